@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/tensor.h"
+
+namespace argali {
+
+/// Weights by name, wherever they come from.
+class WeightSource {
+public:
+    virtual ~WeightSource() = default;
+    /// The tensor of that name as stored, or nothing. It must not be written.
+    /// Throws: Error::Code::BadModel when its file was cut while it was open
+    virtual std::optional<Tensor> find(std::string_view name) const = 0;
+    virtual std::vector<std::string> names() const = 0;
+    /// Weight files that were opened, absolute; empty for weights made in memory.
+    virtual std::vector<std::filesystem::path> files() const { return {}; }
+    /// Where the tensor of that name is or should be, for messages: a file or folder.
+    virtual std::string origin(std::string_view name) const;
+
+    /// The tensor of that name. Throws: Error::Code::BadModel naming it, its shape and type, and
+    /// what was expected, when it is missing, of another shape or not of a floating type.
+    Tensor require(std::string_view name, const Shape& shape) const;
+};
+
+/// The mapped weights of a checkpoint folder: model.safetensors.index.json and its shards, or
+/// model.safetensors. Tensors that the index does not list are left out, and where a tensor lies in
+/// two shards the index decides. Throws: Error::Code::Missing, BadModel, Unsupported (weights in
+/// other formats only)
+std::unique_ptr<WeightSource> openCheckpoint(const std::filesystem::path& folder);
+
+} // namespace argali
