@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/tokenizer/tokenizer.h"
+
+namespace argali {
+
+/// Turns ids into text as they come and holds back bytes that are not a whole character yet.
+class StreamDecoder {
+public:
+    explicit StreamDecoder(const Tokenizer& tokenizer) : m_tokenizer(tokenizer) {}
+    /// Whole characters that id completes; special tokens give nothing.
+    std::string push(int32_t id);
+    /// What is left, an incomplete character as U+FFFD.
+    std::string finish();
+
+private:
+    const Tokenizer& m_tokenizer;
+    std::string m_held;
+};
+
+} // namespace argali

@@ -1,0 +1,88 @@
+#include "engine/tokenizer/tokenizer.h"
+
+#include "engine/error.h"
+#include "engine/tokenizer/bpefiles.h"
+#include "engine/tokenizer/unicode.h"
+
+namespace argali {
+namespace {
+
+/// White space as Python's str.strip() sees it: Unicode's, and the four information separators.
+bool isStripped(char32_t code)
+{
+    return isWhiteSpace(code) || (code >= 0x1C && code <= 0x1F);
+}
+
+/// Bytes of the last character; 0 when the text does not end with a whole one.
+size_t lastLength(std::string_view text)
+{
+    for (size_t length = 1; length <= 4 && length <= text.size(); ++length) {
+        const Utf8Step step = utf8At(text, text.size() - length);
+        if (step.state == Utf8Step::State::Whole && step.length == length)
+            return length;
+    }
+    return 0;
+}
+
+} // namespace
+
+std::string Tokenizer::decode(const std::vector<int32_t>& ids, bool skipSpecial) const
+{
+    std::string bytes;
+    for (const int32_t id : ids)
+        if (!skipSpecial || !isSpecial(id))
+            bytes += bytesOf(id);
+    return replaceInvalidUtf8(bytes);
+}
+
+std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& folder)
+{
+    std::error_code error;
+    const auto isThere = [&](const char* name) {
+        return std::filesystem::exists(folder / name, error);
+    };
+    if (isThere("tokenizer.json"))
+        return openTokenizerJson(folder / "tokenizer.json");
+    if (isThere("vocab.json") || isThere("merges.txt"))
+        return openVocabularyFiles(folder);
+    if (isThere("tokenizer.model"))
+        throw Error(Error::Code::Unsupported,
+                    folder.string() + ": has only tokenizer.model (SentencePiece); expected "
+                                      "tokenizer.json, or vocab.json with merges.txt");
+    throw Error(Error::Code::Missing,
+                folder.string() + ": has neither tokenizer.json nor vocab.json with merges.txt");
+}
+
+std::string replaceInvalidUtf8(std::string_view bytes)
+{
+    std::string result;
+    result.reserve(bytes.size());
+    size_t begin = 0; // of the good bytes not yet taken over
+    for (size_t at = 0; at < bytes.size();) {
+        const Utf8Step step = utf8At(bytes, at);
+        if (step.state != Utf8Step::State::Whole) {
+            result.append(bytes.substr(begin, at - begin)).append("\xEF\xBF\xBD");
+            begin = at + step.length;
+        }
+        at += step.length;
+    }
+    return result.append(bytes.substr(begin));
+}
+
+std::string_view stripped(std::string_view text)
+{
+    while (!text.empty()) {
+        const Utf8Step step = utf8At(text, 0);
+        if (!isStripped(step.code))
+            break;
+        text.remove_prefix(step.length);
+    }
+    while (const size_t length = lastLength(text)) {
+        if (!isStripped(utf8At(text, text.size() - length).code))
+            break;
+        text.remove_suffix(length);
+    }
+    return text;
+}
+
+} // namespace argali
