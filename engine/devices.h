@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+
+namespace argali {
+
+/// One thing that can compute here.
+struct Device {
+    std::string id;              ///< "cpu": what --device takes
+    std::string name;            ///< processor or card as it calls itself
+    std::string driver;          ///< empty for the processor
+    std::string instructionSets; ///< the best set used first: "avx512-bf16, avx512, avx2, scalar"
+    int threads = 0;             ///< worker threads, or multiprocessors of a card
+    double clockMhz = 0;         ///< 0 when the system does not say
+    int64_t memory = 0;          ///< bytes in all
+    int64_t freeMemory = 0;      ///< bytes that can be allocated now
+};
+
+/// Everything that can compute here, the processor first.
+std::vector<Device> listDevices();
+
+/// A backend for "auto", "cpu" or another id of listDevices().
+/// ARGALI_ISA (scalar, avx2, avx512, avx512-bf16) forces an instruction set of the processor and
+/// ARGALI_THREADS the number of its threads.
+/// Throws: Error::Code::Device when there is no such device or it cannot do what is forced;
+///         Error::Code::BadRequest for a malformed id
+std::unique_ptr<Backend> makeBackend(const std::string& device);
+
+/// The best this machine can do, measured now: what speeds are compared with.
+struct MachineLimits {
+    double readBytesPerSecond = 0;      ///< streaming read by all threads
+    double matrixOperationsPerSecond = 0; ///< multiply-adds count two; best instructions, out of registers
+    std::string matrixInstructions;     ///< which those are
+    std::string isa;                    ///< what the backend's own kernels use
+};
+
+/// Thread: any; takes about a second.
+MachineLimits measureLimits(const std::string& device);
+
+} // namespace argali
