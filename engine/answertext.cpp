@@ -1,0 +1,75 @@
+#include "engine/answertext.h"
+
+#include <algorithm>
+
+namespace argali {
+
+AnswerText::AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
+                       const TextSink& sink)
+    : m_rules(rules), m_sink(sink), m_decoder(tokenizer), m_undecided(thinking)
+{
+}
+
+void AnswerText::push(int32_t id)
+{
+    if (m_undecided && id == m_rules.beginId) {
+        m_undecided = false;
+        m_thinking = true;
+        return;
+    }
+    if (m_thinking && id == m_rules.endId) {
+        endSection();
+        m_thinking = false;
+        return;
+    }
+    m_undecided = false;
+    show(m_decoder.push(id));
+}
+
+void AnswerText::finish()
+{
+    endSection();
+}
+
+void AnswerText::endSection()
+{
+    show(m_decoder.finish());
+    m_heldSpace.clear();
+    m_sectionEmpty = true;
+}
+
+void AnswerText::show(const std::string& text)
+{
+    const std::string_view core = stripped(text);
+    if (core.empty()) {
+        if (!m_sectionEmpty)
+            m_heldSpace += text;
+        return;
+    }
+    const auto begin = static_cast<size_t>(core.data() - text.data());
+    std::string piece = m_sectionEmpty ? "" : m_heldSpace + text.substr(0, begin);
+    piece += core;
+    m_heldSpace = text.substr(begin + core.size());
+    m_sectionEmpty = false;
+    if (m_sink)
+        m_sink({m_thinking, piece});
+}
+
+SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
+                        const std::vector<int32_t>& ids)
+{
+    SplitAnswer result;
+    const auto end = thinking ? std::find(ids.begin(), ids.end(), rules.endId) : ids.end();
+    if (end == ids.end()) {
+        result.text = stripped(tokenizer.decode(ids, true));
+        return result;
+    }
+    result.thinkingIds = end - ids.begin() + 1;
+    result.markedThinking = stripped(tokenizer.decode({ids.begin(), end + 1}, true));
+    result.text = stripped(tokenizer.decode({end + 1, ids.end()}, true));
+    const auto begin = ids.begin() + (ids.front() == rules.beginId && end != ids.begin() ? 1 : 0);
+    result.thinking = stripped(tokenizer.decode({begin, end}, true));
+    return result;
+}
+
+} // namespace argali

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/families/families.h"
+#include "engine/tokenizer/streamdecoder.h"
+
+namespace argali {
+
+/// Shows generated ids as text while they come: thinking and answer apart, without their markers, without
+/// white space at the ends of either.
+class AnswerText {
+public:
+    AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink);
+    void push(int32_t id);
+    void finish();
+
+private:
+    void show(const std::string& text);
+    void endSection();
+
+    ThinkingRules m_rules;
+    const TextSink& m_sink;
+    StreamDecoder m_decoder;
+    bool m_undecided; // nothing has come yet of an answer that may begin with thinking
+    bool m_thinking = false;
+    bool m_sectionEmpty = true;
+    std::string m_heldSpace; // white space that shows only when something follows
+};
+
+/// Thinking and answer of whole ids as the reference implementation splits them: at the first end marker.
+struct SplitAnswer {
+    std::string text;
+    std::string thinking;
+    std::string markedThinking;
+    int64_t thinkingIds = 0; ///< up to and with the end marker; 0 without one
+};
+SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
+                        const std::vector<int32_t>& ids);
+
+} // namespace argali

@@ -1,0 +1,206 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/media/image.h"
+#include "engine/tensor.h"
+
+namespace argali {
+
+/// What a long call is doing: step done of total; total 0 when unknown.
+struct Progress {
+    enum class Phase { Loading, Media, Vision, Prefill, Answering };
+    Phase phase = Phase::Loading;
+    int64_t done = 0;
+    int64_t total = 0;
+};
+using ProgressSink = std::function<void(const Progress&)>;
+
+/// A picture of a message: a file, or pixels that are already decoded (then path may be empty).
+struct PictureSource {
+    std::filesystem::path path;
+    std::shared_ptr<const Image> pixels;
+};
+
+/// A film of a message: a file and which of its frames, or the frames themselves.
+struct FilmSource {
+    std::filesystem::path path;
+    int frameCount = 8;         ///< frames at int(i * total / n); 0: one a second, at most 30
+    std::vector<double> times;  ///< seconds; when given, these frames instead
+    std::vector<PictureSource> frames; ///< when given, these and no file is opened
+};
+
+/// One piece of a message, in order.
+struct ContentItem {
+    enum class Type { Text, Picture, Film };
+    Type type = Type::Text;
+    std::string text; ///< UTF-8
+    PictureSource picture;
+    FilmSource film;
+};
+
+struct Message {
+    enum class Role { System, User, Assistant };
+    Role role = Role::User;
+    std::vector<ContentItem> content;
+};
+
+/// How the next token is chosen; applied in this order: repetition penalty, temperature, top-k, top-p, min-p.
+struct Sampling {
+    bool enabled = false; ///< false: the most likely token
+    float temperature = 1;
+    int topK = 0;     ///< 0: all
+    float topP = 1;
+    float minP = 0;
+    float repetitionPenalty = 1; ///< over the generated tokens
+    std::optional<uint64_t> seed; ///< none: a new one for each answer
+};
+
+/// A conversation to continue.
+struct ChatRequest {
+    std::vector<Message> messages; ///< the last one is the user's
+    bool thinking = false;
+    std::optional<int> thinkingBudget; ///< sampled tokens before the thinking is closed by force
+    int maxNewTokens = 2048;           ///< thinking and forced tokens included
+    std::optional<Sampling> sampling;  ///< none: what the model's generation_config.json says
+    std::optional<int64_t> minPixels;  ///< none: the family's default
+    std::optional<int64_t> maxPixels;
+};
+
+enum class FinishReason { Stop, Length, Cancelled };
+/// "stop", "length", "cancelled"
+const char* nameOf(FinishReason reason);
+
+struct Usage {
+    int64_t promptTokens = 0;     ///< positions of the prompt, visual ones included
+    int64_t visualTokens = 0;     ///< positions that stand for pictures and films, indicators included
+    int64_t thinkingTokens = 0;   ///< sampled ids up to and with the end of thinking
+    int64_t completionTokens = 0; ///< all generated ids, forced ones included
+};
+
+struct Timings {
+    using Duration = std::chrono::duration<double, std::milli>;
+    Duration load{};
+    Duration decodeMedia{};
+    Duration vision{};
+    Duration prefill{};
+    Duration firstToken{}; ///< from the call to the first chosen token
+    Duration decode{};
+    double decodeTokensPerSecond = 0;
+};
+
+struct ChatResult {
+    std::string text;     ///< the answer, stripped, without markers
+    std::string thinking; ///< stripped, without markers
+    std::string markedThinking; ///< with its markers, as the reference implementation returns it
+    std::vector<int32_t> ids;   ///< all generated ids, a stop id included
+    FinishReason finishReason = FinishReason::Stop;
+    bool budgetReached = false;  ///< the thinking was closed by force
+    bool contextReached = false; ///< the answer ended (as by length) because the context is full
+    Usage usage;
+    Timings timings;
+};
+
+/// A piece of the answer as it comes: whole UTF-8 characters.
+struct TextPiece {
+    bool thinking = false;
+    std::string_view text;
+};
+using TextSink = std::function<void(const TextPiece&)>;
+
+/// What a question will cost, known without running the model.
+struct RequestCost {
+    int64_t promptTokens = 0;
+    int64_t visualTokens = 0;
+    int64_t context = 0;
+};
+
+/// Bytes of memory a model needs.
+struct MemoryEstimate {
+    int64_t weights = 0;
+    int64_t kvPerToken = 0;
+    int64_t workspace = 0; ///< largest of vision and language, they share it
+    int64_t total = 0;     ///< weights, workspace and a cache of the context asked for
+};
+
+/// What a checkpoint folder holds, read without loading its weights.
+struct ModelInfo {
+    std::string family;      ///< "ovis2_5"
+    std::string name;        ///< folder name
+    int64_t parameters = 0;
+    int64_t context = 0;     ///< positions at most
+    DType storedType = DType::BF16;
+    bool seesPictures = false;
+    bool seesFilms = false;
+    bool thinks = false;
+    int64_t minPixels = 0;
+    int64_t maxPixels = 0;
+    std::vector<std::filesystem::path> files; ///< all files that are read, relative to the folder
+    std::vector<std::string> unknownTensors;  ///< in the files but not of the family
+};
+
+/// The folder of the embedded model: model/ is its checkpoint, samples/ has pictures, films and questions.
+/// Looked for beside the installed program, then in the source tree it was built from; ARGALI_POCKET overrides.
+/// Throws: Error::Code::Missing
+std::filesystem::path pocketFolder();
+
+/// Throws: Error::Code::Missing, BadModel, Unsupported
+ModelInfo describeModel(const std::filesystem::path& folder);
+/// For a compute type and a cache of context positions.
+MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context);
+
+struct OpenOptions {
+    std::string device = "auto";
+    std::optional<DType> dtype; ///< none: as stored; f32 for models of less than 64 million parameters
+    int64_t context = 0;        ///< 0: the smaller of the model's and what fits, at least 4096 where it has them
+    ProgressSink progress;
+};
+
+/// Every stage of an answer in numbers, for comparison with a reference.
+struct Trace {
+    std::vector<int32_t> inputIds;            ///< placeholders expanded, negative ids for visual positions
+    std::vector<std::array<int64_t, 3>> grids; ///< frames, rows, columns of patches per picture or film
+    Tensor pixelValues;                       ///< f32 [P, features]; empty without pictures
+    Tensor visualEmbeds;                      ///< f32 [negative ids, D]; empty without pictures
+    Tensor logits;                            ///< f32 [1 + forced, V]
+};
+
+/// A loaded model. Thread: one at a time, not necessarily the one that opened it.
+class Model {
+public:
+    virtual ~Model() = default;
+    virtual const ModelInfo& info() const = 0;
+    virtual std::string deviceName() const = 0;
+    virtual DType dtype() const = 0;
+    virtual int64_t context() const = 0; ///< positions of this instance
+    virtual MemoryEstimate memory() const = 0;
+
+    /// Continues the conversation. Once stopped it returns what there is, with FinishReason::Cancelled;
+    /// within 100 ms while answering, 500 ms before.
+    /// Throws: Error::Code::Missing, BadMedia, BadRequest, ContextOverflow, OutOfMemory, Device, BadModel
+    virtual ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
+                                const ProgressSink& progress) = 0;
+    /// Opens pictures and films only as far as their sizes are needed.
+    virtual RequestCost cost(const ChatRequest& request) = 0;
+    /// The logits after the prompt and after each forced id.
+    /// Throws: as generate()
+    virtual Trace trace(const ChatRequest& request, std::span<const int32_t> forced,
+                        std::stop_token stop) = 0;
+};
+
+/// Opens a checkpoint folder as it was published. Returns null once stopped (within 500 ms).
+/// Throws: Error::Code::Missing, BadModel, Unsupported, OutOfMemory, Device
+std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const OpenOptions& options,
+                                 std::stop_token stop);
+
+} // namespace argali

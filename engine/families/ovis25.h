@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/families/families.h"
+
+namespace argali::ovis25 {
+
+/// Whether a configuration is of this family, in one of its published forms.
+bool matches(const Config& config);
+
+/// Throws: Error::Code::BadModel, Unsupported
+std::unique_ptr<Family> make(ModelFolder folder);
+
+/// Configuration and random weights of a published size; layers 0: all.
+/// Throws: Error::Code::BadRequest for an unknown name
+ModelFolder synthetic(const std::string& name, int64_t layers, DType stored);
+
+} // namespace argali::ovis25

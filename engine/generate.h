@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/families/families.h"
+#include "engine/sampler.h"
+
+namespace argali {
+
+/// What ends an answer.
+struct StopRules {
+    std::vector<int32_t> stopIds;   ///< sorted
+    int64_t maxNewTokens = 0;
+    int64_t contextLeft = 0;        ///< positions after the prompt
+    int64_t thinkingBudget = 0;     ///< 0: none
+    ThinkingRules thinking;
+};
+
+/// Generated ids and why they ended.
+struct Generated {
+    std::vector<int32_t> ids; ///< the stop id included
+    int64_t forcedIds = 0;    ///< of the closing text
+    FinishReason reason = FinishReason::Stop;
+    bool contextReached = false;
+};
+
+/// Runs ids through the model; logits after the last of them, or empty once stopped.
+using DecodeStep = std::function<Tensor(std::span<const int32_t> ids)>;
+/// Told each id as it comes and how many there are.
+using IdSink = std::function<void(int32_t id, int64_t count)>;
+
+/// Chooses ids one after another, starting from the logits after the prompt. With a budget: after that
+/// many ids without an end of thinking the closing ids are put in, in the same pass, and the answer goes on
+/// from there. Everything ends at maxNewTokens.
+/// Throws: what sampler and step throw
+/// Source: Ovis2.5's generate() with enable_thinking_budget, as one pass over one cache
+Generated generateIds(Tensor logits, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
+                      std::stop_token stop, const IdSink& sink);
+
+} // namespace argali

@@ -1,0 +1,349 @@
+#include "engine/loadedmodel.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/answertext.h"
+#include "engine/generate.h"
+#include "engine/numbers.h"
+
+namespace argali {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Which tensor holds the first value that is not a number, for a message; empty when none does.
+std::string firstDamagedTensor(const WeightSource& weights)
+{
+    for (const std::string& name : weights.names()) {
+        const std::optional<Tensor> tensor = weights.find(name);
+        if (tensor && holdsNonFinite(*tensor))
+            return name;
+    }
+    return {};
+}
+
+int64_t roundedUp(int64_t value, int64_t unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+/// Progress of one frame as a part of all frames.
+ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames)
+{
+    if (!progress)
+        return {};
+    return [progress, frame, frames](const Progress& step) {
+        progress({step.phase, frame * step.total + step.done, frames * step.total});
+    };
+}
+
+Sampling readSampling(const Config& generation)
+{
+    Sampling sampling;
+    sampling.enabled = generation.boolean("do_sample", false);
+    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
+    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
+    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
+    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
+    sampling.repetitionPenalty = static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
+    return sampling;
+}
+
+} // namespace
+
+LoadedModel::LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
+                         std::shared_ptr<const WeightSource> weights, std::unique_ptr<Tokenizer> tokenizer,
+                         const Config& generation, DType dtype, int64_t context)
+    : m_op(std::move(op)), m_family(std::move(family)), m_weights(std::move(weights)),
+      m_tokenizer(std::move(tokenizer)), m_defaultSampling(readSampling(generation)), m_dtype(dtype),
+      m_context(context), m_visual(*m_op, *m_family)
+{
+}
+
+LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
+{
+    Prepared prepared;
+    prepared.inputs = m_visual.open(request);
+    std::vector<VisualPart> parts;
+    for (const VisualInput& input : prepared.inputs)
+        parts.push_back(input.part());
+    prepared.prompt = m_family->prompt(*m_tokenizer, request, parts);
+    return prepared;
+}
+
+std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const ProgressSink& progress,
+                                                std::stop_token stop)
+{
+    // Text ids are small numbers; visual positions mix the keys of their frames with the place in the part.
+    std::vector<uint64_t> partKeys;
+    int64_t frame = 0;
+    const int64_t frames = prepared.frames();
+    for (VisualInput& input : prepared.inputs) {
+        uint64_t key = input.part().film;
+        for (int64_t i = 0; i < input.frames(); ++i, ++frame) {
+            if (progress)
+                progress({Progress::Phase::Media, frame, frames});
+            const std::optional<FrameKey> content
+                = m_visual.keyOf(input, i, ofFrame(progress, frame, frames), stop);
+            if (!content)
+                return {};
+            key = std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content->high ^ std::rotl(content->low, 31);
+        }
+        partKeys.push_back(key);
+    }
+    std::vector<uint64_t> keys;
+    size_t part = 0;
+    uint64_t place = 0;
+    for (size_t i = 0; i < prepared.prompt.ids.size(); ++i) {
+        const int32_t id = prepared.prompt.ids[i];
+        if (id >= 0) {
+            keys.push_back(static_cast<uint64_t>(id));
+            continue;
+        }
+        keys.push_back((partKeys.at(part) ^ (++place * 0xD6E8FEB86659FD93U)) | (uint64_t(1) << 63));
+        const int64_t rows = m_family->rowsOf(prepared.prompt.parts[part]);
+        if (place == static_cast<uint64_t>(rows)) {
+            ++part;
+            place = 0;
+        }
+    }
+    return keys;
+}
+
+Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress,
+                               std::stop_token stop)
+{
+    const std::vector<int32_t>& ids = prepared.prompt.ids;
+    const auto isVisual = [](int32_t id) { return id < 0; };
+    const auto split = ids.begin() + static_cast<std::ptrdiff_t>(fromPosition);
+    const int64_t skipped = std::count_if(ids.begin(), split, isVisual);
+    const int64_t wanted = std::count_if(split, ids.end(), isVisual);
+    if (wanted == 0)
+        return {};
+
+    Tensor all;
+    int64_t before = 0; // rows of earlier parts
+    int64_t frame = 0;
+    for (VisualInput& input : prepared.inputs) {
+        const int64_t rows = m_family->rowsOf(input.part());
+        if (before + rows > skipped) {
+            Tensor tokens;
+            for (int64_t i = 0; i < input.frames(); ++i) {
+                const Tensor part
+                    = m_visual.tokensOf(input, i, ofFrame(progress, frame + i, prepared.frames()), stop);
+                if (part.isEmpty())
+                    return {};
+                if (tokens.isEmpty())
+                    tokens = m_op->allocate(part.type(), {input.frames() * part.dim(0), part.dim(1)});
+                Tensor place = tokens.rows(i * part.dim(0), part.dim(0));
+                m_op->begin({});
+                m_op->copy(place, part);
+            }
+            const Tensor marked = m_family->withMarkers(input.part(), tokens);
+            if (all.isEmpty())
+                all = m_op->allocate(marked.type(), {wanted, marked.dim(1)});
+            const int64_t first = std::max<int64_t>(skipped - before, 0); // of this part
+            Tensor place = all.rows(before + first - skipped, rows - first);
+            m_op->copy(place, marked.rows(first, rows - first));
+        }
+        before += rows;
+        frame += input.frames();
+    }
+    return all;
+}
+
+void LoadedModel::reserveCache(int64_t capacity)
+{
+    constexpr int64_t unit = 1024;
+    if (m_cache && m_cache->capacity() >= capacity)
+        return;
+    m_cachedKeys.clear();
+    m_cache.reset(); // the old one goes before the new one comes
+    m_cache = m_family->makeCache(std::min(roundedUp(capacity, unit), m_context));
+}
+
+Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const ProgressSink& progress,
+                            std::stop_token stop)
+{
+    const std::vector<uint64_t> keys = positionKeys(prepared, progress, stop);
+    if (keys.empty())
+        return {};
+    reserveCache(capacity);
+    const auto differs = std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
+    // The last position is always computed: its logits are wanted.
+    const size_t shared = std::min(static_cast<size_t>(differs - keys.begin()), keys.size() - 1);
+    m_cachedKeys.resize(shared);
+    m_cache->truncate(static_cast<int64_t>(shared));
+
+    const Tensor visual = visualRows(prepared, shared, progress, stop);
+    if (stop.stop_requested())
+        return {};
+    const std::span ids = std::span<const int32_t>(prepared.prompt.ids).subspan(shared);
+    Tensor logits = m_family->decode(ids, visual, *m_cache, progress, stop);
+    m_cachedKeys.assign(keys.begin(), keys.begin() + m_cache->length()); // less than all once stopped
+    return logits;
+}
+
+Sampling LoadedModel::samplingOf(const ChatRequest& request) const
+{
+    return request.sampling.value_or(m_defaultSampling);
+}
+
+ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
+                                 const ProgressSink& progress)
+{
+    const Clock::time_point begin = Clock::now();
+    if (request.maxNewTokens < 1)
+        throw Error(Error::Code::BadRequest, "the longest answer must be at least 1 token, not "
+                        + std::to_string(request.maxNewTokens));
+    if (request.thinkingBudget && *request.thinkingBudget < 1)
+        throw Error(Error::Code::BadRequest, "the thinking budget must be at least 1 token, not "
+                        + std::to_string(*request.thinkingBudget));
+    const ThinkingRules thinking = m_family->thinking(*m_tokenizer);
+    if (request.thinking && thinking.endId < 0)
+        throw Error(Error::Code::BadRequest, "this model does not think; switch thinking off");
+    Sampler sampler(samplingOf(request));
+
+    Prepared prepared = prepare(request);
+    const auto promptTokens = static_cast<int64_t>(prepared.prompt.ids.size());
+    if (promptTokens >= m_context)
+        throw Error(Error::Code::ContextOverflow,
+                    "the conversation takes " + std::to_string(promptTokens) + " of the context's "
+                        + std::to_string(m_context) + " positions and leaves no room for an answer; shorten it, "
+                        + "use smaller pictures or fewer frames, or open the model with a larger context");
+    ChatResult result;
+    result.timings.load = m_loadTime;
+    result.usage.promptTokens = promptTokens;
+    result.usage.visualTokens = std::count_if(prepared.prompt.ids.begin(), prepared.prompt.ids.end(),
+                                              [](int32_t id) { return id < 0; });
+    m_visual.beginRequest();
+    const Clock::time_point prefillBegin = Clock::now();
+    Tensor logits = prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
+    const Clock::time_point prefillEnd = Clock::now();
+    result.timings.decodeMedia = m_visual.decodeTime();
+    result.timings.vision = m_visual.visionTime();
+    result.timings.prefill = prefillEnd - prefillBegin - m_visual.decodeTime() - m_visual.visionTime();
+
+    StopRules rules;
+    rules.stopIds = m_family->stopIds(*m_tokenizer);
+    rules.maxNewTokens = request.maxNewTokens;
+    rules.contextLeft = m_context - promptTokens;
+    rules.thinkingBudget = request.thinking ? request.thinkingBudget.value_or(0) : 0;
+    rules.thinking = thinking;
+    AnswerText shown(*m_tokenizer, thinking, request.thinking, text);
+    Clock::time_point firstToken = prefillEnd;
+    const auto step = [&](std::span<const int32_t> ids) {
+        Tensor next = m_family->decode(ids, {}, *m_cache, {}, stop);
+        if (!next.isEmpty())
+            m_cachedKeys.insert(m_cachedKeys.end(), ids.begin(), ids.end());
+        return next;
+    };
+    const auto sink = [&](int32_t id, int64_t count) {
+        if (count == 1)
+            firstToken = Clock::now();
+        shown.push(id);
+        if (progress)
+            progress({Progress::Phase::Answering, count, request.maxNewTokens});
+    };
+    Generated generated;
+    try {
+        generated = generateIds(std::move(logits), rules, sampler, step, stop, sink);
+    } catch (const Error& error) {
+        if (error.code() == Error::Code::BadModel)
+            rethrowWithTensor(error);
+        throw;
+    }
+    // A pass that was stopped half way has advanced the cache for none of its tokens.
+    m_cachedKeys.resize(std::min(m_cachedKeys.size(), static_cast<size_t>(m_cache ? m_cache->length() : 0)));
+    shown.finish();
+
+    SplitAnswer answer = splitAnswer(*m_tokenizer, thinking, request.thinking, generated.ids);
+    const auto completion = static_cast<int64_t>(generated.ids.size());
+    result.text = std::move(answer.text);
+    result.thinking = std::move(answer.thinking);
+    result.markedThinking = std::move(answer.markedThinking);
+    result.finishReason = generated.reason;
+    result.budgetReached = generated.forcedIds > 0;
+    result.contextReached = generated.contextReached;
+    result.usage.completionTokens = completion;
+    result.usage.thinkingTokens = result.budgetReached
+        ? std::min<int64_t>(answer.thinkingIds, *request.thinkingBudget)
+        : answer.thinkingIds;
+    result.timings.firstToken = firstToken - begin;
+    result.timings.decode = Clock::now() - firstToken;
+    if (completion > 1 && result.timings.decode.count() > 0)
+        result.timings.decodeTokensPerSecond
+            = static_cast<double>(completion - 1) / (result.timings.decode.count() / 1000);
+    result.ids = std::move(generated.ids);
+    return result;
+}
+
+void LoadedModel::rethrowWithTensor(const Error& error) const
+{
+    const std::string tensor = firstDamagedTensor(*m_weights);
+    throw Error(error.code(), tensor.empty()
+                    ? std::string(error.what())
+                    : std::string(error.what()) + " (the first: tensor " + tensor + " of " + info().name + ")");
+}
+
+RequestCost LoadedModel::cost(const ChatRequest& request)
+{
+    const Prepared prepared = prepare(request);
+    const auto& ids = prepared.prompt.ids;
+    return {static_cast<int64_t>(ids.size()),
+            std::count_if(ids.begin(), ids.end(), [](int32_t id) { return id < 0; }), m_context};
+}
+
+Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> forced, std::stop_token stop)
+{
+    Prepared prepared = prepare(request);
+    Trace trace;
+    trace.inputIds = prepared.prompt.ids;
+    std::vector<Tensor> pixels;
+    Shape shape{0};
+    int64_t patches = 0;
+    for (VisualInput& input : prepared.inputs) {
+        trace.grids.push_back(input.part().grid);
+        for (int64_t i = 0; i < input.frames(); ++i) {
+            pixels.push_back(m_visual.pixelValuesOf(input, i, stop));
+            if (pixels.back().isEmpty())
+                return trace;
+            patches += pixels.back().dim(0);
+        }
+    }
+    if (!pixels.empty()) {
+        trace.pixelValues = hostTensor(DType::F32, {patches, pixels.front().dim(1)});
+        int64_t row = 0;
+        for (const Tensor& part : pixels) {
+            std::copy_n(part.as<float>(), part.count(), trace.pixelValues.rows(row, part.dim(0)).as<float>());
+            row += part.dim(0);
+        }
+    }
+    m_visual.beginRequest();
+    const Tensor visual = visualRows(prepared, 0, {}, stop);
+    if (stop.stop_requested())
+        return trace;
+    if (!visual.isEmpty())
+        trace.visualEmbeds = m_op->download(visual);
+
+    const auto promptTokens = static_cast<int64_t>(prepared.prompt.ids.size());
+    const auto count = static_cast<int64_t>(forced.size());
+    if (promptTokens + count > m_context)
+        throw Error(Error::Code::ContextOverflow,
+                    std::to_string(promptTokens + count) + " positions, the context has " + std::to_string(m_context));
+    const std::unique_ptr<KvCache> cache = m_family->makeCache(promptTokens + count);
+    Tensor logits = m_family->decode(prepared.prompt.ids, visual, *cache, {}, stop);
+    for (int64_t i = 0; !logits.isEmpty(); ++i) {
+        if (trace.logits.isEmpty())
+            trace.logits = hostTensor(DType::F32, {count + 1, logits.count()});
+        std::copy_n(logits.as<float>(), logits.count(), trace.logits.rows(i, 1).as<float>());
+        if (i == count)
+            break;
+        logits = m_family->decode(forced.subspan(static_cast<size_t>(i), 1), {}, *cache, {}, stop);
+    }
+    return trace;
+}
+
+} // namespace argali

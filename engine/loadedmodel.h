@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/families/families.h"
+#include "engine/visualinputs.h"
+
+namespace argali {
+
+/// A family on a backend with its tokenizer and cache: turns requests into answers.
+class LoadedModel final : public Model {
+public:
+    LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
+                std::shared_ptr<const WeightSource> weights, std::unique_ptr<Tokenizer> tokenizer,
+                const Config& generation, DType dtype, int64_t context);
+
+    const ModelInfo& info() const override { return m_family->info(); }
+    std::string deviceName() const override { return m_op->name(); }
+    DType dtype() const override { return m_dtype; }
+    int64_t context() const override { return m_context; }
+    MemoryEstimate memory() const override { return m_family->memory(m_dtype, m_context); }
+    void setLoadTime(Timings::Duration time) { m_loadTime = time; }
+
+    ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
+                        const ProgressSink& progress) override;
+    RequestCost cost(const ChatRequest& request) override;
+    Trace trace(const ChatRequest& request, std::span<const int32_t> forced, std::stop_token stop) override;
+
+private:
+    struct Prepared {
+        std::vector<VisualInput> inputs;
+        Prompt prompt;
+
+        int64_t frames() const
+        {
+            int64_t count = 0;
+            for (const VisualInput& input : inputs)
+                count += input.frames();
+            return count;
+        }
+    };
+
+    Prepared prepare(const ChatRequest& request) const;
+    /// What each position holds, so that a prompt can be compared with what the cache holds. Empty once stopped.
+    std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress, std::stop_token stop);
+    /// Rows of the visual positions from position on. Empty when there are none, or once stopped.
+    Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress, std::stop_token stop);
+    /// Logits after the prompt; empty once stopped. What the cache already holds of it is not computed again.
+    Tensor prefill(Prepared& prepared, int64_t capacity, const ProgressSink& progress, std::stop_token stop);
+    void reserveCache(int64_t capacity);
+    Sampling samplingOf(const ChatRequest& request) const;
+    [[noreturn]] void rethrowWithTensor(const Error& error) const;
+
+    std::unique_ptr<Backend> m_op;
+    std::unique_ptr<Family> m_family;
+    std::shared_ptr<const WeightSource> m_weights;
+    std::unique_ptr<Tokenizer> m_tokenizer;
+    Sampling m_defaultSampling;
+    DType m_dtype;
+    int64_t m_context;
+    VisualInputs m_visual;
+    std::unique_ptr<KvCache> m_cache;
+    std::vector<uint64_t> m_cachedKeys; // of the positions in the cache
+    Timings::Duration m_loadTime{};
+};
+
+} // namespace argali

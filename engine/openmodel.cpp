@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "engine/devices.h"
+#include "engine/engine.h"
+#include "engine/loadedmodel.h"
+#include "engine/numbers.h"
+
+namespace argali {
+
+const char* nameOf(FinishReason reason)
+{
+    switch (reason) {
+    case FinishReason::Stop:
+        return "stop";
+    case FinishReason::Length:
+        return "length";
+    case FinishReason::Cancelled:
+        return "cancelled";
+    }
+    throw Error(Error::Code::Internal, "no such reason");
+}
+
+ModelInfo describeModel(const std::filesystem::path& folder)
+{
+    return makeFamily(openFolder(folder))->info();
+}
+
+MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context)
+{
+    return makeFamily(openFolder(folder))->memory(compute, context);
+}
+
+namespace {
+
+/// The stored type; f32 for models so small that exact products cost nothing that anybody notices. Their
+/// weights stay as they are stored.
+DType defaultType(const ModelInfo& info)
+{
+    constexpr int64_t smallParameters = 64'000'000;
+    return info.parameters < smallParameters ? DType::F32 : info.storedType;
+}
+
+/// Positions that this machine has memory for, at most what was asked for.
+int64_t fittingContext(const Family& family, DType dtype, int64_t asked)
+{
+    constexpr int64_t leastUseful = 4096;
+    const ModelInfo& info = family.info();
+    if (asked < 0 || asked > info.context)
+        throw Error(Error::Code::BadRequest,
+                    "a context of " + std::to_string(asked) + " positions; " + info.name + " has at most "
+                        + std::to_string(info.context));
+    const int64_t least = asked > 0 ? asked : std::min(info.context, leastUseful);
+    const int64_t available = listDevices().front().freeMemory;
+    const MemoryEstimate need = family.memory(dtype, least);
+    const int64_t base = need.weights + need.workspace;
+    const int64_t fits = std::max<int64_t>(0, (available - base) / std::max<int64_t>(need.kvPerToken, 1));
+    if (fits < least) {
+        const std::string advice = base >= available
+            ? "; close other programs or take a smaller model"
+            : "; a context of " + std::to_string(fits) + " would fit";
+        throw Error(Error::Code::OutOfMemory,
+                    info.name + " in " + nameOf(dtype) + " needs " + megabytes(need.total) + " (weights "
+                        + megabytes(need.weights) + ", workspace " + megabytes(need.workspace) + ", context of "
+                        + std::to_string(least) + " positions " + megabytes(least * need.kvPerToken)
+                        + "), free are " + megabytes(available) + advice);
+    }
+    return asked > 0 ? asked : std::min(info.context, fits);
+}
+
+} // namespace
+
+std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const OpenOptions& options,
+                                 std::stop_token stop)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    ModelFolder files = openFolder(folder);
+    const Config generation = files.generation;
+    const std::shared_ptr<const WeightSource> weights = files.weights;
+    std::unique_ptr<Family> family = makeFamily(std::move(files));
+    const DType dtype = options.dtype.value_or(defaultType(family->info()));
+    if (dtype != DType::F32 && dtype != DType::BF16 && dtype != DType::F16)
+        throw Error(Error::Code::Unsupported,
+                    std::string(nameOf(dtype)) + " weights are not part of this version; use bf16, f16 or f32");
+    const int64_t context = fittingContext(*family, dtype, options.context);
+    std::unique_ptr<Tokenizer> tokenizer = openTokenizer(folder);
+    if (stop.stop_requested())
+        return nullptr;
+    std::unique_ptr<Backend> op = makeBackend(options.device);
+    if (!family->load(*op, dtype, options.progress, stop))
+        return nullptr;
+    auto model = std::make_unique<LoadedModel>(std::move(op), std::move(family), weights, std::move(tokenizer),
+                                               generation, dtype, context);
+    model->setLoadTime(std::chrono::steady_clock::now() - begin);
+    return model;
+}
+
+} // namespace argali

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace argali {
+
+/// Chooses the next token from logits.
+/// Source: order and arithmetic of Hugging Face transformers 4.51, generation/logits_process.py:
+///         repetition penalty, temperature, top-k, top-p, min-p, softmax, one draw
+class Sampler {
+public:
+    /// Throws: Error::Code::BadRequest for values outside their ranges, naming the value
+    explicit Sampler(const Sampling& sampling);
+
+    /// Index of the chosen logit; the lowest index among equals when greedy. The choice counts for the
+    /// repetition penalty from then on.
+    /// Throws: Error::Code::BadModel when a logit is not a number
+    int32_t choose(std::span<const float> logits);
+
+    /// Starts the repetition penalty anew.
+    void forgetChosen() { m_chosen.clear(); }
+
+private:
+    int32_t draw(std::span<const float> logits);
+
+    Sampling m_sampling;
+    std::mt19937_64 m_random;
+    std::vector<int32_t> m_chosen; // distinct, in order of their first choice
+    std::vector<float> m_scores;
+    std::vector<int32_t> m_order;
+};
+
+} // namespace argali
