@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "engine/checkpoint/json.h"
+#include "engine/cli/chatsession.h"
+#include "engine/cli/command.h"
+#include "engine/cli/interrupt.h"
+#include "engine/cli/modeloptions.h"
+#include "engine/cli/requestoptions.h"
+#include "engine/error.h"
+
+namespace argali::cli {
+
+namespace {
+
+/// "0.5,2,3.25"
+std::vector<double> timesOption(const std::string& list)
+{
+    std::vector<double> times;
+    for (size_t begin = 0; begin <= list.size();) {
+        const size_t end = std::min(list.find(',', begin), list.size());
+        const std::optional<double> time =
+            parseNumber(std::string_view(list).substr(begin, end - begin));
+        if (!time || *time < 0)
+            throw UsageError("--at takes seconds like 0.5,2,3.25, not " + inQuotes(list));
+        times.push_back(*time);
+        begin = end + 1;
+    }
+    return times;
+}
+
+/// Everything that can be wrong with the options themselves, before any file is opened.
+ChatSettings readSettings(const Arguments& arguments, bool single)
+{
+    ChatSettings settings;
+    settings.request = requestOptions(arguments, !single);
+    settings.system = arguments.text("--system").value_or("");
+    settings.json = arguments.has("--json");
+    arguments.exclude("--frames", "--at");
+    if (single && !arguments.has("--video"))
+        for (const char* option : {"--frames", "--at"})
+            if (arguments.has(option))
+                throw UsageError(std::string(option) + " needs --video");
+    settings.filmFrames = static_cast<int>(arguments.integer("--frames", 0, 1024).value_or(8));
+    if (const auto times = arguments.text("--at"))
+        settings.filmTimes = timesOption(*times);
+    return settings;
+}
+
+std::vector<ContentItem> readAttachments(const Arguments& arguments, const ChatSettings& settings)
+{
+    std::vector<ContentItem> items;
+    for (const std::string& path : arguments.texts("--image"))
+        items.push_back(pictureItem(path));
+    if (const auto path = arguments.text("--video"))
+        items.push_back(filmItem(*path, settings));
+    return items;
+}
+
+int run(const Arguments& arguments)
+{
+    arguments.requireRest(0, 0, "");
+    const std::optional<std::string> prompt = arguments.text("--prompt");
+    if (prompt && prompt->empty())
+        throw UsageError("-p needs a question; without -p a conversation begins");
+    ChatSettings settings = readSettings(arguments, prompt.has_value());
+    OpenOptions open = openOptions(arguments);
+
+    const std::filesystem::path folder = modelFolder(arguments);
+    const ModelInfo info = describeModel(folder);
+    refuseForeignOptions(arguments, info);
+    applySampling(arguments, folder, settings.request);
+    const std::vector<ContentItem> attachments = readAttachments(arguments, settings);
+
+    const std::unique_ptr<Model> model = openModelHere(folder, std::move(open));
+    if (!model)
+        return statusInterrupted;
+    ChatSession session(*model, std::move(settings));
+    for (const ContentItem& item : attachments)
+        session.attach(item);
+    return prompt ? session.ask(*prompt) : session.converse();
+}
+
+} // namespace
+
+const Command& chatCommand()
+{
+    static const Command command = [] {
+        Command c = {
+            .name = "chat",
+            .summary = "ask about pictures and films, or talk",
+            .help =
+                R"(usage: argali-cli chat [-m MODEL] [--image FILE]... [--video FILE] [-p TEXT] [OPTIONS]
+
+Answers one question (-p) or holds a conversation, with questions read from standard input
+line by line (/help lists its commands). The answer streams to standard output; thinking
+and statistics go to standard error. Ctrl+C stops the answer, a second one the program.
+
+What to ask
+  -m, --model MODEL     checkpoint folder; default: the model that comes with the program
+  -p, --prompt TEXT     the question; without it a conversation begins
+  --image FILE          a picture for the (first) question; may be repeated
+  --video FILE          a film for the (first) question
+  --frames N            frames to take from the film: number int(i * total / N); 0: one a
+                        second, at most 30; default 8
+  --at S,S,...          frames at these seconds instead
+  --system TEXT         what the model is told before the conversation
+  --min-pixels N, --max-pixels N
+                        bounds of the size to which pictures are scaled
+
+How to answer
+  --think, --no-think   think before the answer, or not (default)
+  --thinking-budget N   close the thinking after N tokens; needs --think
+  --max-new-tokens N    tokens at most, thinking included; default 2048
+  --greedy              always the likeliest token
+  --temperature T, --top-p P, --top-k K, --min-p P, --repetition-penalty R, --seed S
+                        how tokens are drawn; what is not given is as the model's
+                        generation_config.json says
+
+Where to compute
+  --device auto|cpu|cuda[:N[,N...]]
+  --dtype auto|f32|bf16|f16|int8|int4
+                        arithmetic; default: as the weights are stored
+  --context N           positions to keep memory for; default: what the model has and fits
+
+  --json                one object: text, thinking, finish_reason, usage, timings
+
+Options of other model families, refused where the model has no use for them: --adapter,
+--adapter-alpha, --max-tiles, --template, --image-aspect-ratio.
+
+Examples:
+  argali-cli chat --image picture.png -p "What is shown in the picture?"
+  argali-cli chat -m Ovis2.5-2B --video film.mp4 --frames 12 --think -p "What happens?"
+)",
+            .options = modelOption(),
+            .run = run};
+        for (const std::vector<Option>& more : {computeOptions(), requestOptionList()})
+            c.options.insert(c.options.end(), more.begin(), more.end());
+        c.options.insert(c.options.end(),
+                         {{.name = "--prompt", .value = "TEXT", .letter = 'p', .freeText = true},
+                          {.name = "--system", .value = "TEXT", .freeText = true},
+                          {.name = "--image", .value = "FILE", .repeatable = true},
+                          {.name = "--video", .value = "FILE"},
+                          {.name = "--frames", .value = "N"},
+                          {.name = "--at", .value = "SECONDS,..."},
+                          {.name = "--json"}});
+        return c;
+    }();
+    return command;
+}
+
+} // namespace argali::cli

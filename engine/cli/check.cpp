@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <set>
+
+#include "engine/cli/checkcase.h"
+#include "engine/cli/checkvectors.h"
+#include "engine/cli/command.h"
+#include "engine/cli/interrupt.h"
+#include "engine/cli/modeloptions.h"
+#include "engine/cli/requestoptions.h"
+#include "engine/error.h"
+
+namespace argali::cli {
+
+namespace {
+
+/// What there is to check, in the order of its paths.
+struct Found {
+    std::set<std::filesystem::path> cases; ///< folders
+    std::set<std::filesystem::path> vectors;
+};
+
+void look(const std::filesystem::path& file, Found& found)
+{
+    if (file.filename() == "case.json")
+        found.cases.insert(file.parent_path());
+    else if (isVectorFile(file))
+        found.vectors.insert(file);
+}
+
+/// Everything under path, links not followed.
+void find(const std::string& path, Found& found)
+{
+    std::error_code error;
+    const std::filesystem::path start = std::filesystem::canonical(path, error);
+    if (error)
+        throw Error(Error::Code::Missing,
+                    path + " is not there; give a folder with reference cases");
+    if (!std::filesystem::is_directory(start)) {
+        look(start, found);
+        return;
+    }
+    try {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(start))
+            if (entry.is_regular_file())
+                look(entry.path(), found);
+    } catch (const std::filesystem::filesystem_error& e) {
+        throw Error(Error::Code::Missing, std::string(e.what()) + "; check the permissions");
+    }
+}
+
+/// Runs cases with one model open at a time; cases of a model follow one another.
+class Checker final {
+public:
+    Checker(const Arguments& arguments, CheckReport& report) : m_report(report)
+    {
+        m_open.device = deviceOption(arguments);
+        m_open.dtype = dtypeOption(arguments).value_or(DType::F32);
+        if (const auto tokenizer = arguments.text("--tokenizer"))
+            m_vectors.tokenizer = requireFolder(*tokenizer);
+        m_vectors.device = m_open.device;
+    }
+
+    void checkCase(const std::filesystem::path& folder, const std::stop_token& stop);
+    void checkVectors(const std::filesystem::path& file, const std::stop_token& stop);
+
+private:
+    /// Null when its family is not of this version, or once stopped.
+    Model* modelOf(const CaseFile& file, const std::stop_token& stop);
+
+    OpenOptions m_open;
+    CheckReport& m_report;
+    VectorContext m_vectors;
+    std::filesystem::path m_folder;
+    std::unique_ptr<Model> m_model; ///< of m_folder
+};
+
+Model* Checker::modelOf(const CaseFile& file, const std::stop_token& stop)
+{
+    if (m_model && m_folder == file.model)
+        return m_model.get();
+    m_model.reset(); // the old one goes before the new one comes
+    try {
+        describeModel(file.model);
+    } catch (const Error& e) {
+        if (e.code() != Error::Code::Unsupported)
+            throw;
+        m_report.skip(file.name, e.what());
+        return nullptr;
+    }
+    m_model = openModel(file.model, m_open, stop);
+    m_folder = file.model;
+    return m_model.get();
+}
+
+void Checker::checkCase(const std::filesystem::path& folder, const std::stop_token& stop)
+{
+    std::string name = folder.filename().string();
+    try {
+        const CaseFile file = openCase(folder);
+        name = file.name;
+        if (file.adapter) {
+            m_report.skip(name, "adapters are not part of this version");
+            return;
+        }
+        // The family first: the options of a case are those of its family.
+        Model* const model = modelOf(file, stop);
+        if (!model)
+            return;
+        const ReferenceCase reference = readCase(file, stop);
+        if (!stop.stop_requested())
+            runCase(reference, *model, m_report, stop);
+    } catch (const Error& e) {
+        m_report.fail(name, "case", e.what());
+    }
+}
+
+void Checker::checkVectors(const std::filesystem::path& file, const std::stop_token& stop)
+{
+    try {
+        checkVectorFile(file, m_vectors, m_report, stop);
+    } catch (const Error& e) {
+        m_report.fail((file.parent_path().filename() / file.filename()).string(), "file", e.what());
+    }
+}
+
+int run(const Arguments& arguments)
+{
+    arguments.requireRest(1, 1000, "PATH");
+    CheckReport report(arguments.has("--json"));
+    Checker checker(arguments, report);
+    Found found;
+    for (const std::string& path : arguments.rest())
+        find(path, found);
+
+    const Interruptible work;
+    for (const std::filesystem::path& file : found.vectors)
+        if (!work.stopped())
+            checker.checkVectors(file, work.token());
+    for (const std::filesystem::path& folder : found.cases)
+        if (!work.stopped())
+            checker.checkCase(folder, work.token());
+    if (work.stopped())
+        return statusInterrupted;
+    if (report.stages() == 0)
+        throw Error(
+            Error::Code::Missing,
+            "nothing was checked under " + arguments.rest().front() + ", " +
+                std::to_string(report.skipped()) +
+                " files skipped; give a folder that holds cases/NAME/case.json or vector files");
+    report.printSummary();
+    if (report.failed() > 0)
+        throw Error(Error::Code::BadRequest,
+                    std::to_string(report.failed()) + " of " + std::to_string(report.stages()) +
+                        " stages failed, the first: " + report.firstFailure() +
+                        "; compare that stage with the reference");
+    return statusDone;
+}
+
+} // namespace
+
+const Command& checkCommand()
+{
+    static const Command command = [] {
+        Command c = {
+            .name = "check",
+            .summary = "compare with the reference implementation's results",
+            .help =
+                R"(usage: argali-cli check PATH... [--device D] [--dtype T] [--tokenizer DIR] [--json]
+
+Runs every reference case (cases/NAME/case.json of a model folder) and every vector file
+(picture sizes, resizing, picture modes, tokenizers, position table, weights files) found
+under PATH, and prints a line for each stage: case, stage, largest absolute error,
+NMSE = sum((a - b)^2) / sum(b^2), pass or FAIL. Status 0 only when every stage passes.
+
+Stages of a case, in this order: input_ids, grid_thw or tiles, pixel_values, visual_embeds,
+logits (with generated_ids given), generated_ids, text, thinking, finish_reason.
+
+  --device D       auto, cpu, cuda, cuda:N
+  --dtype T        f32 (default): integers and texts must be equal, numbers within the
+                   tolerances of the case; bf16, f16: integer input stages must be equal, and
+                   the logits must keep KL(reference || found) <= 2e-3 on average and the same
+                   best token in 99 % of the rows where the reference's margin is above 0.1;
+                   the other stages are shown and not judged
+  --tokenizer DIR  folder of the tokenizer that bpe_tokenizer.jsonl belongs to; default:
+                   ../ovis2_5-tiny from the vectors' folder
+  --json           one object a line: case, stage, max_abs, nmse, kl, top1, pass; with judged
+                   (false) and remark where there is something to say
+
+Cases and vectors of families that this version does not have are named as skipped, with
+--json on standard error.
+)",
+            .options = computeOptions(),
+            .run = run};
+        c.options.insert(c.options.end(),
+                         {{.name = "--tokenizer", .value = "DIR"}, {.name = "--json"}});
+        return c;
+    }();
+    return command;
+}
+
+} // namespace argali::cli

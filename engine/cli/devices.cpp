@@ -1,0 +1,60 @@
+#include "engine/devices.h"
+#include "engine/cli/command.h"
+#include "engine/cli/output.h"
+
+namespace argali::cli {
+
+namespace {
+
+int run(const Arguments& arguments)
+{
+    arguments.requireRest(0, 0, "");
+    for (const Device& device : listDevices()) {
+        if (arguments.has("--json")) {
+            printJson({{"id", device.id},
+                       {"name", device.name},
+                       {"driver", device.driver},
+                       {"instruction_sets", device.instructionSets},
+                       {"threads", device.threads},
+                       {"clock_mhz", device.clockMhz},
+                       {"memory", device.memory},
+                       {"free_memory", device.freeMemory}});
+            continue;
+        }
+        std::string text = device.id + ": " + device.name + "\n";
+        if (!device.driver.empty())
+            text += "  driver            " + device.driver + "\n";
+        text += "  instruction sets  " + device.instructionSets + "\n";
+        text += "  threads           " + std::to_string(device.threads) + "\n";
+        if (device.clockMhz > 0)
+            text += "  clock             " + numberText(device.clockMhz, 0) + " MHz\n";
+        text += "  memory            " + sizeText(device.memory) + ", " +
+                sizeText(device.freeMemory) + " free\n";
+        print(text);
+    }
+    return statusDone;
+}
+
+} // namespace
+
+const Command& devicesCommand()
+{
+    static const Command command = {.name = "devices",
+                                    .summary = "what can compute here",
+                                    .help = R"(usage: argali-cli devices [--json]
+
+Lists what can compute here: name, driver, memory, instruction sets (the one that is used
+first) and clocks. The first word of each entry is what --device takes.
+
+  --json  one object a line: id, name, driver, instruction_sets, threads, clock_mhz,
+          memory, free_memory (bytes)
+
+ARGALI_ISA (scalar, avx2, avx512, avx512-bf16) forces an instruction set of the processor,
+ARGALI_THREADS the number of its threads.
+)",
+                                    .options = {{.name = "--json"}},
+                                    .run = run};
+    return command;
+}
+
+} // namespace argali::cli

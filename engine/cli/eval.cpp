@@ -1,0 +1,149 @@
+#include <algorithm>
+
+#include "engine/cli/answersfile.h"
+#include "engine/cli/command.h"
+#include "engine/cli/evaluation.h"
+#include "engine/cli/interrupt.h"
+#include "engine/cli/modeloptions.h"
+#include "engine/cli/output.h"
+#include "engine/cli/requestoptions.h"
+#include "engine/cli/results.h"
+#include "engine/error.h"
+
+namespace argali::cli {
+
+namespace {
+
+std::string required(const Arguments& arguments, const char* name)
+{
+    const auto value = arguments.text(name);
+    if (!value)
+        throw UsageError(std::string(name) + " is missing");
+    return *value;
+}
+
+nlohmann::ordered_json rowOf(const Question& question, const ChatResult& result)
+{
+    return {{question.idKey, question.id},
+            {"text", result.text},
+            {"thinking", result.thinking},
+            {"usage", usageJson(result.usage)},
+            {"timings", timingsJson(result.timings)}};
+}
+
+/// Asks what is not answered yet. False once interrupted.
+bool askAll(Model& model, const std::vector<Question>& questions,
+            const std::filesystem::path& pictures, int maxNewTokens, AnswersFile& answers)
+{
+    const Interruptible work;
+    ProgressLine progress;
+    for (size_t i = 0; i < questions.size(); ++i) {
+        const Question& question = questions[i];
+        if (answers.find(question.key()))
+            continue;
+        progress.show(std::to_string(i + 1) + " of " + std::to_string(questions.size()));
+        ChatRequest request = requestOf(question, pictures);
+        request.maxNewTokens = maxNewTokens;
+        try {
+            const ChatResult result = model.generate(request, work.token(), {}, {});
+            if (work.stopped() || result.finishReason == FinishReason::Cancelled)
+                return false; // half an answer is none
+            answers.append(question.key(), result.text, rowOf(question, result));
+        } catch (const Error& e) {
+            throw Error(e.code(), "question " + question.key() + ": " + e.what());
+        }
+    }
+    return true;
+}
+
+int run(const Arguments& arguments)
+{
+    arguments.requireRest(0, 0, "");
+    arguments.exclude("--think", "--no-think");
+    const std::string questionsPath = required(arguments, "--questions");
+    const std::string answersPath = required(arguments, "--answers");
+    const std::filesystem::path pictures = requireFolder(required(arguments, "--images"));
+    const auto maxNewTokens =
+        static_cast<int>(arguments.integer("--max-new-tokens", 1, 1'000'000).value_or(2048));
+    OpenOptions options;
+    options.device = deviceOption(arguments);
+    // What an evaluation is held against, a reference or another program, computes in f32.
+    options.dtype = arguments.has("--dtype") ? dtypeOption(arguments) : DType::F32;
+
+    std::vector<Question> questions = readQuestions(questionsPath);
+    for (Question& question : questions)
+        question.thinking =
+            arguments.has("--think") || (question.thinking && !arguments.has("--no-think"));
+    AnswersFile answers(answersPath);
+    const auto isOpen = [&](const Question& q) { return answers.find(q.key()) == nullptr; };
+    if (std::ranges::any_of(questions, isOpen)) {
+        const std::unique_ptr<Model> model =
+            openModelHere(modelFolder(arguments), std::move(options));
+        if (!model || !askAll(*model, questions, pictures, maxNewTokens, answers)) {
+            const auto open = static_cast<size_t>(std::ranges::count_if(questions, isOpen));
+            note("interrupted with " + std::to_string(questions.size() - open) + " of " +
+                 std::to_string(questions.size()) +
+                 " questions answered; the same command goes on from there");
+            return statusInterrupted;
+        }
+    }
+    Tally tally;
+    for (const Question& question : questions)
+        tally.add(question, *answers.find(question.key()));
+    if (arguments.has("--json"))
+        printJson(tally.json());
+    else
+        print(tally.text());
+    return statusDone;
+}
+
+} // namespace
+
+const Command& evalCommand()
+{
+    static const Command command = [] {
+        Command c = {
+            .name = "eval",
+            .summary = "ask a file of questions and count right answers",
+            .help =
+                R"(usage: argali-cli eval [-m MODEL] --questions F.jsonl --images DIR --answers F.jsonl [OPTIONS]
+
+Asks every question of a file, greedily, and appends the answers to another file, one JSON
+object a line. Questions that are answered there already are not asked again, so that an
+interrupted run goes on where it was. Where accepted answers are given, the accuracy is
+printed for each type of question.
+
+  -m, --model MODEL   checkpoint folder; default: the model that comes with the program
+  --questions FILE    one JSON object a line: {"id", "images": [...] or "frames": [...],
+                      "question", "answers": [accepted, ...], "type", "thinking": true|false,
+                      "history": [[question, answer], ...]}, or LLaVA's form {"question_id",
+                      "image", "text"}; answers, type, thinking and history may be missing,
+                      further keys are ignored
+  --images DIR        the folder that the paths of pictures are relative to
+  --answers FILE      gets {"id" or "question_id", "text", "thinking", "usage", "timings"}
+  --think, --no-think for all questions; default: what "thinking" of each says
+  --max-new-tokens N  tokens of an answer at most; default 2048
+  --device            as for chat
+  --dtype T           as for chat; default: f32, so that answers equal those of a reference
+  --json              {"questions", "right", "accuracy", "types": {TYPE: {"n", "right"}}}
+
+An answer is right when it equals an accepted one after trimming, folding white space,
+dropping a final . or 。 or ! and ignoring case.
+)",
+            .options = modelOption(),
+            .run = run};
+        const std::vector<Option> compute = computeOptions();
+        c.options.insert(c.options.end(), compute.begin(), compute.end());
+        c.options.insert(c.options.end(), {{.name = "--questions", .value = "FILE"},
+                                           {.name = "--images", .value = "DIR"},
+                                           {.name = "--answers", .value = "FILE"},
+                                           {.name = "--think"},
+                                           {.name = "--no-think"},
+                                           {.name = "--max-new-tokens", .value = "N"},
+                                           {.name = "--json"}});
+        return c;
+    }();
+    return command;
+}
+
+} // namespace argali::cli

@@ -1,0 +1,164 @@
+#include "engine/cli/requestoptions.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "engine/checkpoint/config.h"
+#include "engine/cli/interrupt.h"
+#include "engine/cli/modeloptions.h"
+#include "engine/cli/output.h"
+#include "engine/error.h"
+
+namespace argali::cli {
+
+namespace {
+
+constexpr std::array drawOptions = {"--temperature",        "--top-p", "--top-k", "--min-p",
+                                    "--repetition-penalty", "--seed"};
+
+constexpr int64_t mostTokens = 1'000'000;
+constexpr int64_t mostPixels = int64_t(1) << 32;
+
+/// Source: the keys and defaults of Hugging Face's GenerationConfig
+Sampling folderSampling(const std::filesystem::path& folder)
+{
+    const Config generation = Config::readIfThere(folder / "generation_config.json");
+    Sampling sampling;
+    sampling.enabled = generation.boolean("do_sample", false);
+    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
+    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
+    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
+    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
+    sampling.repetitionPenalty =
+        static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
+    return sampling;
+}
+
+bool draws(const Arguments& arguments)
+{
+    return std::ranges::any_of(drawOptions, [&](const char* name) { return arguments.has(name); });
+}
+
+} // namespace
+
+std::vector<Option> requestOptionList()
+{
+    return {{.name = "--think"},
+            {.name = "--no-think"},
+            {.name = "--thinking-budget", .value = "N"},
+            {.name = "--max-new-tokens", .value = "N"},
+            {.name = "--greedy"},
+            {.name = "--temperature", .value = "T"},
+            {.name = "--top-p", .value = "P"},
+            {.name = "--top-k", .value = "K"},
+            {.name = "--min-p", .value = "P"},
+            {.name = "--repetition-penalty", .value = "R"},
+            {.name = "--seed", .value = "S"},
+            {.name = "--context", .value = "N"},
+            {.name = "--min-pixels", .value = "N"},
+            {.name = "--max-pixels", .value = "N"},
+            {.name = "--adapter", .value = "DIR", .repeatable = true},
+            {.name = "--adapter-alpha", .value = "text=N,vision=N", .repeatable = true},
+            {.name = "--max-tiles", .value = "N"},
+            {.name = "--template", .value = "NAME"},
+            {.name = "--image-aspect-ratio", .value = "pad|crop"}};
+}
+
+ChatRequest requestOptions(const Arguments& arguments, bool thinkingMayCome)
+{
+    ChatRequest request;
+    arguments.exclude("--think", "--no-think");
+    request.thinking = arguments.has("--think");
+    if (const auto budget = arguments.integer("--thinking-budget", 1, mostTokens)) {
+        if (!request.thinking && !(thinkingMayCome && !arguments.has("--no-think")))
+            throw UsageError("--thinking-budget needs --think");
+        request.thinkingBudget = static_cast<int>(*budget);
+    }
+    request.maxNewTokens = static_cast<int>(
+        arguments.integer("--max-new-tokens", 1, mostTokens).value_or(request.maxNewTokens));
+    request.minPixels = arguments.integer("--min-pixels", 1, mostPixels);
+    request.maxPixels = arguments.integer("--max-pixels", 1, mostPixels);
+    if (request.minPixels && request.maxPixels && *request.minPixels > *request.maxPixels)
+        throw UsageError("--min-pixels must not be larger than --max-pixels");
+    for (const char* option : drawOptions)
+        arguments.exclude("--greedy", option);
+    // Their bounds are looked at here, so that a wrong one is found before anything is opened.
+    Sampling bounds;
+    setSampling(arguments, bounds);
+    return request;
+}
+
+void setSampling(const Arguments& arguments, Sampling& sampling)
+{
+    const auto number = [&](const char* name, double least, double most, float& value) {
+        const auto given = arguments.number(name, least, most);
+        if (given)
+            value = static_cast<float>(*given);
+        return given.has_value();
+    };
+    bool enabled = number("--temperature", 0, 100, sampling.temperature);
+    enabled = number("--top-p", 0, 1, sampling.topP) || enabled;
+    enabled = number("--min-p", 0, 1, sampling.minP) || enabled;
+    if (const auto topK = arguments.integer("--top-k", 0, 1'000'000)) {
+        sampling.topK = static_cast<int>(*topK);
+        enabled = true;
+    }
+    number("--repetition-penalty", 0.01, 100, sampling.repetitionPenalty);
+    if (const auto seed = arguments.integer("--seed", 0, std::numeric_limits<int64_t>::max()))
+        sampling.seed = static_cast<uint64_t>(*seed);
+    // A seed or a penalty alone does not make a greedy model draw.
+    sampling.enabled = sampling.enabled || enabled;
+}
+
+void applySampling(const Arguments& arguments, const std::filesystem::path& folder,
+                   ChatRequest& request)
+{
+    if (arguments.has("--greedy"))
+        request.sampling = Sampling{};
+    if (!draws(arguments))
+        return;
+    request.sampling = folderSampling(folder);
+    setSampling(arguments, *request.sampling);
+}
+
+OpenOptions openOptions(const Arguments& arguments)
+{
+    OpenOptions options;
+    options.device = deviceOption(arguments);
+    options.dtype = dtypeOption(arguments);
+    options.context = arguments.integer("--context", 1, int64_t(1) << 24).value_or(0);
+    return options;
+}
+
+void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
+{
+    if (arguments.has("--adapter") || arguments.has("--adapter-alpha"))
+        throw Error(Error::Code::Unsupported,
+                    "--adapter: adapters are not part of this version; leave it out");
+    for (const char* option : {"--max-tiles", "--template", "--image-aspect-ratio"})
+        if (arguments.has(option))
+            throw Error(Error::Code::Unsupported, std::string(option) + ": models of the family " +
+                                                      info.family +
+                                                      " have no use for it; leave it out");
+    const auto refuse = [&](bool has, const char* option, const std::string& what) {
+        if (!has && arguments.has(option))
+            throw Error(Error::Code::BadRequest, std::string(option) + ": " + info.name + " " +
+                                                     what + "; leave it out or use another model");
+    };
+    refuse(info.thinks, "--think", "does not think");
+    refuse(info.seesPictures, "--image", "sees no pictures");
+    refuse(info.seesFilms, "--video", "sees no films");
+}
+
+std::unique_ptr<Model> openModelHere(const std::filesystem::path& folder, OpenOptions options)
+{
+    ProgressLine progress;
+    options.progress = progress.sink();
+    const Interruptible work;
+    std::unique_ptr<Model> model = openModel(folder, options, work.token());
+    progress.clear();
+    return model;
+}
+
+} // namespace argali::cli

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "engine/engine.h"
+
+namespace argali::cli {
+
+/// Parts of an answer with the keys that chat and eval share.
+nlohmann::ordered_json usageJson(const Usage& usage);
+nlohmann::ordered_json timingsJson(const Timings& timings);
+
+} // namespace argali::cli
