@@ -1,0 +1,386 @@
+#include "gui/chat/chatwidget.h"
+
+#include <algorithm>
+
+#include <QClipboard>
+#include <QEvent>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QRegularExpression>
+#include <QStackedWidget>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include "gui/chat/composeredit.h"
+#include "gui/chat/emptystate.h"
+#include "gui/chat/medialoader.h"
+#include "gui/chat/replysource.h"
+#include "gui/chat/transcriptview.h"
+#include "gui/chat/turncontroller.h"
+#include "gui/theme.h"
+#include "gui/widgets/elidedlabel.h"
+
+namespace argali::gui {
+namespace {
+
+constexpr int composerWidth = 820; // with its shadow; 40 wider than the transcript's column
+constexpr auto costDelay = std::chrono::milliseconds(250);
+
+const QString tryAgain = QStringLiteral("again");
+const QString openModel = QStringLiteral("model");
+
+QString firstSentence(const QString& text)
+{
+    static const QRegularExpression end(QStringLiteral("[.!?。！？\\n]"));
+    const qsizetype at = text.indexOf(end);
+    return (at < 0 ? text : text.left(at + 1)).simplified().left(300);
+}
+
+} // namespace
+
+ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& source, ConversationBook& book,
+                       TurnController& turns, const QList<Sample>& samples, QWidget* parent)
+    : QWidget(parent), m_settings(settings), m_source(source), m_book(book), m_turns(turns),
+      m_stack(new QStackedWidget(this)), m_empty(new EmptyState(loader, samples, this)),
+      m_composer(new Composer(settings, loader, this)), m_costRow(new QWidget(this)),
+      m_cost(new ElidedLabel({}, m_costRow))
+{
+    m_stack->addWidget(m_empty);
+    m_cost->setFont(scaledFont(font(), 0.9));
+    m_cost->setForegroundRole(QPalette::PlaceholderText);
+    m_cost->setAccessibleName(tr("Cost of the question"));
+    auto* costRow = new QHBoxLayout(m_costRow);
+    costRow->setContentsMargins(18, 0, 18, 8);
+    costRow->addWidget(m_cost);
+    auto* foot = new QWidget(this);
+    foot->setMaximumWidth(composerWidth);
+    auto* footColumn = new QVBoxLayout(foot);
+    footColumn->setContentsMargins(0, 0, 0, 0);
+    footColumn->setSpacing(0);
+    footColumn->addWidget(m_composer);
+    footColumn->addWidget(m_costRow);
+    auto* footRow = new QHBoxLayout; // centred, and no wider than the transcript's column needs
+    footRow->setContentsMargins(8, 0, 8, 0);
+    footRow->addStretch(1);
+    footRow->addWidget(foot, 1000);
+    footRow->addStretch(1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_stack, 1);
+    column->addLayout(footRow);
+
+    m_costDelay.setSingleShot(true);
+    m_costDelay.setInterval(costDelay);
+    connect(&m_costDelay, &QTimer::timeout, this, &ChatWidget::askForCost);
+    connect(m_composer, &Composer::changed, this, [this] {
+        m_knownCost.reset();
+        showCost();
+        m_costDelay.start();
+        if (m_sendWhenReady && !m_composer->isReading() && !m_loading) {
+            m_sendWhenReady = false;
+            m_composer->showNote({});
+            send();
+        }
+    });
+    connect(m_composer->edit(), &ComposerEdit::textChanged, this, [this] {
+        if (m_sendWhenReady) // who goes on writing is not done
+            stop();
+    });
+    connect(&settings, &Settings::changed, this, [this] { m_costDelay.start(); });
+    connect(&source, &ReplySource::costReady, this, [this](quint64 question, const RequestCost& cost) {
+        if (question != m_costQuestion)
+            return;
+        m_knownCost = cost;
+        showCost();
+    });
+
+    connect(m_composer, &Composer::sendRequested, this, &ChatWidget::send);
+    connect(m_composer, &Composer::stopRequested, this, [this] { stop(); });
+    connect(m_empty, &EmptyState::sampleChosen, this, &ChatWidget::ask);
+    connect(m_empty, &EmptyState::dropped, this, [this](const QMimeData& mime) { m_composer->take(mime); });
+    connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFiles);
+    connect(m_empty, &EmptyState::modelRequested, this, &ChatWidget::modelRequested);
+
+    connect(&book, &ConversationBook::aboutToSwitch, this,
+            [this] { m_book.current().draft = m_composer->keptDraft(); });
+    connect(&book, &ConversationBook::switched, this, [this] {
+        m_sendWhenReady = false;
+        showConversation();
+        m_composer->setDraft(m_book.current().draft);
+        m_composer->focusText();
+    });
+    connect(&turns, &TurnController::removed, this, [this](quint64 turn) {
+        if (m_transcript)
+            m_transcript->removeFrom(turn);
+    });
+    connect(&turns, &TurnController::started, this, [this](quint64 id) {
+        m_composer->setBusy(true);
+        if (isShown(id)) {
+            makeTranscript();
+            m_stack->setCurrentWidget(m_transcript);
+            showTurn(*m_book.current().find(id));
+        }
+    });
+    connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id, const QString& text, int tokens) {
+        if (isShown(id))
+            m_transcript->appendThinking(id, text, tokens);
+    });
+    connect(&turns, &TurnController::textAppended, this, [this](quint64 id, const QString& text) {
+        if (isShown(id))
+            m_transcript->appendText(id, text);
+    });
+    connect(&turns, &TurnController::thinkingFinished, this, [this](quint64 id) {
+        if (!isShown(id))
+            return;
+        const Answer& answer = m_book.current().find(id)->answer;
+        m_transcript->setThinkingDone(id, answer.thinkingMs, answer.thinkingTokens, answer.budgetReached);
+    });
+    connect(&turns, &TurnController::finished, this, [this](quint64 id) {
+        m_composer->setBusy(m_turns.isBusy());
+        if (isShown(id)) {
+            const Turn& turn = *m_book.current().find(id);
+            showEnd(turn);
+            if (!turn.answer.isBlank())
+                emit announced(firstSentence(turn.answer.text));
+        }
+        m_costDelay.start();
+    });
+    connect(&turns, &TurnController::failed, this, &ChatWidget::takeFailure);
+    showConversation();
+}
+
+TranscriptView* ChatWidget::makeTranscript()
+{
+    if (m_transcript)
+        return m_transcript;
+    m_transcript = new TranscriptView(m_stack);
+    m_transcript->setTheme(Theme::of(palette()));
+    m_stack->addWidget(m_transcript);
+    connect(m_transcript, &TranscriptView::linkActivated, this, &ChatWidget::linkActivated);
+    connect(m_transcript, &TranscriptView::copyRequested, this, [this](quint64 id) {
+        if (const Turn* turn = m_book.current().find(id))
+            QGuiApplication::clipboard()->setText(turn->answer.text);
+    });
+    connect(m_transcript, &TranscriptView::regenerateRequested, this, &ChatWidget::regenerate);
+    connect(m_transcript, &TranscriptView::actionRequested, this, [this](quint64 id, const QString& action) {
+        if (action == tryAgain)
+            regenerate(id);
+        else if (action == openModel)
+            emit modelRequested();
+    });
+    return m_transcript;
+}
+
+bool ChatWidget::isShown(quint64 turn) const { return m_book.current().find(turn) != nullptr; }
+
+void ChatWidget::showConversation()
+{
+    const Conversation& conversation = m_book.current();
+    if (m_transcript)
+        m_transcript->clear();
+    if (conversation.isEmpty()) {
+        m_stack->setCurrentWidget(m_empty);
+        return;
+    }
+    makeTranscript();
+    m_stack->setCurrentWidget(m_transcript);
+    for (const Turn& turn : conversation.turns())
+        showTurn(turn);
+}
+
+void ChatWidget::showTurn(const Turn& turn)
+{
+    QList<TranscriptView::Attachment> attachments;
+    for (const MediaFile& file : turn.media)
+        attachments.append({file.thumbnail, file.badge(), file.isFilm()});
+    m_transcript->addQuestion(turn.id, turn.question, attachments);
+    m_transcript->beginAnswer(turn.id, {turn.model, turn.source()},
+                              turn.options.thinking ? turn.options.thinkingBudget : 0);
+    const Answer& answer = turn.answer;
+    if (!answer.thinking.isEmpty())
+        m_transcript->appendThinking(turn.id, answer.thinking, answer.thinkingTokens);
+    if (answer.thinkingDone)
+        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens, answer.budgetReached);
+    if (!answer.text.isEmpty())
+        m_transcript->appendText(turn.id, answer.text);
+    if (!answer.isRunning())
+        showEnd(turn);
+}
+
+void ChatWidget::showEnd(const Turn& turn)
+{
+    const Answer& answer = turn.answer;
+    if (answer.state == Answer::State::Failed) {
+        QList<TranscriptView::Action> actions{{tryAgain, tr("Try again")}};
+        const Error::Code code = answer.failure.code();
+        if (!m_model || code == Error::Code::OutOfMemory || code == Error::Code::BadModel)
+            actions.append({openModel, tr("Open another model…")});
+        m_transcript->failAnswer(turn.id, answer.failure.sentence(), answer.failure.details(), actions);
+        return;
+    }
+    if (answer.thinkingDone && answer.budgetReached) // known only at the end
+        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens, true);
+    m_transcript->finishAnswer(turn.id, answer.statistics(), answer.note());
+}
+
+void ChatWidget::takeFailure(quint64 id, const Draft& draft)
+{
+    m_composer->setBusy(m_turns.isBusy());
+    if (isShown(id)) {
+        showEnd(*m_book.current().find(id));
+        // The question comes back, unless something else is being written already.
+        if (!draft.isEmpty() && m_composer->isEmpty())
+            m_composer->setDraft(draft);
+    } else if (Conversation* other = m_book.holding(id); other && other->draft.isEmpty()) {
+        other->draft = draft;
+    }
+}
+
+void ChatWidget::setModel(const std::optional<LoadedModel>& model, bool loading)
+{
+    m_model = model;
+    m_loading = loading;
+    m_composer->setModel(model);
+    m_empty->setModel(model, loading);
+    if (!loading && m_sendWhenReady && !m_composer->isReading()) {
+        m_sendWhenReady = false;
+        m_composer->showNote({});
+        send();
+    }
+    m_knownCost.reset();
+    showCost();
+    m_costDelay.start();
+}
+
+void ChatWidget::send()
+{
+    if (m_turns.isBusy()) {
+        m_composer->showNote(tr("An answer is being written. Esc stops it."));
+        return;
+    }
+    if (m_composer->isReading() && !m_composer->draft().text.trimmed().isEmpty()) {
+        m_sendWhenReady = true;
+        m_composer->showNote(tr("Will be sent as soon as the files are read. Esc takes it back."));
+        return;
+    }
+    const QString obstacle = m_composer->obstacle();
+    if (!obstacle.isEmpty()) {
+        if (!m_composer->isEmpty())
+            m_composer->showNote(obstacle);
+        return;
+    }
+    if (m_loading) {
+        m_sendWhenReady = true;
+        m_composer->showNote(tr("Will be sent as soon as the model is ready. Esc takes it back."));
+        return;
+    }
+    if (!m_model) {
+        m_composer->showNote(tr("No model is open. Open one from the menu above."));
+        return;
+    }
+    if (m_knownCost && m_knownCost->promptTokens >= m_knownCost->context) {
+        const QLocale locale;
+        m_composer->showNote(tr("This needs %1 tokens, but the model has room for %2. Shorten the question, use "
+                                "fewer pictures or frames, or start a new chat.")
+                                 .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
+                                      locale.toString(qlonglong(m_knownCost->context))));
+        return;
+    }
+    AnswerOptions options = AnswerOptions::from(m_settings);
+    options.thinking = options.thinking && m_model->info.thinks;
+    const Draft draft = m_composer->draft();
+    m_composer->clear();
+    m_turns.send(draft, options, m_model->name());
+}
+
+void ChatWidget::regenerate(quint64 turn)
+{
+    if (!m_model || m_loading) {
+        m_composer->showNote(m_loading ? tr("The model is still being loaded.")
+                                       : tr("No model is open. Open one from the menu above."));
+        return;
+    }
+    AnswerOptions options = AnswerOptions::from(m_settings);
+    options.thinking = options.thinking && m_model->info.thinks;
+    const Turn* old = m_book.current().find(turn);
+    // A failed question went back to the composer; asked again unchanged, it leaves there.
+    if (old && old->answer.state == Answer::State::Failed && m_composer->draft().text == old->question)
+        m_composer->clear();
+    m_turns.regenerate(turn, options, m_model->name());
+}
+
+void ChatWidget::regenerateLast()
+{
+    if (!m_book.current().isEmpty())
+        regenerate(m_book.current().turns().back().id);
+}
+
+bool ChatWidget::stop()
+{
+    if (m_sendWhenReady) {
+        m_sendWhenReady = false;
+        m_composer->showNote({});
+        return true;
+    }
+    if (!m_turns.isBusy())
+        return false;
+    m_turns.stop();
+    return true;
+}
+
+void ChatWidget::ask(const Sample& sample)
+{
+    // What was being written stays in its own chat.
+    if (!m_book.current().isEmpty() || !m_composer->isEmpty())
+        m_book.startNew();
+    m_composer->attach(sample.path, sample.frames);
+    m_composer->edit()->setPlainText(sample.questions.value(0));
+    send();
+}
+
+void ChatWidget::askForCost()
+{
+    if (!m_model || m_loading || m_turns.isBusy())
+        return;
+    Draft draft = m_composer->draft();
+    if (draft.isEmpty() && m_book.current().isEmpty()) {
+        m_knownCost.reset();
+        showCost();
+        return;
+    }
+    AnswerOptions options = AnswerOptions::from(m_settings);
+    options.thinking = options.thinking && m_model->info.thinks;
+    m_source.estimate(++m_costQuestion, makeRequest(m_book.current(), draft, options));
+}
+
+void ChatWidget::showCost()
+{
+    QStringList parts;
+    const QLocale locale;
+    const Draft draft = m_composer->draft();
+    if (m_knownCost) {
+        if (!draft.media.isEmpty() && draft.media.first().isFilm() && draft.media.first().frames > 0)
+            parts << tr("%Ln frame(s)", nullptr, draft.media.first().frames);
+        if (m_knownCost->visualTokens > 0)
+            parts << tr("%Ln visual token(s)", nullptr, int(m_knownCost->visualTokens));
+        parts << tr("Context %1 / %2").arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
+                                         locale.toString(qlonglong(m_knownCost->context)));
+        if (m_knownCost->promptTokens >= m_knownCost->context)
+            parts << tr("does not fit");
+    }
+    m_cost->setText(parts.join(QStringLiteral(" · ")));
+}
+
+QString ChatWidget::costText() const { return m_cost->text(); }
+
+void ChatWidget::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_transcript)
+        m_transcript->setTheme(Theme::of(palette()));
+}
+
+} // namespace argali::gui

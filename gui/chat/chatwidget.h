@@ -1,0 +1,86 @@
+#pragma once
+
+#include <optional>
+
+#include <QTimer>
+#include <QWidget>
+
+#include "gui/chat/composer.h"
+#include "gui/chat/conversation.h"
+#include "gui/chat/samples.h"
+
+class QStackedWidget;
+class QUrl;
+
+namespace argali::gui {
+
+class ElidedLabel;
+class EmptyState;
+class MediaLoader;
+class ReplySource;
+class TranscriptView;
+class TurnController;
+
+/// One chat as it is seen: the transcript, or what an empty chat shows, and the composer under it.
+/// The transcript's page is made when it is first needed, so that the window comes up at once.
+class ChatWidget final : public QWidget {
+    Q_OBJECT
+public:
+    ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& source, ConversationBook& book,
+               TurnController& turns, const QList<Sample>& samples, QWidget* parent = nullptr);
+
+    Composer* composer() const { return m_composer; }
+    EmptyState* emptyState() const { return m_empty; }
+    /// Null until it was needed.
+    TranscriptView* transcript() const { return m_transcript; }
+    /// Makes the transcript's page now; takes a while.
+    TranscriptView* makeTranscript();
+
+    /// loading: a model is on its way.
+    void setModel(const std::optional<LoadedModel>& model, bool loading);
+    /// Sends what is in the composer, now or as soon as the model is ready.
+    void send();
+    void regenerateLast();
+    /// Stops the answer, or takes back what waits for the model. Returns whether there was anything.
+    bool stop();
+    bool isWaitingToSend() const { return m_sendWhenReady; }
+    void ask(const Sample& sample);
+    QString costText() const;
+
+signals:
+    void modelRequested();
+    void linkActivated(const QUrl& url);
+    void announced(const QString& sentence); ///< for a screen reader
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    void showConversation();
+    void showTurn(const Turn& turn);
+    void showEnd(const Turn& turn);
+    bool isShown(quint64 turn) const;
+    void regenerate(quint64 turn);
+    void takeFailure(quint64 turn, const Draft& draft);
+    void askForCost();
+    void showCost();
+
+    Settings& m_settings;
+    ReplySource& m_source;
+    ConversationBook& m_book;
+    TurnController& m_turns;
+    std::optional<LoadedModel> m_model;
+    bool m_loading = false;
+    bool m_sendWhenReady = false;
+    QStackedWidget* const m_stack;
+    EmptyState* const m_empty;
+    TranscriptView* m_transcript = nullptr;
+    Composer* const m_composer;
+    QWidget* const m_costRow;
+    ElidedLabel* const m_cost;
+    std::optional<RequestCost> m_knownCost;
+    quint64 m_costQuestion = 0;
+    QTimer m_costDelay;
+};
+
+} // namespace argali::gui

@@ -1,0 +1,466 @@
+#include "gui/chat/composer.h"
+
+#include <algorithm>
+
+#include <QAction>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QFontMetrics>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QMimeData>
+#include <QPainter>
+#include <QStandardPaths>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include "gui/chat/composeredit.h"
+#include "gui/chat/filmstrip.h"
+#include "gui/chat/medialoader.h"
+#include "gui/theme.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/icon.h"
+#include "gui/widgets/segmentedcontrol.h"
+
+namespace argali::gui {
+namespace {
+
+constexpr int mostAttachments = 50;
+constexpr int shadow = 10; // px around the card
+
+bool isWebAddress(const QString& text)
+{
+    const QString line = text.trimmed();
+    return !line.contains(QLatin1Char('\n'))
+           && (line.startsWith(QLatin1String("http://")) || line.startsWith(QLatin1String("https://")));
+}
+
+bool namesPicture(const QString& address)
+{
+    static const QStringList endings{QStringLiteral(".png"),  QStringLiteral(".jpg"), QStringLiteral(".jpeg"),
+                                     QStringLiteral(".webp"), QStringLiteral(".gif"), QStringLiteral(".bmp"),
+                                     QStringLiteral(".tif"),  QStringLiteral(".tiff"), QStringLiteral(".avif"),
+                                     QStringLiteral(".heic"), QStringLiteral(".mp4"), QStringLiteral(".webm")};
+    const QString path = QUrl(address.trimmed()).path().toLower();
+    return std::any_of(endings.begin(), endings.end(), [&](const QString& e) { return path.endsWith(e); });
+}
+
+} // namespace
+
+Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
+    : QWidget(parent), m_settings(settings), m_loader(loader), m_row(new AttachmentRow(this)),
+      m_strip(new FilmStrip(loader, this)), m_edit(new ComposerEdit(this)), m_note(new QLabel(this)),
+      m_kind(new SegmentedControl({tr("Picture"), tr("Film")}, this)),
+      m_attach(new Button(Button::Kind::Ghost, QStringLiteral("attach"), {}, this)),
+      m_thinking(new Button(Button::Kind::Chip, QStringLiteral("thinking"), {}, this)),
+      m_send(new Button(Button::Kind::Primary, QStringLiteral("send"), {}, this))
+{
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    m_edit->setAccessibleName(tr("Question"));
+    m_edit->setToolTip({});
+    QPalette clear;
+    clear.setColor(QPalette::Base, Qt::transparent);
+    m_edit->setPalette(clear);
+    m_edit->viewport()->setAutoFillBackground(false);
+
+    m_note->setTextFormat(Qt::PlainText);
+    m_note->setWordWrap(true);
+    m_note->setFont(scaledFont(font(), 0.92));
+    m_note->setForegroundRole(QPalette::Link);
+    m_note->hide();
+
+    m_kind->segment(0)->setToolTip(tr("Ask about pictures"));
+    m_kind->segment(1)->setToolTip(tr("Ask about a film"));
+    m_attach->setAccessibleName(tr("Attach"));
+    m_attach->setToolTip(tr("Attach pictures or a film (%1)").arg(QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText)));
+    m_thinking->setCheckable(true);
+
+    auto* tools = new QHBoxLayout;
+    tools->setContentsMargins(8, 0, 8, 8);
+    tools->setSpacing(8);
+    tools->addWidget(m_kind);
+    tools->addWidget(m_attach);
+    tools->addWidget(m_thinking);
+    tools->addStretch(1);
+    tools->addWidget(m_send);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(shadow, shadow / 2, shadow, shadow);
+    column->setSpacing(4);
+    const auto addInset = [&](QWidget* widget, int top) {
+        auto* inset = new QHBoxLayout;
+        inset->setContentsMargins(12, top, 12, 0);
+        inset->addWidget(widget);
+        column->addLayout(inset);
+    };
+    column->addSpacing(4);
+    addInset(m_row, 4);
+    addInset(m_strip, 4);
+    addInset(m_edit, 4);
+    addInset(m_note, 0);
+    column->addLayout(tools);
+
+    setTabOrder(m_edit, m_kind->segment(0));
+    setTabOrder(m_kind->segment(0), m_kind->segment(1));
+    setTabOrder(m_kind->segment(1), m_attach);
+    setTabOrder(m_attach, m_thinking);
+    setTabOrder(m_thinking, m_send);
+    setFocusProxy(m_edit);
+
+    connect(m_edit, &ComposerEdit::textChanged, this, &Composer::noteChange);
+    connect(m_edit, &ComposerEdit::sendRequested, this, &Composer::sendRequested);
+    connect(m_edit, &ComposerEdit::mediaPasted, this,
+            [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
+    connect(m_row, &AttachmentRow::removeRequested, this, &Composer::remove);
+    connect(m_strip, &FilmStrip::removeRequested, this, [this] {
+        const auto it = std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
+            return e.state == ComposerEntry::State::Ready && e.file.isFilm() && e.problem.isEmpty();
+        });
+        if (it != m_entries.end())
+            remove(it->ticket);
+    });
+    connect(m_strip, &FilmStrip::framesChanged, this, [this](int frames) {
+        for (ComposerEntry& entry : m_entries) {
+            if (entry.state == ComposerEntry::State::Ready && entry.file.isFilm())
+                entry.file.frames = frames;
+        }
+        m_settings.set(settings::filmFrames, frames);
+        emit changed();
+    });
+    connect(m_strip, &FilmStrip::failed, this, [this](const QString& sentence) {
+        for (ComposerEntry& entry : m_entries) {
+            if (entry.state == ComposerEntry::State::Ready && entry.file.isFilm()) {
+                entry.state = ComposerEntry::State::Broken;
+                entry.problem = sentence;
+            }
+        }
+        showEntries();
+    });
+    connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
+    connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
+    connect(m_thinking, &Button::toggled, this,
+            [this](bool on) { m_settings.set(settings::thinking, on); });
+    connect(m_send, &Button::clicked, this, [this] {
+        if (m_busy)
+            emit stopRequested();
+        else
+            emit sendRequested();
+    });
+    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key == settings::thinking.key || key == settings::thinkingBudget.key)
+            showThinking();
+    });
+    connect(&loader, &MediaLoader::inspected, this, &Composer::inspected);
+    connect(&loader, &MediaLoader::failed, this, &Composer::refused);
+    showThinking();
+    showSend();
+    validate();
+}
+
+void Composer::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF card = QRectF(rect()).adjusted(shadow + 0.5, shadow / 2 + 0.5, -shadow - 0.5, -shadow - 0.5);
+    painter.setPen(Qt::NoPen);
+    const Theme theme = Theme::of(palette());
+    for (int i = shadow; i > 0; --i) { // grows fainter outwards, a little lower than the card
+        painter.setBrush(QColor(0, 0, 0, theme.dark ? 7 : 2));
+        painter.drawRoundedRect(card.adjusted(-i, -i + 3, i, i > shadow - 3 ? shadow - 1 : i + 2), 14 + i, 14 + i);
+    }
+    painter.setBrush(palette().color(QPalette::Base));
+    QColor line = theme.line;
+    if (m_edit->hasFocus()) // the caret says so, too; half way to the colour of text is enough
+        line = QColor::fromRgbF((line.redF() + theme.muted.redF()) / 2, (line.greenF() + theme.muted.greenF()) / 2,
+                                (line.blueF() + theme.muted.blueF()) / 2);
+    painter.setPen(QPen(line, 1));
+    painter.drawRoundedRect(card, 14, 14);
+}
+
+Draft Composer::draft() const
+{
+    Draft draft{m_edit->toPlainText(), {}};
+    for (const ComposerEntry& entry : m_entries) {
+        if (entry.isSendable())
+            draft.media.append(entry.file);
+    }
+    return draft;
+}
+
+Draft Composer::keptDraft() const
+{
+    Draft draft{m_edit->toPlainText(), {}};
+    for (const ComposerEntry& entry : m_entries) {
+        if (entry.state != ComposerEntry::State::Broken && !entry.file.path.isEmpty())
+            draft.media.append(entry.file);
+    }
+    return draft;
+}
+
+void Composer::setDraft(const Draft& draft)
+{
+    clear();
+    m_edit->setPlainText(draft.text);
+    m_edit->moveCursor(QTextCursor::End);
+    for (const MediaFile& file : draft.media)
+        attach(file.path, file.frames);
+}
+
+void Composer::clear()
+{
+    for (const ComposerEntry& entry : m_entries)
+        m_loader.cancel(entry.ticket);
+    m_entries.clear();
+    m_edit->setPlainText({});
+    showNote({});
+    showEntries();
+}
+
+bool Composer::isEmpty() const { return m_entries.isEmpty() && m_edit->toPlainText().trimmed().isEmpty(); }
+
+bool Composer::isReading() const
+{
+    return std::any_of(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
+        return e.state == ComposerEntry::State::Reading;
+    });
+}
+
+QString Composer::obstacle() const
+{
+    for (const ComposerEntry& entry : m_entries) {
+        if (entry.state == ComposerEntry::State::Reading)
+            return tr("%1 is still being read.").arg(entry.name);
+    }
+    for (const ComposerEntry& entry : m_entries) {
+        if (!entry.isSendable())
+            return tr("Remove %1 first: it cannot be sent.").arg(entry.name);
+    }
+    if (m_edit->toPlainText().trimmed().isEmpty())
+        return tr("Write a question first.");
+    return {};
+}
+
+void Composer::setModel(const std::optional<LoadedModel>& model)
+{
+    m_model = model;
+    showThinking();
+    validate();
+}
+
+void Composer::setBusy(bool busy)
+{
+    m_busy = busy;
+    showSend();
+}
+
+void Composer::showSend()
+{
+    const bool ready = m_busy || !isEmpty();
+    m_send->setIconName(m_busy ? QStringLiteral("stop") : QStringLiteral("send"));
+    m_send->setAccessibleName(m_busy ? tr("Stop") : tr("Send"));
+    m_send->setToolTip(m_busy ? tr("Stop (Esc)") : tr("Send (Enter)"));
+    m_send->setEnabled(ready);
+}
+
+void Composer::showNote(const QString& note)
+{
+    m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
+}
+
+QString Composer::note() const { return m_note->text(); }
+
+void Composer::showThinking()
+{
+    const bool can = !m_model || m_model->info.thinks;
+    const bool on = can && m_settings.value(settings::thinking);
+    const QSignalBlocker block(m_thinking);
+    m_thinking->setChecked(on);
+    m_thinking->setEnabled(can);
+    m_thinking->setText(on ? tr("Thinking %1").arg(m_settings.value(settings::thinkingBudget)) : tr("Thinking"));
+    m_thinking->setToolTip(!can ? tr("This model cannot think before it answers.")
+                           : on ? tr("The model thinks before it answers; click to switch off")
+                                : tr("Let the model think before it answers"));
+    m_thinking->setAccessibleName(tr("Thinking"));
+}
+
+void Composer::attach(const QString& path, int frames)
+{
+    if (m_entries.size() >= mostAttachments) {
+        showNote(tr("A message takes at most %Ln file(s).", nullptr, mostAttachments));
+        return;
+    }
+    const QFileInfo info(path);
+    ComposerEntry entry;
+    entry.name = info.fileName().isEmpty() ? path : info.fileName();
+    if (info.absolutePath() == m_loader.pasteFolder())
+        entry.name = tr("Pasted picture");
+    entry.file.path = info.absoluteFilePath();
+    entry.file.frames = frames >= 0 ? frames : m_settings.value(settings::filmFrames);
+    entry.ticket = m_loader.inspect(entry.file.path);
+    m_entries.append(entry);
+    showNote({});
+    showEntries();
+}
+
+void Composer::attachPicture(const QImage& picture)
+{
+    if (picture.isNull() || m_entries.size() >= mostAttachments)
+        return;
+    ComposerEntry entry;
+    entry.name = tr("Pasted picture");
+    entry.ticket = m_loader.keep(picture);
+    m_entries.append(entry);
+    showNote({});
+    showEntries();
+}
+
+bool Composer::canTake(const QMimeData& mime) { return mime.hasUrls() || mime.hasImage(); }
+
+bool Composer::take(const QMimeData& mime)
+{
+    QStringList files;
+    bool elsewhere = false;
+    for (const QUrl& url : mime.urls()) {
+        if (url.isLocalFile())
+            files.append(url.toLocalFile());
+        else
+            elsewhere = true;
+    }
+    const QString web = tr("Argali does not fetch pictures from the web. Save the picture and attach the file.");
+    if (!files.isEmpty()) {
+        for (const QString& file : files)
+            attach(file);
+        return true;
+    }
+    if (mime.hasImage()) { // a browser gives the picture and its address; the picture is enough
+        attachPicture(qvariant_cast<QImage>(mime.imageData()));
+        return true;
+    }
+    if (elsewhere || (isWebAddress(mime.text()) && namesPicture(mime.text()))) {
+        showNote(web);
+        return true;
+    }
+    return false;
+}
+
+void Composer::chooseFiles()
+{
+    auto* dialog = new QFileDialog(window(), tr("Attach pictures or a film"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFiles);
+    const QString pictures =
+        tr("Pictures") + QStringLiteral(" (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.avif *.heic)");
+    const QString films = tr("Films") + QStringLiteral(" (*.mp4 *.mkv *.webm *.mov *.avi)");
+    const QString all = tr("All files") + QStringLiteral(" (*)");
+    dialog->setNameFilters({pictures, films, all});
+    dialog->selectNameFilter(m_kind->currentIndex() == 1 ? films : pictures);
+    QString folder = m_settings.value(settings::attachFolder);
+    if (folder.isEmpty() || !QFileInfo(folder).isDir())
+        folder = QStandardPaths::writableLocation(QStandardPaths::PicturesLocation);
+    dialog->setDirectory(folder);
+    connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
+        for (const QString& file : files)
+            attach(file);
+        if (!files.isEmpty())
+            m_settings.set(settings::attachFolder, QFileInfo(files.first()).absolutePath());
+        focusText();
+    });
+    dialog->open();
+}
+
+void Composer::focusText() { m_edit->setFocus(Qt::OtherFocusReason); }
+
+ComposerEntry* Composer::entryOf(quint64 ticket)
+{
+    const auto it = std::find_if(m_entries.begin(), m_entries.end(),
+                                 [&](const ComposerEntry& e) { return e.ticket == ticket; });
+    return it == m_entries.end() ? nullptr : &*it;
+}
+
+void Composer::inspected(quint64 ticket, const MediaFile& file)
+{
+    ComposerEntry* entry = entryOf(ticket);
+    if (!entry)
+        return; // removed meanwhile, or another reader's
+    const int frames = entry->file.frames;
+    entry->file = file;
+    entry->file.frames = frames;
+    entry->state = ComposerEntry::State::Ready;
+    validate();
+}
+
+void Composer::refused(quint64 ticket, const Failure& failure)
+{
+    ComposerEntry* entry = entryOf(ticket);
+    if (!entry)
+        return;
+    entry->state = ComposerEntry::State::Broken;
+    entry->problem = QFileInfo(entry->file.path).isDir()
+                         ? tr("This is a folder. Attach the pictures in it, or a film.")
+                         : failure.sentence();
+    entry->details = failure.details();
+    showEntries();
+}
+
+void Composer::remove(quint64 ticket)
+{
+    m_loader.cancel(ticket);
+    m_entries.removeIf([&](const ComposerEntry& e) { return e.ticket == ticket; });
+    validate();
+    focusText();
+}
+
+/// Says of each file whether it can go with the others to this model: pictures, or one film.
+void Composer::validate()
+{
+    std::optional<MediaFile::Kind> kind;
+    for (ComposerEntry& entry : m_entries) {
+        if (entry.state != ComposerEntry::State::Ready)
+            continue;
+        entry.problem.clear();
+        const bool film = entry.file.isFilm();
+        if (m_model && !(film ? m_model->info.seesFilms : m_model->info.seesPictures))
+            entry.problem = film ? tr("%1 does not take films. Remove it or open another model.").arg(m_model->name())
+                                 : tr("%1 does not take pictures. Remove it or open another model.").arg(m_model->name());
+        else if (!kind)
+            kind = entry.file.kind;
+        else if (*kind != entry.file.kind)
+            entry.problem = tr("A message takes pictures or one film, not both. Remove one kind.");
+        else if (film)
+            entry.problem = tr("A message takes one film. Remove one of them.");
+    }
+    if (kind) { // the switch says what will be sent
+        const QSignalBlocker block(m_kind);
+        m_kind->setCurrentIndex(*kind == MediaFile::Kind::Film ? 1 : 0);
+        m_kind->update();
+    }
+    showEntries();
+}
+
+void Composer::showEntries()
+{
+    m_row->setEntries(m_entries);
+    MediaFile film;
+    bool anyReady = false;
+    for (const ComposerEntry& entry : m_entries) {
+        anyReady = anyReady || entry.state == ComposerEntry::State::Ready;
+        if (entry.isSendable() && entry.file.isFilm())
+            film = entry.file;
+    }
+    m_strip->setFilm(film);
+    const bool filmMode = m_kind->currentIndex() == 1;
+    // With something attached the switch only says what it is.
+    m_kind->segment(0)->setEnabled(!anyReady || !filmMode);
+    m_kind->segment(1)->setEnabled(!anyReady || filmMode);
+    m_edit->setPlaceholderText(filmMode ? tr("Ask about the film…") : tr("Ask about the picture…"));
+    noteChange();
+}
+
+void Composer::noteChange()
+{
+    showSend();
+    emit changed();
+}
+
+} // namespace argali::gui

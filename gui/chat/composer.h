@@ -1,0 +1,97 @@
+#pragma once
+
+#include <optional>
+
+#include <QLabel>
+#include <QWidget>
+
+#include "gui/chat/attachment.h"
+#include "gui/chat/attachmentrow.h"
+#include "gui/chat/engineworker.h"
+#include "gui/settings/settings.h"
+
+class QMimeData;
+
+namespace argali::gui {
+
+class Button;
+class ComposerEdit;
+class FilmStrip;
+class MediaLoader;
+class SegmentedControl;
+
+/// Where a question is written and its pictures or film are gathered. It never loses a draft: what
+/// was sent is only cleared by clear(), and comes back by setDraft().
+class Composer final : public QWidget {
+    Q_OBJECT
+public:
+    Composer(Settings& settings, MediaLoader& loader, QWidget* parent = nullptr);
+
+    /// Text and the media that can be sent, in order.
+    Draft draft() const;
+    /// Everything, also what is still being read; for keeping.
+    Draft keptDraft() const;
+    void setDraft(const Draft& draft);
+    void clear();
+    bool isEmpty() const;
+    bool isReading() const; ///< A file is still being looked at.
+    /// Why the draft cannot be sent as it is; empty when it can.
+    QString obstacle() const;
+
+    /// The model that will answer decides what can be attached.
+    void setModel(const std::optional<LoadedModel>& model);
+    /// An answer is being written: the send button stops it.
+    void setBusy(bool busy);
+    bool isBusy() const { return m_busy; }
+    /// A quiet line in the composer; empty takes it away. It goes with the next change, too.
+    void showNote(const QString& note);
+    QString note() const;
+
+    /// Attaches a file; what it is comes from its content.
+    void attach(const QString& path, int frames = -1);
+    void attachPicture(const QImage& picture);
+    /// Takes what was dropped or pasted. Returns whether anything in it is for attaching; plain text is not.
+    bool take(const QMimeData& mime);
+    /// Whether take() could do something with it.
+    static bool canTake(const QMimeData& mime);
+    void chooseFiles(); ///< Opens the file dialog and returns at once.
+    void focusText();
+
+    ComposerEdit* edit() const { return m_edit; }
+    const QList<ComposerEntry>& entries() const { return m_entries; }
+
+signals:
+    void sendRequested();
+    void stopRequested();
+    void changed(); ///< text or attachments
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void inspected(quint64 ticket, const MediaFile& file);
+    void refused(quint64 ticket, const Failure& failure);
+    void remove(quint64 ticket);
+    void validate();
+    void showEntries();
+    void showThinking();
+    void showSend();
+    ComposerEntry* entryOf(quint64 ticket);
+    void noteChange();
+
+    Settings& m_settings;
+    MediaLoader& m_loader;
+    std::optional<LoadedModel> m_model;
+    QList<ComposerEntry> m_entries;
+    bool m_busy = false;
+    AttachmentRow* const m_row;
+    FilmStrip* const m_strip;
+    ComposerEdit* const m_edit;
+    QLabel* const m_note;
+    SegmentedControl* const m_kind;
+    Button* const m_attach;
+    Button* const m_thinking;
+    Button* const m_send;
+};
+
+} // namespace argali::gui

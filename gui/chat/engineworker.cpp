@@ -1,0 +1,232 @@
+#include "gui/chat/engineworker.h"
+
+#include <chrono>
+
+#include <QCoreApplication>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QLocale>
+
+#include "engine/log.h"
+
+namespace argali::gui {
+namespace {
+
+constexpr qint64 redrawInterval = 30; // ms; the window shows nothing faster than that
+
+/// Lets one report through every redrawInterval, and the last of each phase always.
+class ProgressGate final {
+public:
+    ProgressGate() { m_since.start(); }
+    bool lets(const Progress& progress)
+    {
+        const bool first = m_first || progress.phase != m_phase;
+        const bool last = progress.total > 0 && progress.done >= progress.total;
+        if (!first && !last && m_since.elapsed() < redrawInterval)
+            return false;
+        m_first = false;
+        m_phase = progress.phase;
+        m_since.restart();
+        return true;
+    }
+
+private:
+    QElapsedTimer m_since;
+    Progress::Phase m_phase = Progress::Phase::Loading;
+    bool m_first = true;
+};
+
+/// Gathers pieces of one kind of text until they are worth a signal.
+class TextGate final {
+public:
+    TextGate() { m_since.start(); }
+    void add(std::string_view text) { m_text += text; }
+    bool isDue() const { return !m_text.empty() && m_since.elapsed() >= redrawInterval; }
+    bool isEmpty() const { return m_text.empty(); }
+    QString take()
+    {
+        const QString text = QString::fromUtf8(m_text.data(), qsizetype(m_text.size()));
+        m_text.clear();
+        m_since.restart();
+        return text;
+    }
+
+private:
+    QElapsedTimer m_since;
+    std::string m_text;
+};
+
+Failure noModel()
+{
+    return Failure::withSentence(
+        Error::Code::Missing,
+        QCoreApplication::translate("argali::gui::EngineWorker",
+                                    "No model is open. Open a model folder from the menu above."));
+}
+
+} // namespace
+
+QString LoadedModel::name() const
+{
+    if (isPocket())
+        return QCoreApplication::translate("argali::gui::LoadedModel", "Pocket");
+    return QString::fromStdString(info.name);
+}
+
+QString LoadedModel::typeName() const { return QString::fromLatin1(nameOf(dtype)); }
+
+QString LoadedModel::sizeName() const
+{
+    const QLocale locale;
+    const double n = double(info.parameters);
+    if (n >= 1e9)
+        return QStringLiteral("%1 B").arg(locale.toString(n / 1e9, 'f', n < 1e10 ? 1 : 0));
+    return QStringLiteral("%1 M").arg(locale.toString(n / 1e6, 'f', 0));
+}
+
+std::unique_ptr<Model> EngineWorker::open(const QString& folder, std::stop_token stop)
+{
+    OpenOptions options;
+    ProgressGate gate;
+    options.progress = [this, &gate](const Progress& progress) {
+        if (gate.lets(progress))
+            emit loadProgressed(progress);
+    };
+    const std::filesystem::path path =
+        folder.isEmpty() ? pocketFolder() / "model"
+                         : std::filesystem::path(QFile::encodeName(folder).toStdString());
+    return openModel(path, options, stop);
+}
+
+/// Where two models do not fit into memory at once, the new one gets the old one's place.
+std::unique_ptr<Model> EngineWorker::openInstead(const QString& folder, std::stop_token stop)
+{
+    try {
+        return open(folder, stop);
+    } catch (const Error& error) {
+        if (error.code() != Error::Code::OutOfMemory || !m_model)
+            throw;
+        log(LogLevel::Info, "both models do not fit into memory; closing the open one first");
+    }
+    m_model.reset();
+    return open(folder, stop);
+}
+
+void EngineWorker::load(const QString& folder, std::stop_token stop)
+{
+    const bool hadModel = m_model != nullptr;
+    // The former model was given up for memory's sake: it is opened again when the new one fails.
+    const auto bringBack = [&] {
+        if (!hadModel || m_model)
+            return m_model != nullptr;
+        try {
+            m_model = open(m_folder, {});
+        } catch (const std::exception& e) {
+            log(LogLevel::Warning, std::string("the former model does not open again: ") + e.what());
+        }
+        return m_model != nullptr;
+    };
+    try {
+        QElapsedTimer watch;
+        watch.start();
+        std::unique_ptr<Model> model = openInstead(folder, stop);
+        if (!model) {
+            emit loadStopped(bringBack());
+            return;
+        }
+        m_model = std::move(model);
+        m_folder = folder;
+        emit loaded(describe(), watch.elapsed());
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("a model does not open: ") + e.what());
+        const Failure failure = Failure::from(e);
+        emit loadFailed(folder, failure, bringBack());
+    }
+}
+
+LoadedModel EngineWorker::describe() const
+{
+    LoadedModel shown;
+    shown.folder = m_folder;
+    shown.info = m_model->info();
+    shown.dtype = m_model->dtype();
+    shown.context = m_model->context();
+    shown.memory = m_model->memory();
+    shown.device = QString::fromStdString(m_model->deviceName());
+    const std::vector<Device> devices = listDevices();
+    for (const Device& device : devices) {
+        const QString id = QString::fromStdString(device.id);
+        if (devices.size() > 1 && !shown.device.startsWith(id))
+            continue;
+        shown.deviceId = id;
+        shown.device = QString::fromStdString(device.name);
+        shown.isa = QString::fromStdString(device.instructionSets).section(QLatin1Char(','), 0, 0);
+        shown.threads = device.threads;
+        shown.deviceMemory = device.memory;
+        break;
+    }
+    return shown;
+}
+
+void EngineWorker::run(quint64 turn, const ChatRequest& request, std::stop_token stop)
+{
+    if (stop.stop_requested()) {
+        ChatResult result;
+        result.finishReason = FinishReason::Cancelled;
+        emit finished(turn, result);
+        return;
+    }
+    if (!m_model) {
+        emit failed(turn, noModel());
+        return;
+    }
+    TextGate thinking;
+    TextGate text;
+    ProgressGate gate;
+    qint64 tokens = 0;
+    const auto flush = [&](bool all) {
+        // In order: nothing of the answer may overtake the end of the thinking.
+        if (!thinking.isEmpty() && (all || !text.isEmpty() || thinking.isDue()))
+            emit thinkingReady(turn, thinking.take(), tokens);
+        if (!text.isEmpty() && (all || text.isDue()))
+            emit textReady(turn, text.take(), tokens);
+    };
+    try {
+        const ChatResult result = m_model->generate(
+            request, stop,
+            [&](const TextPiece& piece) {
+                (piece.thinking ? thinking : text).add(piece.text);
+                flush(false);
+            },
+            [&](const Progress& progress) {
+                if (progress.phase == Progress::Phase::Answering)
+                    tokens = progress.done;
+                if (gate.lets(progress))
+                    emit progressed(turn, progress);
+            });
+        flush(true);
+        emit finished(turn, result);
+    } catch (const std::exception& e) { // engine exceptions end here
+        flush(true);
+        log(LogLevel::Warning, std::string("an answer failed: ") + e.what());
+        emit failed(turn, Failure::from(e));
+    }
+}
+
+void EngineWorker::estimate(quint64 question, const ChatRequest& request,
+                            const std::shared_ptr<std::atomic<quint64>>& latest)
+{
+    if (question != latest->load())
+        return; // the draft has changed since
+    if (!m_model) {
+        emit costFailed(question, noModel());
+        return;
+    }
+    try {
+        emit costReady(question, m_model->cost(request));
+    } catch (const std::exception& e) {
+        emit costFailed(question, Failure::from(e));
+    }
+}
+
+} // namespace argali::gui

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <stop_token>
+
+#include <QObject>
+
+#include "engine/devices.h"
+#include "engine/engine.h"
+#include "gui/failure.h"
+
+namespace argali::gui {
+
+/// What the window shows about the model that is open.
+struct LoadedModel {
+    QString folder; ///< empty for the pocket model
+    ModelInfo info;
+    QString deviceId; ///< "cpu"
+    QString device;   ///< processor or card as it calls itself
+    QString isa;      ///< the instruction set used; empty where there is none
+    int threads = 0;
+    qint64 deviceMemory = 0; ///< bytes in all
+    DType dtype = DType::BF16;
+    qint64 context = 0;
+    MemoryEstimate memory;
+
+    bool isPocket() const { return folder.isEmpty(); }
+    /// "Pocket" or the folder's name.
+    QString name() const;
+    /// "bf16"
+    QString typeName() const;
+    /// "5 M", "2.6 B": parameters.
+    QString sizeName() const;
+};
+
+/// The engine on its own thread: all calls into a Model are made here.
+/// Thread: engine; the signals are received elsewhere through queued connections.
+class EngineWorker final : public QObject {
+    Q_OBJECT
+public:
+    EngineWorker() = default;
+
+    /// Opens a model; the one before stays until the new one is there, or comes back when both do not
+    /// fit into memory and the new one fails.
+    /// folder: empty for the pocket model
+    void load(const QString& folder, std::stop_token stop);
+    void run(quint64 turn, const ChatRequest& request, std::stop_token stop);
+    /// latest: the newest question; older ones are dropped.
+    void estimate(quint64 question, const ChatRequest& request,
+                  const std::shared_ptr<std::atomic<quint64>>& latest);
+
+signals:
+    void loadProgressed(const argali::Progress& progress);
+    void loaded(const argali::gui::LoadedModel& model, qint64 milliseconds);
+    void loadFailed(const QString& folder, const argali::gui::Failure& failure, bool modelKept);
+    void loadStopped(bool modelKept);
+    void thinkingReady(quint64 turn, const QString& text, qint64 tokens);
+    void textReady(quint64 turn, const QString& text, qint64 tokens);
+    void progressed(quint64 turn, const argali::Progress& progress);
+    void finished(quint64 turn, const argali::ChatResult& result);
+    void failed(quint64 turn, const argali::gui::Failure& failure);
+    void costReady(quint64 question, const argali::RequestCost& cost);
+    void costFailed(quint64 question, const argali::gui::Failure& failure);
+
+private:
+    std::unique_ptr<Model> open(const QString& folder, std::stop_token stop);
+    std::unique_ptr<Model> openInstead(const QString& folder, std::stop_token stop);
+    LoadedModel describe() const;
+
+    std::unique_ptr<Model> m_model;
+    QString m_folder;
+};
+
+} // namespace argali::gui
+
+Q_DECLARE_METATYPE(argali::gui::LoadedModel)

@@ -1,0 +1,102 @@
+#include <cstdio>
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QDir>
+#include <QFileInfo>
+#include <QIcon>
+
+#include "gui/application.h"
+#include "gui/chat/transcriptview.h"
+#include "gui/logfile.h"
+#include "gui/mainwindow.h"
+#include "gui/shots.h"
+
+using namespace argali::gui;
+
+namespace {
+
+constexpr const char* helpText =
+    "Usage: argali [MODEL] [--trace-start]\n"
+    "Argali: chat about pictures and films, on this computer.\n"
+    "\n"
+    "  MODEL          folder of the model to open; without it the one that was open last,\n"
+    "                 at first the pocket model\n"
+    "  --trace-start  print to stderr how long the start takes\n"
+    "  --version      print the version\n"
+    "  --help         print this text\n";
+
+/// The command line is read before there is an application, so that --help needs no display.
+struct CommandLine {
+    QString modelFolder;
+    QString shotsFolder;
+    bool trace = false;
+    int exitStatus = -1; ///< at once, when it is not negative
+};
+
+CommandLine readCommandLine(const QStringList& arguments)
+{
+    QCommandLineParser parser;
+    const QCommandLineOption help(QStringList{QStringLiteral("h"), QStringLiteral("help")});
+    const QCommandLineOption version(QStringLiteral("version"));
+    const QCommandLineOption trace(QStringLiteral("trace-start"));
+    const QCommandLineOption shots(QStringLiteral("shots"), QString(), QStringLiteral("DIR"));
+    parser.addOptions({help, version, trace, shots});
+    CommandLine line;
+    if (!parser.parse(arguments) || parser.positionalArguments().size() > 1) {
+        const QString error = parser.errorText().isEmpty() ? QStringLiteral("one model at most") : parser.errorText();
+        std::fprintf(stderr, "argali: %s (see argali --help)\n", qPrintable(error));
+        line.exitStatus = 2;
+    } else if (parser.isSet(help)) {
+        std::fputs(helpText, stdout);
+        line.exitStatus = 0;
+    } else if (parser.isSet(version)) {
+        std::printf("argali %s\n", ARGALI_VERSION);
+        line.exitStatus = 0;
+    }
+    line.trace = parser.isSet(trace);
+    line.shotsFolder = parser.value(shots);
+    if (!parser.positionalArguments().isEmpty())
+        line.modelFolder = QFileInfo(parser.positionalArguments().first()).absoluteFilePath();
+    return line;
+}
+
+bool hasDisplay()
+{
+    return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY")
+           || qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    QStringList arguments;
+    for (int i = 0; i < argc; ++i)
+        arguments.append(QString::fromLocal8Bit(argv[i]));
+    const CommandLine line = readCommandLine(arguments);
+    if (line.exitStatus >= 0)
+        return line.exitStatus;
+    const StartupTrace trace(line.trace);
+    trace.mark("program started");
+    if (!line.shotsFolder.isEmpty()) {
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    } else if (!hasDisplay()) {
+        std::fputs("argali: there is no display to open a window on; argali-cli chat does the same in a terminal\n", stderr);
+        return 1;
+    }
+    TranscriptView::prepare(); // its scheme and sandbox are settled before the application is made
+    QApplication application(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("argali"));
+    QApplication::setApplicationDisplayName(QStringLiteral("Argali"));
+    QApplication::setApplicationVersion(QStringLiteral(ARGALI_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("argali"));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/argali.svg")));
+    trace.mark("toolkit ready");
+    if (!line.shotsFolder.isEmpty())
+        return drawShots(line.shotsFolder);
+    openLog();
+    Application argali({Places::ofUser(), line.modelFolder, trace});
+    argali.start();
+    return QApplication::exec();
+}

@@ -1,0 +1,349 @@
+#include "gui/mainwindow.h"
+
+#include <utility>
+
+#include <QAccessible>
+#include <QAction>
+#include <QCloseEvent>
+#include <QDesktopServices>
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QScreen>
+#include <QSplitter>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include "gui/chat/chatwidget.h"
+#include "gui/chat/conversationlist.h"
+#include "gui/chat/draftstore.h"
+#include "gui/chat/dropzone.h"
+#include "gui/chat/emptystate.h"
+#include "gui/chat/medialoader.h"
+#include "gui/chat/turncontroller.h"
+#include "gui/models/modelchooser.h"
+#include "gui/settings/samplingpanel.h"
+#include "gui/statusline.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/hairline.h"
+
+namespace argali::gui {
+namespace {
+
+QSplitter* makeSplitter(QWidget* parent)
+{
+    auto* splitter = new QSplitter(Qt::Horizontal, parent);
+    splitter->setHandleWidth(1);
+    splitter->setChildrenCollapsible(false);
+    return splitter;
+}
+
+} // namespace
+
+MainWindow::MainWindow(const WindowParts& parts, QWidget* parent) : QMainWindow(parent), m_parts(parts)
+{
+    setWindowTitle(QStringLiteral("Argali"));
+    setAcceptDrops(true);
+    m_list = new ConversationList(parts.book, this);
+    m_list->setMinimumWidth(settings::sideWidth.minimum);
+    m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns, parts.samples, this);
+    m_chat->setMinimumWidth(340);
+    m_panel = new SamplingPanel(parts.settings, this);
+    m_panel->setMinimumWidth(settings::panelWidth.minimum);
+    m_status = new StatusLine(this);
+
+    m_inner = makeSplitter(this);
+    m_inner->addWidget(m_chat);
+    m_inner->addWidget(m_panel);
+    m_inner->setStretchFactor(0, 1);
+    auto* right = new QWidget(this);
+    auto* rightColumn = new QVBoxLayout(right);
+    rightColumn->setContentsMargins(0, 0, 0, 0);
+    rightColumn->setSpacing(0);
+    rightColumn->addWidget(makeToolBar());
+    rightColumn->addWidget(new Hairline);
+    rightColumn->addWidget(m_inner, 1);
+    m_outer = makeSplitter(this);
+    m_outer->addWidget(m_list);
+    m_outer->addWidget(right);
+    m_outer->setStretchFactor(1, 1);
+    auto* whole = new QWidget(this);
+    auto* column = new QVBoxLayout(whole);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_outer, 1);
+    column->addWidget(m_status);
+    setCentralWidget(whole);
+    m_overlay = new DropOverlay(whole);
+
+    connect(m_list, &ConversationList::newRequested, &parts.book, &ConversationBook::startNew);
+    connect(m_list, &ConversationList::opened, &parts.book, &ConversationBook::open);
+    connect(m_list, &ConversationList::removeRequested, this, [this](int index) {
+        const quint64 running = m_parts.turns.currentTurn();
+        if (running && m_parts.book.at(index).find(running))
+            m_parts.turns.stop();
+        m_parts.book.remove(index);
+    });
+    connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);
+    connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
+    connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
+    connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
+    connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
+    connect(m_chat->composer(), &Composer::changed, this,
+            [this] { m_parts.drafts.save(m_chat->composer()->keptDraft()); });
+    connect(&parts.drafts, &DraftStore::failed, this, [this] {
+        m_status->setMessage(tr("The draft cannot be kept on disk. Check free space and rights."), true);
+    });
+    connectTurns();
+    makeActions();
+    restore();
+    m_chat->composer()->focusText();
+}
+
+QWidget* MainWindow::makeToolBar()
+{
+    auto* bar = new QWidget(this);
+    bar->setBackgroundRole(QPalette::Base);
+    bar->setAutoFillBackground(true);
+    bar->setMinimumHeight(47);
+    m_sideToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-left"), {}, bar);
+    m_sideToggle->setAccessibleName(tr("List of chats"));
+    m_sideToggle->setToolTip(tr("Show or hide the list of chats (%1)").arg(QStringLiteral("Ctrl+B")));
+    m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
+    m_panelToggle->setAccessibleName(tr("Answer panel"));
+    m_panelToggle->setToolTip(tr("Show or hide the Answer panel (%1)").arg(QStringLiteral("Ctrl+Shift+B")));
+    m_chooser = new ModelChooser(m_parts.settings, bar);
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(10, 6, 10, 6);
+    row->setSpacing(8);
+    row->addWidget(m_sideToggle);
+    row->addWidget(m_chooser);
+    row->addStretch(1);
+    row->addWidget(m_panelToggle);
+    connect(m_sideToggle, &Button::clicked, this, [this] { setSideOpen(!isSideOpen()); });
+    connect(m_panelToggle, &Button::clicked, this, [this] { setPanelOpen(!isPanelOpen()); });
+    return bar;
+}
+
+void MainWindow::makeActions()
+{
+    const auto add = [this](const QKeySequence& keys, auto slot) {
+        auto* action = new QAction(this);
+        action->setShortcut(keys);
+        action->setAutoRepeat(false);
+        connect(action, &QAction::triggered, this, slot);
+        addAction(action);
+    };
+    add(QKeySequence::New, [this] { m_parts.book.startNew(); });
+    add(QKeySequence::Open, [this] { m_chat->composer()->chooseFiles(); });
+    add(QKeySequence(Qt::CTRL | Qt::Key_R), [this] { m_chat->regenerateLast(); });
+    add(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
+    add(QKeySequence(Qt::CTRL | Qt::Key_B), [this] { setSideOpen(!isSideOpen()); });
+    add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B), [this] { setPanelOpen(!isPanelOpen()); });
+    add(QKeySequence(Qt::Key_Escape), [this] { stop(); });
+}
+
+void MainWindow::connectTurns()
+{
+    TurnController& turns = m_parts.turns;
+    connect(&turns, &TurnController::started, this, [this] { m_status->setIdle(); });
+    connect(&turns, &TurnController::progressed, this,
+            [this](quint64, const Progress& progress) { m_status->setProgress(progress); });
+    connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id) {
+        const Conversation* conversation = m_parts.book.holding(id);
+        m_status->setThinking(conversation ? conversation->find(id)->options.thinkingBudget : 0);
+    });
+    connect(&turns, &TurnController::thinkingFinished, this, [this] { m_status->setWriting(); });
+    connect(&turns, &TurnController::finished, this, [this] {
+        if (!m_parts.turns.isBusy() && !m_loading)
+            m_status->setIdle();
+    });
+    connect(&turns, &TurnController::failed, this, [this](quint64 id) {
+        // Where the chat is seen, the sentence stands in the answer's place.
+        const Conversation* conversation = m_parts.book.holding(id);
+        if (!conversation || conversation == &m_parts.book.current())
+            m_status->setIdle();
+        else
+            m_status->setMessage(conversation->find(id)->answer.failure.sentence(), true);
+    });
+}
+
+bool MainWindow::isSideOpen() const { return !m_list->isHidden(); }
+
+bool MainWindow::isPanelOpen() const { return !m_panel->isHidden(); }
+
+void MainWindow::setSideOpen(bool open)
+{
+    m_list->setVisible(open);
+    if (width() >= sideNeeds)
+        m_parts.settings.set(settings::sideOpen, open);
+}
+
+void MainWindow::setPanelOpen(bool open)
+{
+    m_panel->setVisible(open);
+    if (width() >= panelNeeds)
+        m_parts.settings.set(settings::panelOpen, open);
+}
+
+void MainWindow::restore()
+{
+    const Settings& store = m_parts.settings;
+    if (!restoreGeometry(store.value(settings::geometry))) {
+        const QSize room = screen() ? screen()->availableSize() : QSize(1280, 800);
+        resize(QSize(1280, 800).boundedTo(room * 0.95));
+    }
+    m_fitted = width();
+    const int side = store.value(settings::sideWidth);
+    const int panel = store.value(settings::panelWidth);
+    m_outer->setSizes({side, std::max(340, width() - side)});
+    m_inner->setSizes({std::max(340, width() - side - panel), panel});
+    m_list->setVisible(store.value(settings::sideOpen) && width() >= sideNeeds);
+    m_panel->setVisible(store.value(settings::panelOpen) && width() >= panelNeeds);
+}
+
+void MainWindow::store()
+{
+    Settings& store = m_parts.settings;
+    store.set(settings::geometry, saveGeometry());
+    if (isSideOpen())
+        store.set(settings::sideWidth, m_list->width());
+    if (isPanelOpen())
+        store.set(settings::panelWidth, m_panel->width());
+    store.sync();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    m_overlay->setGeometry(centralWidget()->rect());
+    fitWidth();
+}
+
+/// Closes what there is no room for, and opens it again where the user had it open.
+void MainWindow::fitWidth()
+{
+    const int before = std::exchange(m_fitted, width());
+    const auto crossed = [&](int edge) { return (before < edge) != (m_fitted < edge); };
+    if (crossed(panelNeeds))
+        m_panel->setVisible(width() >= panelNeeds && m_parts.settings.value(settings::panelOpen));
+    if (crossed(sideNeeds))
+        m_list->setVisible(width() >= sideNeeds && m_parts.settings.value(settings::sideOpen));
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    m_parts.drafts.save(m_chat->composer()->keptDraft());
+    m_parts.drafts.flush();
+    store();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::showDrag(bool over)
+{
+    const bool empty = m_chat->emptyState()->isVisible();
+    m_chat->emptyState()->setDropHot(over && empty);
+    m_overlay->setVisible(over && !empty);
+    m_overlay->raise();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!Composer::canTake(*event->mimeData()))
+        return;
+    event->acceptProposedAction();
+    showDrag(true);
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { showDrag(false); }
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    showDrag(false);
+    m_chat->composer()->take(*event->mimeData());
+    m_chat->composer()->focusText();
+    event->acceptProposedAction();
+}
+
+void MainWindow::stop()
+{
+    if (m_parts.turns.isBusy())
+        m_status->setStopping();
+    if (m_chat->stop())
+        return;
+    if (m_loading) {
+        m_status->setStopping();
+        emit stopLoadingRequested();
+    }
+}
+
+void MainWindow::showLoading(const QString& folder)
+{
+    m_loading = folder;
+    m_status->setIdle();
+    m_status->setProgress({Progress::Phase::Loading, 0, 0});
+    m_status->setModel(m_model, true);
+    m_chooser->setModel(m_model, m_loading);
+    m_chat->setModel(m_model, true);
+}
+
+void MainWindow::showLoadProgress(const Progress& progress)
+{
+    if (m_loading)
+        m_status->setProgress(progress);
+}
+
+void MainWindow::showModel(const std::optional<LoadedModel>& model)
+{
+    m_model = model;
+    m_loading.reset();
+    m_status->setIdle();
+    m_status->setModel(model, false);
+    m_chooser->setModel(model, std::nullopt);
+    m_panel->setModel(model);
+    m_chat->setModel(model, false);
+}
+
+void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
+{
+    showModel(modelKept ? m_model : std::nullopt);
+    const QString name = folder.isEmpty() ? tr("The pocket model") : QFileInfo(folder).fileName();
+    //: name of a model, and why it does not open
+    m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);
+    m_status->setDetails(failure.details());
+    announce(m_status->phaseText());
+}
+
+void MainWindow::showLoadStopped(bool modelKept)
+{
+    showModel(modelKept ? m_model : std::nullopt);
+    m_status->setMessage(tr("Loading was stopped."));
+}
+
+void MainWindow::announce(const QString& sentence)
+{
+    setAccessibleDescription(sentence);
+    QAccessibleEvent alert(this, QAccessible::Alert);
+    QAccessible::updateAccessibility(&alert);
+}
+
+/// An answer may hold any address, so it is shown whole before anything is opened.
+void MainWindow::openLink(const QUrl& url)
+{
+    if (url.scheme() != QLatin1String("https") && url.scheme() != QLatin1String("http")
+        && url.scheme() != QLatin1String("mailto"))
+        return;
+    auto* question = new QMessageBox(QMessageBox::NoIcon, tr("Open a link"),
+                                     tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    question->setTextFormat(Qt::PlainText);
+    question->setInformativeText(url.toString(QUrl::FullyEncoded).left(2000));
+    QPushButton* open = question->addButton(tr("Open"), QMessageBox::AcceptRole);
+    connect(open, &QPushButton::clicked, this, [url] { QDesktopServices::openUrl(url); });
+    question->open();
+}
+
+} // namespace argali::gui

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <optional>
+
+#include <QMainWindow>
+
+#include "gui/chat/conversation.h"
+#include "gui/chat/engineworker.h"
+#include "gui/chat/samples.h"
+#include "gui/settings/settings.h"
+
+class QSplitter;
+class QUrl;
+
+namespace argali::gui {
+
+class Button;
+class ChatWidget;
+class ConversationList;
+class DraftStore;
+class DropOverlay;
+class MediaLoader;
+class ModelChooser;
+class ReplySource;
+class SamplingPanel;
+class StatusLine;
+class TurnController;
+
+/// What the window works with; all of it outlives the window.
+struct WindowParts {
+    Settings& settings;
+    MediaLoader& loader;
+    ReplySource& source;
+    ConversationBook& book;
+    TurnController& turns;
+    DraftStore& drafts;
+    QList<Sample> samples;
+};
+
+/// The window: side list, toolbar, chat, Answer panel, status line.
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(const WindowParts& parts, QWidget* parent = nullptr);
+
+    ChatWidget* chat() const { return m_chat; }
+    SamplingPanel* panel() const { return m_panel; }
+    StatusLine* status() const { return m_status; }
+    ModelChooser* chooser() const { return m_chooser; }
+    ConversationList* conversations() const { return m_list; }
+    bool isSideOpen() const;
+    bool isPanelOpen() const;
+    void setSideOpen(bool open);
+    void setPanelOpen(bool open);
+
+    /// A model is being opened, from this folder.
+    void showLoading(const QString& folder);
+    void showLoadProgress(const Progress& progress);
+    void showModel(const std::optional<LoadedModel>& model);
+    void showLoadFailure(const QString& folder, const Failure& failure, bool modelKept);
+    void showLoadStopped(bool modelKept);
+
+    static constexpr int panelNeeds = 900; ///< px of width below which the panel closes
+    static constexpr int sideNeeds = 700;  ///< ... the list
+
+signals:
+    void modelChosen(const QString& folder);
+    void stopLoadingRequested();
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    QWidget* makeToolBar();
+    void makeActions();
+    void connectTurns();
+    void restore();
+    void store();
+    void fitWidth();
+    void showDrag(bool over);
+    void stop();
+    void announce(const QString& sentence);
+    void openLink(const QUrl& url);
+
+    WindowParts m_parts;
+    std::optional<LoadedModel> m_model;
+    std::optional<QString> m_loading;
+    ConversationList* m_list = nullptr;
+    ChatWidget* m_chat = nullptr;
+    SamplingPanel* m_panel = nullptr;
+    ModelChooser* m_chooser = nullptr;
+    Button* m_sideToggle = nullptr;
+    Button* m_panelToggle = nullptr;
+    StatusLine* m_status = nullptr;
+    QSplitter* m_outer = nullptr;
+    QSplitter* m_inner = nullptr;
+    DropOverlay* m_overlay = nullptr;
+    int m_fitted = 0; ///< width that the parts were last fitted to
+};
+
+} // namespace argali::gui

@@ -1,0 +1,107 @@
+#include "gui/models/modelchooser.h"
+
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLocale>
+#include <QMenu>
+
+#include "gui/widgets/button.h"
+#include "gui/widgets/icon.h"
+
+namespace argali::gui {
+
+ModelChooser::ModelChooser(Settings& settings, QWidget* parent)
+    : QWidget(parent), m_settings(settings), m_button(new Button(Button::Kind::Outlined, {}, {}, this)),
+      m_menu(new QMenu(this))
+{
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->addWidget(m_button);
+    m_button->setShowsMenu(true);
+    m_button->setToolTip(tr("Model that answers"));
+    m_menu->setToolTipsVisible(true);
+    connect(m_button, &Button::clicked, this, &ModelChooser::showMenu);
+    connect(m_menu, &QMenu::aboutToShow, this, &ModelChooser::fillMenu);
+    setModel(std::nullopt, std::nullopt);
+}
+
+void ModelChooser::setModel(const std::optional<LoadedModel>& model, const std::optional<QString>& loadingFolder)
+{
+    m_model = model;
+    m_loading = loadingFolder;
+    if (loadingFolder) {
+        m_button->setText(loadingFolder->isEmpty() ? tr("Pocket") : QFileInfo(*loadingFolder).fileName());
+        m_button->setDetail(tr("loading"));
+    } else if (model) {
+        m_button->setText(model->name());
+        m_button->setDetail(model->deviceId == QLatin1String("cpu")
+                                //: size of the model, "8 M · on this CPU"
+                                ? tr("%1 · on this CPU").arg(model->sizeName())
+                                : QStringLiteral("%1 · %2").arg(model->typeName(), model->device));
+    } else {
+        m_button->setText(tr("No model"));
+        m_button->setDetail({});
+    }
+    m_button->setAccessibleName(tr("Model: %1").arg(m_button->text()));
+}
+
+void ModelChooser::showMenu()
+{
+    m_menu->popup(m_button->mapToGlobal(QPoint(isRightToLeft() ? m_button->width() - m_menu->sizeHint().width() : 0,
+                                               m_button->height() + 4)));
+}
+
+void ModelChooser::fillMenu()
+{
+    m_menu->clear();
+    const bool pocketOpen = m_model && m_model->isPocket();
+    QAction* pocket = m_menu->addAction(tr("Pocket model (in the program)"));
+    pocket->setCheckable(true);
+    pocket->setChecked(pocketOpen);
+    connect(pocket, &QAction::triggered, this, [this] { emit folderChosen({}); });
+    const QStringList recent = m_settings.value(settings::recentModels);
+    for (const QString& folder : recent) {
+        QString name = QFileInfo(folder).fileName();
+        QAction* action = m_menu->addAction(name.replace(QLatin1Char('&'), QLatin1String("&&")));
+        action->setToolTip(QStringLiteral("<span>%1</span>").arg(folder.toHtmlEscaped()));
+        action->setCheckable(true);
+        action->setChecked(m_model && !m_model->isPocket() && m_model->folder == folder);
+        action->setEnabled(QFileInfo(folder).isDir());
+        connect(action, &QAction::triggered, this, [this, folder] { emit folderChosen(folder); });
+    }
+    m_menu->addSeparator();
+    QAction* open = m_menu->addAction(icon(QStringLiteral("folder")), tr("Open a model folder…"));
+    connect(open, &QAction::triggered, this, &ModelChooser::chooseFolder);
+    if (m_loading) {
+        QAction* stop = m_menu->addAction(icon(QStringLiteral("stop")), tr("Stop loading"));
+        connect(stop, &QAction::triggered, this, &ModelChooser::stopRequested);
+    }
+    if (!m_model)
+        return;
+    m_menu->addSeparator();
+    const QLocale locale;
+    const auto note = [&](const QString& text) { m_menu->addAction(text)->setEnabled(false); };
+    //: parameters, number type, context of a model
+    note(tr("%1 parameters, %2, context %3")
+             .arg(m_model->sizeName(), m_model->typeName(), locale.toString(m_model->context)));
+    QString device = m_model->device;
+    note(device.replace(QLatin1Char('&'), QLatin1String("&&")));
+    if (m_model->deviceMemory > 0)
+        note(tr("%1 GB of memory").arg(locale.toString(double(m_model->deviceMemory) / 1e9, 'f', 1)));
+}
+
+void ModelChooser::chooseFolder()
+{
+    auto* dialog = new QFileDialog(window(), tr("Open a model folder"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    const QStringList recent = m_settings.value(settings::recentModels);
+    dialog->setDirectory(recent.isEmpty() ? QDir::homePath() : QFileInfo(recent.first()).absolutePath());
+    connect(dialog, &QFileDialog::fileSelected, this, &ModelChooser::folderChosen);
+    dialog->open();
+}
+
+} // namespace argali::gui

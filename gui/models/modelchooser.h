@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+
+#include <QWidget>
+
+#include "gui/chat/engineworker.h"
+#include "gui/settings/settings.h"
+
+class QMenu;
+
+namespace argali::gui {
+
+class Button;
+
+/// The button that names the model, with a menu of the models that can be opened.
+class ModelChooser final : public QWidget {
+    Q_OBJECT
+public:
+    explicit ModelChooser(Settings& settings, QWidget* parent = nullptr);
+
+    /// loadingFolder: of the model that is being loaded, when there is one; empty for the pocket model.
+    void setModel(const std::optional<LoadedModel>& model, const std::optional<QString>& loadingFolder);
+    void showMenu();
+    void chooseFolder(); ///< Opens the folder dialog and returns at once.
+    QMenu* menu() const { return m_menu; }
+    Button* button() const { return m_button; }
+
+signals:
+    void folderChosen(const QString& folder); ///< empty: the pocket model
+    void stopRequested();                     ///< of loading
+
+private:
+    void fillMenu();
+
+    Settings& m_settings;
+    std::optional<LoadedModel> m_model;
+    std::optional<QString> m_loading;
+    Button* const m_button;
+    QMenu* const m_menu;
+};
+
+} // namespace argali::gui

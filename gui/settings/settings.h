@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include <QByteArray>
+#include <QObject>
+#include <QSettings>
+#include <QString>
+#include <QStringList>
+#include <QVariant>
+
+#include "engine/engine.h"
+
+namespace argali::gui {
+
+/// One setting: key, default and, for numbers, the range that what is read is held to.
+template <class T>
+struct Setting {
+    const char* key;
+    T fallback{};
+    T minimum{};
+    T maximum{};
+};
+
+/// Every setting, one a line and nowhere else.
+namespace settings {
+inline const Setting<bool> sampling{"answer/sampling", false};
+inline const Setting<double> temperature{"answer/temperature", 0.7, 0, 2};
+inline const Setting<double> topP{"answer/topP", 1, 0.05, 1};
+inline const Setting<int> topK{"answer/topK", 0, 0, 200};
+inline const Setting<double> minP{"answer/minP", 0, 0, 0.5};
+inline const Setting<double> repetitionPenalty{"answer/repetitionPenalty", 1, 1, 2};
+inline const Setting<int> seed{"answer/seed", 0, 0, 999'999};
+inline const Setting<bool> thinking{"answer/thinking", false};
+inline const Setting<int> thinkingBudget{"answer/thinkingBudget", 1024, 128, 3968};
+inline const Setting<int> longestAnswer{"answer/longestAnswer", 2048, 256, 4096};
+inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
+inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
+inline const Setting<QString> attachFolder{"composer/folder"};
+inline const Setting<int> theme{"window/theme", 0, 0, 2};           // Theme::Choice
+inline const Setting<QString> language{"window/language"};          // empty: the system's
+inline const Setting<QByteArray> geometry{"window/geometry"};
+inline const Setting<bool> sideOpen{"window/sideOpen", true};
+inline const Setting<int> sideWidth{"window/sideWidth", 248, 160, 480};
+inline const Setting<bool> panelOpen{"window/panelOpen", true};
+inline const Setting<int> panelWidth{"window/panelWidth", 292, 240, 520};
+inline const Setting<bool> moreSampling{"window/moreSampling", false};
+inline const Setting<QString> modelFolder{"model/folder"};          // empty: the pocket model
+inline const Setting<QStringList> recentModels{"model/recent"};
+} // namespace settings
+
+/// The least that an answer may be longer than the thinking budget. *Units*: tokens.
+inline constexpr int answerReserve = 128;
+
+/// The user's settings, in one file under $XDG_CONFIG_HOME/argali.
+/// Thread: GUI.
+class Settings final : public QObject {
+    Q_OBJECT
+public:
+    /// Without a file name: the user's own file.
+    explicit Settings(const QString& fileName = {}, QObject* parent = nullptr);
+
+    template <class T>
+    T value(const Setting<T>& setting) const
+    {
+        const QVariant stored = m_store.value(QLatin1String(setting.key));
+        if (!stored.isValid() || !stored.canConvert<T>())
+            return setting.fallback;
+        const T value = stored.value<T>();
+        if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+            // The file is the user's to edit; NaN fails both comparisons.
+            if (!(value >= setting.minimum && value <= setting.maximum))
+                return value < setting.minimum   ? setting.minimum
+                       : value > setting.maximum ? setting.maximum
+                                                 : setting.fallback;
+        }
+        return value;
+    }
+    template <class T>
+    void set(const Setting<T>& setting, const std::type_identity_t<T>& value)
+    {
+        if (this->value(setting) == value && m_store.contains(QLatin1String(setting.key)))
+            return;
+        m_store.setValue(QLatin1String(setting.key), QVariant::fromValue(value));
+        emit changed(setting.key);
+    }
+    /// Writes what is not on disk yet.
+    void sync() { m_store.sync(); }
+
+signals:
+    void changed(const QByteArray& key);
+
+private:
+    QSettings m_store;
+};
+
+/// How a turn is answered, as the Answer panel says.
+struct AnswerOptions {
+    Sampling sampling;
+    bool thinking = false;
+    int thinkingBudget = 1024; ///< tokens
+    int longestAnswer = 2048;  ///< tokens, thinking included
+    QString systemPrompt;
+
+    /// A seed of 0 in the settings means another one for every answer.
+    static AnswerOptions from(const Settings& settings);
+};
+
+} // namespace argali::gui

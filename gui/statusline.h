@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+
+#include <QElapsedTimer>
+#include <QWidget>
+
+#include "gui/chat/engineworker.h"
+
+class QLabel;
+
+namespace argali::gui {
+
+class ElidedLabel;
+class ThinBar;
+
+/// The line at the bottom: at the start what is going on, in words with one thin bar; at the end
+/// device, memory and model.
+class StatusLine final : public QWidget {
+    Q_OBJECT
+public:
+    explicit StatusLine(QWidget* parent = nullptr);
+
+    void setIdle();
+    /// A sentence in place of "Ready", until the next change.
+    void setMessage(const QString& message, bool bad = false);
+    void setDetails(const QString& details); ///< Tooltip of the message.
+    void setProgress(const Progress& progress);
+    void setThinking(int budget); ///< What comes next is thinking, of so many tokens at most.
+    void setWriting();            ///< What comes next is the answer.
+    void setStopping();
+    void setModel(const std::optional<LoadedModel>& model, bool loading);
+
+    QString phaseText() const;
+    QString modelText() const;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    class Dot;
+    void showPhase(const QString& words, qint64 done, qint64 total, bool running);
+    void showSpeed(qint64 tokens);
+    void fitWidth();
+
+    ElidedLabel* const m_phase;
+    ThinBar* const m_bar;
+    QLabel* const m_speed;
+    QLabel* const m_stops;
+    ElidedLabel* const m_device;
+    QLabel* const m_memory;
+    Dot* const m_dot;
+    QLabel* const m_model;
+    bool m_isThinking = false;
+    int m_budget = 0;
+    bool m_stopping = false;
+    bool m_running = false;
+    bool m_hasModel = false;
+    QElapsedTimer m_since; // of the first token of an answer
+    qint64 m_firstTokens = 0;
+};
+
+} // namespace argali::gui

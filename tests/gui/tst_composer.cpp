@@ -1,0 +1,405 @@
+#include <QApplication>
+#include <QClipboard>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QInputMethodEvent>
+#include <QLabel>
+#include <QMimeData>
+#include <QSignalSpy>
+#include <QSlider>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QUrl>
+
+#include "gui/chat/composer.h"
+#include "gui/chat/composeredit.h"
+#include "gui/chat/filmstrip.h"
+#include "gui/chat/medialoader.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/overlaytag.h"
+#include "gui/widgets/segmentedcontrol.h"
+#include "tests/support/fakereplysource.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+QString sample(const char* name) { return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name); }
+
+struct Bench {
+    QTemporaryDir dir;
+    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
+    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
+    Composer composer{settings, loader};
+
+    Bench()
+    {
+        composer.resize(720, 160);
+        composer.show();
+        composer.activateWindow();
+        composer.focusText();
+    }
+    ComposerEdit* edit() { return composer.edit(); }
+    bool settle() // until nothing is being read
+    {
+        return QTest::qWaitFor([this] { return !composer.isReading(); }, 20'000);
+    }
+};
+
+void compose(QWidget* widget, const QString& preedit, const QString& commit = {})
+{
+    QInputMethodEvent event(preedit, {});
+    event.setCommitString(commit);
+    QApplication::sendEvent(widget, &event);
+}
+
+} // namespace
+
+class TestComposer final : public QObject {
+    Q_OBJECT
+private slots:
+    void enterSends()
+    {
+        Bench bench;
+        QSignalSpy sent(&bench.composer, &Composer::sendRequested);
+        QTest::keyClicks(bench.edit(), QStringLiteral("Hello"));
+        QTest::keyClick(bench.edit(), Qt::Key_Return, Qt::ShiftModifier);
+        QTest::keyClicks(bench.edit(), QStringLiteral("there"));
+        QCOMPARE(sent.count(), 0);
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("Hello\nthere"));
+        QTest::keyClick(bench.edit(), Qt::Key_Return);
+        QCOMPARE(sent.count(), 1);
+        QTest::keyClick(bench.edit(), Qt::Key_Enter, Qt::KeypadModifier);
+        QCOMPARE(sent.count(), 2);
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("Hello\nthere")); // cleared by who sends, not before
+    }
+
+    void heldEnterSendsOnce()
+    {
+        Bench bench;
+        QSignalSpy sent(&bench.composer, &Composer::sendRequested);
+        QKeyEvent repeated(QEvent::KeyPress, Qt::Key_Return, Qt::NoModifier, QStringLiteral("\r"), true);
+        QApplication::sendEvent(bench.edit(), &repeated);
+        QCOMPARE(sent.count(), 0);
+    }
+
+    void inputMethodsEnterNeverSends()
+    {
+        Bench bench;
+        QSignalSpy sent(&bench.composer, &Composer::sendRequested);
+        compose(bench.edit(), QStringLiteral("tu xiang"));
+        QVERIFY(bench.edit()->isComposing());
+        QTest::keyClick(bench.edit(), Qt::Key_Return);
+        QTest::keyClick(bench.edit(), Qt::Key_Enter);
+        QTest::keyClick(bench.edit(), Qt::Key_Return, Qt::ShiftModifier);
+        QCOMPARE(sent.count(), 0);
+        compose(bench.edit(), {}, QStringLiteral("图像"));
+        QVERIFY(!bench.edit()->isComposing());
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("图像"));
+        QTest::keyClick(bench.edit(), Qt::Key_Return);
+        QCOMPARE(sent.count(), 1);
+    }
+
+    void growsToEightLines()
+    {
+        Bench bench;
+        const int one = bench.edit()->sizeHint().height();
+        bench.edit()->setPlainText(QStringLiteral("1\n2\n3"));
+        const int three = bench.edit()->sizeHint().height();
+        QVERIFY(three > one);
+        bench.edit()->setPlainText(QStringLiteral("1\n2\n3\n4\n5\n6\n7\n8"));
+        const int eight = bench.edit()->sizeHint().height();
+        bench.edit()->setPlainText(QString(40, QLatin1Char('\n')));
+        QCOMPARE(bench.edit()->sizeHint().height(), eight);
+        bench.edit()->clear();
+        QCOMPARE(bench.edit()->sizeHint().height(), one);
+    }
+
+    void aMegabyteOfTextIsTaken()
+    {
+        Bench bench;
+        const QString text(1 << 20, QLatin1Char('a')); // one word, which is the hardest
+        auto* mime = new QMimeData;
+        mime->setText(text);
+        QGuiApplication::clipboard()->setMimeData(mime);
+        QElapsedTimer watch;
+        watch.start();
+        bench.edit()->paste();
+        QCoreApplication::processEvents();
+        QVERIFY2(watch.elapsed() < 10'000, qPrintable(QString::number(watch.elapsed())));
+        QCOMPARE(bench.composer.draft().text.size(), text.size());
+        bench.composer.setDraft({text, {}});
+        QCOMPARE(bench.composer.draft().text.size(), text.size());
+        bench.composer.clear();
+        QVERIFY(bench.composer.isEmpty());
+    }
+
+    void pastesABitmap()
+    {
+        Bench bench;
+        QImage image(64, 48, QImage::Format_RGB32);
+        image.fill(Qt::red);
+        auto* mime = new QMimeData;
+        mime->setImageData(image);
+        QGuiApplication::clipboard()->setMimeData(mime);
+        bench.edit()->paste();
+        QVERIFY(bench.settle());
+        const Draft draft = bench.composer.draft();
+        QCOMPARE(draft.media.size(), 1);
+        QCOMPARE(draft.media.first().size, QSize(64, 48));
+        QVERIFY(QFile::exists(draft.media.first().path)); // outlives a crash
+        QCOMPARE(draft.text, QString());
+    }
+
+    void pastesFiles()
+    {
+        Bench bench;
+        QMimeData mime;
+        mime.setUrls({QUrl::fromLocalFile(sample("objects.png")), QUrl::fromLocalFile(sample("pair.png"))});
+        QVERIFY(bench.composer.take(mime));
+        QVERIFY(bench.settle());
+        QCOMPARE(bench.composer.draft().media.size(), 2);
+        QCOMPARE(bench.composer.draft().media.at(1).name(), QStringLiteral("pair.png"));
+    }
+
+    void addressOfAPictureIsRefused()
+    {
+        Bench bench;
+        bench.edit()->setPlainText(QStringLiteral("draft"));
+        QMimeData mime;
+        mime.setUrls({QUrl(QStringLiteral("https://example.org/cat.png"))});
+        QVERIFY(bench.composer.take(mime));
+        QVERIFY(bench.composer.entries().isEmpty());
+        QVERIFY(bench.composer.note().contains(QStringLiteral("web")));
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("draft"));
+        QMimeData text;
+        text.setText(QStringLiteral("https://example.org/a.JPG?size=2"));
+        QVERIFY(bench.composer.take(text));
+        QMimeData words; // an address in a question stays text
+        words.setText(QStringLiteral("What is at https://example.org/a.png?"));
+        QVERIFY(!bench.composer.take(words));
+        QMimeData page;
+        page.setText(QStringLiteral("https://example.org/article"));
+        QVERIFY(!bench.composer.take(page));
+    }
+
+    void pictureOfABrowserWins()
+    {
+        Bench bench;
+        QMimeData mime; // "Copy image" gives both
+        QImage image(8, 8, QImage::Format_RGB32);
+        image.fill(Qt::blue);
+        mime.setImageData(image);
+        mime.setUrls({QUrl(QStringLiteral("https://example.org/cat.png"))});
+        QVERIFY(bench.composer.take(mime));
+        QCOMPARE(bench.composer.entries().size(), 1);
+        QVERIFY(bench.composer.note().isEmpty());
+    }
+
+    void formattedTextIsPastedPlain()
+    {
+        Bench bench;
+        auto* mime = new QMimeData;
+        mime->setHtml(QStringLiteral("<b>bold</b><script>x</script>"));
+        mime->setText(QStringLiteral("bold"));
+        QGuiApplication::clipboard()->setMimeData(mime);
+        bench.edit()->paste();
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("bold"));
+    }
+
+    void brokenFileIsNamedAndTheDraftStays()
+    {
+        Bench bench;
+        bench.edit()->setPlainText(QStringLiteral("What is it?"));
+        bench.composer.attach(sample("objects.png"));
+        bench.composer.attach(sample("samples.json"));
+        QVERIFY(bench.settle());
+        QCOMPARE(bench.composer.entries().at(1).state, ComposerEntry::State::Broken);
+        QVERIFY(bench.composer.obstacle().contains(QStringLiteral("samples.json")));
+        QCOMPARE(bench.composer.draft().media.size(), 1);
+        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("What is it?"));
+        const auto isNamed = [&] {
+            bool named = false;
+            for (const QLabel* label : bench.composer.findChildren<QLabel*>())
+                named = named || (label->isVisible() && label->text().contains(QStringLiteral("samples.json")));
+            return named;
+        };
+        QTRY_VERIFY(isNamed());
+        for (Button* button : bench.composer.findChildren<Button*>()) {
+            if (button->isVisible() && button->accessibleName().contains(QStringLiteral("samples.json")))
+                button->click();
+        }
+        QCOMPARE(bench.composer.entries().size(), 1);
+        QCOMPARE(bench.composer.obstacle(), QString());
+    }
+
+    void folderSaysWhatToDo()
+    {
+        Bench bench;
+        bench.composer.attach(bench.dir.path());
+        QVERIFY(bench.settle());
+        QVERIFY(bench.composer.entries().first().problem.contains(QStringLiteral("folder")));
+    }
+
+    void fileNamesAreNotMarkup()
+    {
+        Bench bench;
+        QFile odd(bench.dir.filePath(QStringLiteral("<img src=x onerror=1>&b.png")));
+        QVERIFY(odd.open(QIODevice::WriteOnly));
+        odd.write("no picture");
+        odd.close();
+        bench.composer.attach(odd.fileName());
+        QVERIFY(bench.settle());
+        bool escaped = false;
+        for (const QLabel* label : bench.composer.findChildren<QLabel*>())
+            escaped = escaped || label->text().contains(QStringLiteral("&lt;img src=x onerror=1&gt;&amp;b.png"));
+        QVERIFY(escaped);
+    }
+
+    void picturesOrOneFilm()
+    {
+        Bench bench;
+        bench.edit()->setPlainText(QStringLiteral("?"));
+        bench.composer.attach(sample("objects.png"));
+        bench.composer.attach(sample("grow.mp4"));
+        bench.composer.attach(sample("pair.png"));
+        QVERIFY(bench.settle());
+        QVERIFY(bench.composer.entries().at(0).isSendable());
+        QVERIFY(!bench.composer.entries().at(1).isSendable());
+        QVERIFY(bench.composer.entries().at(2).isSendable());
+        QVERIFY(!bench.composer.obstacle().isEmpty());
+        // Without the pictures the film can go.
+        for (int left = 3; left > 1; --left) {
+            RemoveButton* visible = nullptr;
+            const auto seesOne = [&] {
+                for (RemoveButton* button : bench.composer.findChildren<RemoveButton*>())
+                    visible = button->isVisible() ? button : visible;
+                return visible != nullptr;
+            };
+            QTRY_VERIFY(seesOne());
+            visible->click();
+            QCOMPARE(bench.composer.entries().size(), left - 1);
+        }
+        QCOMPARE(bench.composer.entries().size(), 1);
+        QVERIFY(bench.composer.entries().first().isSendable());
+        QCOMPARE(bench.composer.obstacle(), QString());
+        QVERIFY(bench.composer.draft().media.first().isFilm());
+        bench.composer.attach(sample("appear.mp4"));
+        QVERIFY(bench.settle());
+        QVERIFY(bench.composer.entries().at(1).problem.contains(QStringLiteral("one film")));
+    }
+
+    void filmFramesFollowTheSlider()
+    {
+        Bench bench;
+        bench.composer.attach(sample("grow.mp4"));
+        QVERIFY(bench.settle());
+        auto* strip = bench.composer.findChild<FilmStrip*>();
+        QVERIFY(strip->isVisible());
+        QCOMPARE(strip->frames(), 8);
+        QCOMPARE(strip->slider()->minimum(), 0);
+        QCOMPARE(strip->slider()->maximum(), 30);
+        strip->slider()->setValue(12);
+        QCOMPARE(bench.composer.draft().media.first().frames, 12);
+        QTRY_VERIFY_WITH_TIMEOUT(strip->isExact(), 20'000);
+        strip->slider()->setValue(0);
+        QCOMPARE(bench.composer.draft().media.first().frames, 0);
+        QVERIFY(!strip->isExact());
+        auto* kind = bench.composer.findChild<SegmentedControl*>();
+        QCOMPARE(kind->currentIndex(), 1);
+    }
+
+    void modelDecidesWhatItTakes()
+    {
+        Bench bench;
+        bench.edit()->setPlainText(QStringLiteral("?"));
+        bench.composer.attach(sample("grow.mp4"));
+        QVERIFY(bench.settle());
+        LoadedModel model = anyModel();
+        model.info.seesFilms = false;
+        bench.composer.setModel(model);
+        QVERIFY(bench.composer.obstacle().contains(QStringLiteral("grow.mp4")));
+        QVERIFY(bench.composer.entries().first().problem.contains(QStringLiteral("Any-1B")));
+        bench.composer.setModel(anyModel());
+        QCOMPARE(bench.composer.obstacle(), QString());
+    }
+
+    void thinkingChipFollowsTheModel()
+    {
+        Bench bench;
+        LoadedModel model = anyModel();
+        model.info.thinks = false;
+        bench.composer.setModel(model);
+        Button* chip = nullptr;
+        for (Button* button : bench.composer.findChildren<Button*>()) {
+            if (button->isCheckable())
+                chip = button;
+        }
+        QVERIFY(chip);
+        QVERIFY(!chip->isEnabled());
+        QVERIFY(!chip->toolTip().isEmpty());
+        bench.composer.setModel(anyModel());
+        chip->click();
+        QVERIFY(bench.settings.value(settings::thinking));
+        QVERIFY(chip->text().contains(QStringLiteral("1024")));
+    }
+
+    void draftComesBackWhole()
+    {
+        Bench bench;
+        bench.composer.attach(sample("grow.mp4"), 5);
+        bench.edit()->setPlainText(QStringLiteral("When?"));
+        QVERIFY(bench.settle());
+        const Draft draft = bench.composer.keptDraft();
+        bench.composer.clear();
+        QVERIFY(bench.composer.isEmpty());
+        bench.composer.setDraft(draft);
+        QVERIFY(bench.settle());
+        QCOMPARE(bench.composer.draft().text, QStringLiteral("When?"));
+        QCOMPARE(bench.composer.draft().media.first().frames, 5);
+    }
+
+    void blankTextIsNotSent()
+    {
+        Bench bench;
+        bench.composer.attach(sample("objects.png"));
+        QVERIFY(bench.settle());
+        QVERIFY(!bench.composer.obstacle().isEmpty());
+        bench.edit()->setPlainText(QStringLiteral("  \n"));
+        QVERIFY(!bench.composer.obstacle().isEmpty());
+    }
+
+    void sendButtonStopsWhileBusy()
+    {
+        Bench bench;
+        QSignalSpy sent(&bench.composer, &Composer::sendRequested);
+        QSignalSpy stopped(&bench.composer, &Composer::stopRequested);
+        bench.composer.setBusy(true);
+        Button* send = nullptr;
+        for (Button* button : bench.composer.findChildren<Button*>()) {
+            if (button->accessibleName() == QStringLiteral("Stop"))
+                send = button;
+        }
+        QVERIFY(send && send->isEnabled());
+        send->click();
+        QCOMPARE(stopped.count(), 1);
+        bench.composer.setBusy(false);
+        QVERIFY(!send->isEnabled()); // nothing to send
+        bench.edit()->setPlainText(QStringLiteral("x"));
+        send->click();
+        QCOMPARE(sent.count(), 1);
+    }
+
+    void tooManyFilesAreRefused()
+    {
+        Bench bench;
+        for (int i = 0; i < 60; ++i)
+            bench.composer.attach(sample("objects.png"));
+        QCOMPARE(bench.composer.entries().size(), 50);
+        QVERIFY(!bench.composer.note().isEmpty());
+    }
+};
+
+QTEST_MAIN(TestComposer)
+#include "tst_composer.moc"

@@ -1,0 +1,111 @@
+#include <QElapsedTimer>
+#include <QFile>
+#include <QFileInfo>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "gui/chat/draftstore.h"
+
+using namespace argali::gui;
+
+class TestDraftStore final : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_dir;
+    QString file() const { return m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) + QStringLiteral("/draft.json")); }
+    static Draft draft()
+    {
+        MediaFile film;
+        film.kind = MediaFile::Kind::Film;
+        film.path = QStringLiteral("/tmp/Höhle 1.mp4");
+        film.frames = 0;
+        return {QStringLiteral("Line one\n图像 \"two\"\\ 🐏"), {film}};
+    }
+
+private slots:
+    void comesBack()
+    {
+        {
+            DraftStore store(file());
+            store.save(draft());
+        } // written at the latest when the program ends
+        const Draft back = DraftStore(file()).restore();
+        QCOMPARE(back.text, draft().text);
+        QCOMPARE(back.media.size(), 1);
+        QCOMPARE(back.media.first().path, draft().media.first().path);
+        QCOMPARE(back.media.first().frames, 0);
+        QVERIFY(back.media.first().isFilm());
+    }
+
+    void isOnDiskWithinTwoSecondsOfTyping()
+    {
+        DraftStore store(file());
+        QElapsedTimer watch;
+        watch.start();
+        // Steady typing must not put the writing off.
+        Draft typed = draft();
+        while (!QFileInfo::exists(file()) && watch.elapsed() < 5000) {
+            typed.text += QLatin1Char('x');
+            store.save(typed);
+            QTest::qWait(50);
+        }
+        QVERIFY2(watch.elapsed() < 2000, qPrintable(QString::number(watch.elapsed())));
+        QVERIFY(DraftStore(file()).restore().text.startsWith(draft().text));
+    }
+
+    void emptyDraftIsKeptToo()
+    {
+        {
+            DraftStore store(file());
+            store.save(draft());
+            store.flush();
+            store.save({});
+        }
+        QVERIFY(DraftStore(file()).restore().isEmpty());
+    }
+
+    void damagedFilesGiveNothing_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::newRow("missing") << QByteArray();
+        QTest::newRow("not json") << QByteArray("{\"text\": ");
+        QTest::newRow("array") << QByteArray("[1, 2]");
+        QTest::newRow("wrong types") << QByteArray("{\"text\": 7, \"media\": {\"path\": 1}}");
+        QTest::newRow("odd entries") << QByteArray("{\"media\": [1, null, {\"frames\": 1e300}, {\"path\": \"\"}]}");
+        QTest::newRow("binary") << QByteArray("\0\xff\xfe", 3);
+    }
+    void damagedFilesGiveNothing()
+    {
+        QFETCH(QByteArray, content);
+        const QString name = m_dir.filePath(QString::fromLatin1(QTest::currentDataTag()));
+        if (!content.isEmpty()) {
+            QFile out(name);
+            QVERIFY(out.open(QIODevice::WriteOnly));
+            out.write(content);
+        }
+        QVERIFY(DraftStore(name).restore().isEmpty());
+    }
+
+    void framesAreHeldToTheirRange()
+    {
+        QFile out(m_dir.filePath(QStringLiteral("frames")));
+        QVERIFY(out.open(QIODevice::WriteOnly));
+        out.write("{\"text\": \"\", \"media\": [{\"path\": \"/a.mp4\", \"frames\": 5000}]}");
+        out.close();
+        QCOMPARE(DraftStore(out.fileName()).restore().media.first().frames, 30);
+    }
+
+    void saysWhenItCannotWrite()
+    {
+        QFile blocker(m_dir.filePath(QStringLiteral("blocker")));
+        QVERIFY(blocker.open(QIODevice::WriteOnly));
+        DraftStore store(m_dir.filePath(QStringLiteral("blocker/draft.json"))); // a file where a folder must be
+        QSignalSpy failed(&store, &DraftStore::failed);
+        store.save(draft());
+        store.flush();
+        QTRY_COMPARE(failed.count(), 1);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestDraftStore)
+#include "tst_draftstore.moc"

@@ -1,0 +1,908 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>argali::gui::Answer</name>
+    <message>
+        <source>%1 tok/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>first word %1 s</source>
+        <translation>首词 %1 秒</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+    <message>
+        <source>The longest answer was reached before the answer began. Raise it, or lower the thinking budget.</source>
+        <translation>还没开始作答就达到了最大新词元数。请调高它，或调低思维预算。</translation>
+    </message>
+    <message>
+        <source>The longest answer was reached here.</source>
+        <translation>到此达到最大新词元数。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln 词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The context is full here.</source>
+        <translation>到此上下文已满。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::AttachmentRow</name>
+    <message>
+        <source>Remove %1</source>
+        <translation>移除 %1</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ChatWidget</name>
+    <message>
+        <source>Cost of the question</source>
+        <translation>问题的开销</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Open another model…</source>
+        <translation>打开其他模型…</translation>
+    </message>
+    <message>
+        <source>An answer is being written. Esc stops it.</source>
+        <translation>正在作答。按 Esc 停止。</translation>
+    </message>
+    <message>
+        <source>Will be sent as soon as the files are read. Esc takes it back.</source>
+        <translation>文件读取完后立即发送。按 Esc 撤回。</translation>
+    </message>
+    <message>
+        <source>Will be sent as soon as the model is ready. Esc takes it back.</source>
+        <translation>模型就绪后立即发送。按 Esc 撤回。</translation>
+    </message>
+    <message>
+        <source>No model is open. Open one from the menu above.</source>
+        <translation>没有打开的模型。请从上方菜单打开一个。</translation>
+    </message>
+    <message>
+        <source>This needs %1 tokens, but the model has room for %2. Shorten the question, use fewer pictures or frames, or start a new chat.</source>
+        <translation>需要 %1 个词元，而模型只能容纳 %2 个。请缩短问题、减少图像或帧数，或开始新对话。</translation>
+    </message>
+    <message>
+        <source>The model is still being loaded.</source>
+        <translation>模型仍在加载。</translation>
+    </message>
+    <message>
+        <source>Context %1 / %2</source>
+        <translation>上下文 %1 / %2</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation>放不下</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln 帧</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln visual token(s)</source>
+        <translation>
+            <numerusform>%Ln 个视觉词元</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Composer</name>
+    <message>
+        <source>Picture</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Film</source>
+        <translation>视频</translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Ask about pictures</source>
+        <translation>就图像提问</translation>
+    </message>
+    <message>
+        <source>Ask about a film</source>
+        <translation>就视频提问</translation>
+    </message>
+    <message>
+        <source>Attach</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Attach pictures or a film (%1)</source>
+        <translation>添加图像或视频 (%1)</translation>
+    </message>
+    <message>
+        <source>%1 is still being read.</source>
+        <translation>仍在读取 %1。</translation>
+    </message>
+    <message>
+        <source>Remove %1 first: it cannot be sent.</source>
+        <translation>请先移除 %1：它无法发送。</translation>
+    </message>
+    <message>
+        <source>Write a question first.</source>
+        <translation>请先写下问题。</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>停止 (Esc)</translation>
+    </message>
+    <message>
+        <source>Send (Enter)</source>
+        <translation>发送 (Enter)</translation>
+    </message>
+    <message>
+        <source>Thinking %1</source>
+        <translation>深度思考 %1</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>This model cannot think before it answers.</source>
+        <translation>此模型不支持作答前思考。</translation>
+    </message>
+    <message>
+        <source>The model thinks before it answers; click to switch off</source>
+        <translation>模型会先思考再作答；点击关闭</translation>
+    </message>
+    <message>
+        <source>Let the model think before it answers</source>
+        <translation>让模型先思考再作答</translation>
+    </message>
+    <message>
+        <source>Pasted picture</source>
+        <translation>粘贴的图像</translation>
+    </message>
+    <message>
+        <source>Argali does not fetch pictures from the web. Save the picture and attach the file.</source>
+        <translation>Argali 不会从网络获取图像。请保存图像，再添加文件。</translation>
+    </message>
+    <message>
+        <source>Attach pictures or a film</source>
+        <translation>添加图像或视频</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Films</source>
+        <translation>视频</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
+    </message>
+    <message>
+        <source>This is a folder. Attach the pictures in it, or a film.</source>
+        <translation>这是文件夹。请添加其中的图像，或一个视频。</translation>
+    </message>
+    <message>
+        <source>%1 does not take films. Remove it or open another model.</source>
+        <translation>%1 不支持视频。请移除它，或打开其他模型。</translation>
+    </message>
+    <message>
+        <source>%1 does not take pictures. Remove it or open another model.</source>
+        <translation>%1 不支持图像。请移除它，或打开其他模型。</translation>
+    </message>
+    <message>
+        <source>A message takes pictures or one film, not both. Remove one kind.</source>
+        <translation>一条消息可带图像或一个视频，不能同时带两者。请移除其中一种。</translation>
+    </message>
+    <message>
+        <source>A message takes one film. Remove one of them.</source>
+        <translation>一条消息只能带一个视频。请移除其中一个。</translation>
+    </message>
+    <message>
+        <source>Ask about the film…</source>
+        <translation>就这个视频提问…</translation>
+    </message>
+    <message>
+        <source>Ask about the picture…</source>
+        <translation>就这张图像提问…</translation>
+    </message>
+    <message numerus="yes">
+        <source>A message takes at most %Ln file(s).</source>
+        <translation>
+            <numerusform>一条消息最多 %Ln 个文件。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ConversationList</name>
+    <message>
+        <source>New chat</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Start another chat</source>
+        <translation>开始另一个对话</translation>
+    </message>
+    <message>
+        <source>This session</source>
+        <translation>本次会话</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::DropOverlay</name>
+    <message>
+        <source>Drop to attach</source>
+        <translation>松开即可添加</translation>
+    </message>
+    <message>
+        <source>Pictures, or one film</source>
+        <translation>图像，或一个视频</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::EmptyState</name>
+    <message>
+        <source>Ask about a picture or a film</source>
+        <translation>就图像或视频提问</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Drop pictures here</source>
+        <translation>将图像拖到此处</translation>
+    </message>
+    <message>
+        <source>PNG, JPEG, WebP, TIFF … or Ctrl+V</source>
+        <translation>PNG、JPEG、WebP、TIFF…… 或 Ctrl+V</translation>
+    </message>
+    <message>
+        <source>Drop a film here</source>
+        <translation>将视频拖到此处</translation>
+    </message>
+    <message>
+        <source>MP4, MKV, WebM, MOV … you choose the frames</source>
+        <translation>MP4、MKV、WebM、MOV…… 由你选择关键帧</translation>
+    </message>
+    <message>
+        <source>open a larger one</source>
+        <translation>打开更大的模型</translation>
+    </message>
+    <message>
+        <source>open a model folder</source>
+        <translation>打开模型文件夹</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer. The model is being loaded; you can write meanwhile.</source>
+        <translation>所有内容都留在本机。模型正在加载，你可以先写问题。</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer. To begin, %1.</source>
+        <extracomment>%1 is a link, &quot;open a model folder&quot;</extracomment>
+        <translation>所有内容都留在本机。请先%1。</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer. The small pocket model is ready; %1 for photographs.</source>
+        <extracomment>%1 is a link, &quot;open a larger one&quot;</extracomment>
+        <translation>所有内容都留在本机。小型口袋模型已就绪；处理照片请%1。</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer. %1 is ready.</source>
+        <translation>所有内容都留在本机。%1 已就绪。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::EngineWorker</name>
+    <message>
+        <source>No model is open. Open a model folder from the menu above.</source>
+        <translation>没有打开的模型。请从上方菜单打开模型文件夹。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Failure</name>
+    <message>
+        <source>A file or folder is missing or cannot be read. Check that it is still there.</source>
+        <translation>文件或文件夹不存在或无法读取。请确认它仍在原处。</translation>
+    </message>
+    <message>
+        <source>This model folder is damaged or incomplete. Copy or download it again.</source>
+        <translation>此模型文件夹已损坏或不完整。请重新复制或下载。</translation>
+    </message>
+    <message>
+        <source>This picture or film cannot be read. Try another file, or save it again in a common format.</source>
+        <translation>无法读取此图像或视频。请换一个文件，或用常见格式重新保存。</translation>
+    </message>
+    <message>
+        <source>The model cannot take this question as it is. Change the attachments or the settings.</source>
+        <translation>模型无法处理这个问题。请更改附件或设置。</translation>
+    </message>
+    <message>
+        <source>The conversation is longer than the model&apos;s context. Start a new chat, use fewer pictures or frames, or shorten the longest answer.</source>
+        <translation>对话超出了模型的上下文。请开始新对话、减少图像或帧数，或调低最大新词元数。</translation>
+    </message>
+    <message>
+        <source>Argali cannot use this kind of file or model yet. Try another one.</source>
+        <translation>Argali 暂不支持这种文件或模型。请换一个。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for this. Close other programs or open a smaller model.</source>
+        <translation>内存不足。请关闭其他程序，或打开更小的模型。</translation>
+    </message>
+    <message>
+        <source>The device that computes has failed or is not there. Try again, or choose another device.</source>
+        <translation>计算设备出错或不存在。请重试，或选择其他设备。</translation>
+    </message>
+    <message>
+        <source>The transfer failed. Check the connection and try again.</source>
+        <translation>传输失败。请检查网络连接后重试。</translation>
+    </message>
+    <message>
+        <source>Something in Argali went wrong. Your question is kept; try again.</source>
+        <translation>Argali 内部出错。你的问题已保留；请重试。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::FilmStrip</name>
+    <message>
+        <source>Key frames</source>
+        <translation>关键帧</translation>
+    </message>
+    <message>
+        <source>0 = automatic, one a second</source>
+        <translation>0 = 自动，每秒一帧</translation>
+    </message>
+    <message>
+        <source>Frames of the film</source>
+        <translation>视频的帧</translation>
+    </message>
+    <message>
+        <source>Number of key frames</source>
+        <translation>关键帧数</translation>
+    </message>
+    <message>
+        <source>How many frames of the film the model gets, spread evenly. 0 takes one a second, at most 30.</source>
+        <translation>模型看到的帧数，均匀取样。0 表示每秒一帧，最多 30 帧。</translation>
+    </message>
+    <message>
+        <source>Remove the film</source>
+        <translation>移除视频</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::LoadedModel</name>
+    <message>
+        <source>Pocket</source>
+        <translation>口袋模型</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MainWindow</name>
+    <message>
+        <source>The draft cannot be kept on disk. Check free space and rights.</source>
+        <translation>草稿无法保存到磁盘。请检查剩余空间和权限。</translation>
+    </message>
+    <message>
+        <source>List of chats</source>
+        <translation>对话列表</translation>
+    </message>
+    <message>
+        <source>Show or hide the list of chats (%1)</source>
+        <translation>显示或隐藏对话列表 (%1)</translation>
+    </message>
+    <message>
+        <source>Answer panel</source>
+        <translation>回答面板</translation>
+    </message>
+    <message>
+        <source>Show or hide the Answer panel (%1)</source>
+        <translation>显示或隐藏回答面板 (%1)</translation>
+    </message>
+    <message>
+        <source>The pocket model</source>
+        <translation>口袋模型</translation>
+    </message>
+    <message>
+        <source>%1 was not opened. %2</source>
+        <extracomment>name of a model, and why it does not open</extracomment>
+        <translation>%1 未能打开。%2</translation>
+    </message>
+    <message>
+        <source>Loading was stopped.</source>
+        <translation>已停止加载。</translation>
+    </message>
+    <message>
+        <source>Open a link</source>
+        <translation>打开链接</translation>
+    </message>
+    <message>
+        <source>Open this address in the web browser?</source>
+        <translation>在浏览器中打开此地址？</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MediaFile</name>
+    <message numerus="yes">
+        <source>%1 · %Ln frame(s)</source>
+        <extracomment>length of a film and how many frames it has, &quot;00:08 · 240 frames&quot;</extracomment>
+        <translation>
+            <numerusform>%1 · %Ln 帧</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ModelChooser</name>
+    <message>
+        <source>Model that answers</source>
+        <translation>作答的模型</translation>
+    </message>
+    <message>
+        <source>Pocket</source>
+        <translation>口袋模型</translation>
+    </message>
+    <message>
+        <source>loading</source>
+        <translation>正在加载</translation>
+    </message>
+    <message>
+        <source>%1 · on this CPU</source>
+        <translation>%1 · 本机 CPU</translation>
+    </message>
+    <message>
+        <source>No model</source>
+        <translation>无模型</translation>
+    </message>
+    <message>
+        <source>Model: %1</source>
+        <translation>模型：%1</translation>
+    </message>
+    <message>
+        <source>Pocket model (in the program)</source>
+        <translation>口袋模型（程序自带）</translation>
+    </message>
+    <message>
+        <source>Open a model folder…</source>
+        <translation>打开模型文件夹…</translation>
+    </message>
+    <message>
+        <source>Stop loading</source>
+        <translation>停止加载</translation>
+    </message>
+    <message>
+        <source>%1 parameters, %2, context %3</source>
+        <extracomment>parameters, number type, context of a model</extracomment>
+        <translation>%1 参数，%2，上下文 %3</translation>
+    </message>
+    <message>
+        <source>%1 GB of memory</source>
+        <translation>%1 GB 内存</translation>
+    </message>
+    <message>
+        <source>Open a model folder</source>
+        <translation>打开模型文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::SampleCard</name>
+    <message>
+        <source>Ask about the sample film: %1</source>
+        <translation>就示例视频提问：%1</translation>
+    </message>
+    <message>
+        <source>Ask about the sample picture: %1</source>
+        <translation>就示例图像提问：%1</translation>
+    </message>
+    <message>
+        <source>Attaches this sample and asks the question</source>
+        <translation>添加此示例并提问</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::SamplingPanel</name>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>On: words are drawn at random by their probability, answers differ. Off: always the most likely word, answers repeat exactly.</source>
+        <translation>开：按概率随机选词，每次回答不同。关：总选最可能的词，回答完全一致。</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>How far answers stray from the most likely words: 0 not at all, 2 wildly.</source>
+        <translation>回答偏离最可能用词的程度：0 不偏离，2 非常随意。</translation>
+    </message>
+    <message>
+        <source>Top-p, top-k, min-p, penalty, seed</source>
+        <translation>top-p、top-k、min-p、惩罚、种子</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Draws from the fewest words that together have this probability. 1 draws from all.</source>
+        <translation>只在合计达到此概率的最少候选词中选取。1 表示全部。</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Draws from this many most likely words. 0 draws from all.</source>
+        <translation>只在最可能的若干候选词中选取。0 表示全部。</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Leaves out words less likely than this part of the likeliest one&apos;s probability.</source>
+        <translation>排除概率低于最可能候选词此比例的词。</translation>
+    </message>
+    <message>
+        <source>Repetition penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Makes words that were used already less likely. 1 changes nothing.</source>
+        <translation>降低已用过的词的概率。1 表示不变。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>每次新</translation>
+    </message>
+    <message>
+        <source>The same seed draws the same answer again. 0 takes a new one each time.</source>
+        <translation>相同种子得到相同回答。0 表示每次换一个。</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>The model writes down its thoughts before it answers. Slower, often better.</source>
+        <translation>模型先写下思考过程再作答。更慢，往往更好。</translation>
+    </message>
+    <message>
+        <source>This model cannot think before it answers.</source>
+        <translation>此模型不支持作答前思考。</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>思维预算</translation>
+    </message>
+    <message>
+        <source>The model stops thinking at this many tokens and answers.</source>
+        <translation>模型思考到该词元数后停止并作答。</translation>
+    </message>
+    <message>
+        <source>The most tokens the model may think before it must answer.</source>
+        <translation>模型在必须作答前最多可用于思考的词元数。</translation>
+    </message>
+    <message>
+        <source>Longest answer</source>
+        <translation>最大新词元数</translation>
+    </message>
+    <message>
+        <source>In tokens, thinking included. At least budget + %1.</source>
+        <translation>以词元计，包含思考。至少为预算 + %1。</translation>
+    </message>
+    <message>
+        <source>The answer ends after this many tokens, thinking included.</source>
+        <translation>回答到此词元数结束，包含思考。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Said to the model before every conversation, for example how to answer</source>
+        <translation>每次对话前告诉模型的话，例如如何作答</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::StatusLine</name>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Esc stops</source>
+        <translation>Esc 停止</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>%1 tok/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>Loading the model %1 / %2</source>
+        <translation>正在加载模型 %1 / %2</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Reading pictures %1 / %2</source>
+        <translation>正在读取图像 %1 / %2</translation>
+    </message>
+    <message>
+        <source>Reading pictures</source>
+        <translation>正在读取图像</translation>
+    </message>
+    <message>
+        <source>Looking %1 / %2</source>
+        <translation>正在看图 %1 / %2</translation>
+    </message>
+    <message>
+        <source>Looking</source>
+        <translation>正在看图</translation>
+    </message>
+    <message>
+        <source>Prompt %1 / %2 tokens</source>
+        <translation>提示词 %1 / %2 词元</translation>
+    </message>
+    <message>
+        <source>Reading the prompt</source>
+        <translation>正在读取提示词</translation>
+    </message>
+    <message>
+        <source>Thinking %1 / %2</source>
+        <translation>思考 %1 / %2</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Memory %1 / %2 GB</source>
+        <translation>内存 %1 / %2 GB</translation>
+    </message>
+    <message>
+        <source>Memory %1 GB</source>
+        <translation>内存 %1 GB</translation>
+    </message>
+    <message>
+        <source>What the model needs with its whole context, and what the device has</source>
+        <translation>模型在完整上下文下所需的内存，以及设备的内存</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>正在加载</translation>
+    </message>
+    <message>
+        <source>No model</source>
+        <translation>无模型</translation>
+    </message>
+    <message>
+        <source>Pocket model ready</source>
+        <translation>口袋模型就绪</translation>
+    </message>
+    <message>
+        <source>%1 ready</source>
+        <translation>%1 就绪</translation>
+    </message>
+    <message numerus="yes">
+        <source>Answering, %Ln token(s)</source>
+        <translation>
+            <numerusform>正在作答，%Ln 词元</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln thread(s)</source>
+        <translation>
+            <numerusform>%Ln 线程</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::TranscriptTurn</name>
+    <message>
+        <source>Thinking</source>
+        <translation>正在思考</translation>
+    </message>
+    <message>
+        <source>Thought for %1 s</source>
+        <translation>思考 %1 秒</translation>
+    </message>
+    <message>
+        <source>Thought</source>
+        <translation>已思考</translation>
+    </message>
+    <message>
+        <source>%1 of %2 tokens</source>
+        <translation>%1 / %2 词元</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s)</source>
+        <translation>
+            <numerusform>%n 词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1, budget reached</source>
+        <translation>%1，已达预算</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::TranscriptView</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy link address</source>
+        <translation>复制链接地址</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>全选</translation>
+    </message>
+    <message>
+        <source>Copy the answer</source>
+        <translation>复制回答</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Copy the code</source>
+        <translation>复制代码</translation>
+    </message>
+    <message>
+        <source>Answer now</source>
+        <translation>立即回答</translation>
+    </message>
+    <message>
+        <source>To the end</source>
+        <translation>跳到末尾</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>详情</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Your question</source>
+        <translation>你的问题</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>not done</source>
+        <translation>未完成</translation>
+    </message>
+    <message>
+        <source>Show or hide the thinking</source>
+        <translation>显示或隐藏思考</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>The transcript cannot be shown: the process that draws it keeps ending. Your chat is kept.</source>
+        <translation>无法显示对话：绘制它的进程反复退出。你的对话已保留。</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Turn</name>
+    <message>
+        <source>from this picture</source>
+        <translation>根据这张图像</translation>
+    </message>
+    <message>
+        <source>from this film</source>
+        <translation>根据这个视频</translation>
+    </message>
+    <message numerus="yes">
+        <source>from %Ln picture(s)</source>
+        <translation>
+            <numerusform>根据 %Ln 张图像</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>from %Ln frame(s)</source>
+        <translation>
+            <numerusform>根据 %Ln 帧</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ValueSlider</name>
+    <message>
+        <source>Back to the default, %1</source>
+        <translation>恢复默认值 %1</translation>
+    </message>
+    <message>
+        <source>Default for %1</source>
+        <translation>%1的默认值</translation>
+    </message>
+</context>
+</TS>
