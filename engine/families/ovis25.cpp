@@ -114,6 +114,13 @@ void Ovis25::readInfo()
     for (const std::string& name : m_folder.weights->names())
         if (!known.contains(name))
             m_info.unknownTensors.push_back(name);
+    for (const char* file : {"config.json", "generation_config.json", "preprocessor_config.json",
+                             "processor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
+                             "merges.txt", "added_tokens.json", "model.safetensors.index.json"})
+        if (std::error_code failure; std::filesystem::exists(m_folder.path / file, failure))
+            m_info.files.emplace_back(file);
+    for (const std::filesystem::path& file : m_folder.weights->files())
+        m_info.files.push_back(file.filename());
     m_info.context = m_d.context;
     m_info.storedType = m_folder.weights->find(m_names.text("embed_tokens.weight"))->type();
     m_info.seesPictures = m_info.seesFilms = m_info.thinks = true;
