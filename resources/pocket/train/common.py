@@ -1,0 +1,119 @@
+"""What both stages share: processes, drawing workers, the clock that drives the schedule."""
+
+import multiprocessing as mp
+import os
+import threading
+import time
+
+import torch
+import torch.distributed as dist
+
+
+def add_process_options(p, minutes, batch, log):
+    """The options that both stages have, with the defaults of this one."""
+    p.add_argument("--out", default="run")
+    p.add_argument("--minutes", type=float, default=minutes)
+    p.add_argument(
+        "--steps", type=int, help="end after so many steps instead; the same on every machine"
+    )
+    p.add_argument("--batch", type=int, default=batch, help="pictures per process and step")
+    p.add_argument(
+        "--ranks", type=int, default=1, help="data-parallel processes (CPU: one per core)"
+    )
+    threads = os.cpu_count() or 1
+    p.add_argument("--threads", type=int, default=threads, help="of a single process on the CPU")
+    p.add_argument(
+        "--workers", type=int, default=0, help="drawing processes (0: in the training process)"
+    )
+    p.add_argument("--device", default="cpu")
+    p.add_argument("--bf16", action="store_true")
+    p.add_argument("--lr", type=float, default=4e-3, help="matrices (Muon)")
+    p.add_argument("--lr-other", type=float, default=2e-3, help="everything else (AdamW)")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--log", type=int, default=log, help="steps between two lines")
+    p.add_argument("--resume", action="store_true", help="continue the run in --out")
+
+
+class Clock:
+    """How far a run is, from 0 to 1: by time, so that it ends annealed on any machine, or by steps."""
+
+    def __init__(self, args):
+        self.start, self.minutes, self.steps = time.time(), args.minutes, args.steps
+
+    def seconds(self):
+        return time.time() - self.start
+
+    def progress(self, step):
+        return step / self.steps if self.steps else self.seconds() / (60 * self.minutes)
+
+
+def save(state, path):
+    """Replaces the file at once, so that an interrupted run leaves the previous one."""
+    torch.save(state, path + ".tmp")
+    os.replace(path + ".tmp", path)
+
+
+def follow_parent(parent):
+    """End this process when the one which started it is gone."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def setup_process(rank, args):
+    """Threads, denormals, and the process group when there are several processes."""
+    os.makedirs(args.out, exist_ok=True)
+    if args.ranks > 1:
+        follow_parent(os.getppid())
+    if args.device == "cpu":
+        torch.set_num_threads(1 if args.ranks > 1 else args.threads)
+    else:
+        torch.backends.cuda.matmul.allow_tf32 = True
+    torch.set_flush_denormal(True)
+    if args.ranks > 1:
+        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+        os.environ["MASTER_PORT"] = str(args.port)
+        dist.init_process_group("gloo", rank=rank, world_size=args.ranks)
+
+
+def spawn(main, args):
+    """Run main(rank, args) in args.ranks processes."""
+    if args.ranks == 1:
+        return main(0, args)
+    args.port = 29500 + os.getpid() % 400
+    # keep freed memory in the process: returning it costs a page fault for every large temporary
+    os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
+    os.environ.setdefault("MALLOC_TOP_PAD_", "268435456")
+    torch.multiprocessing.spawn(main, args=(args,), nprocs=args.ranks)
+    return None
+
+
+def _worker(queue, function, jobs, index, count):
+    torch.set_num_threads(1)
+    k = index
+    while True:
+        queue.put(function(*jobs(k)))
+        k += count
+
+
+def open_pool(args, jobs, function):
+    """Endless results of function(*jobs(0)), function(*jobs(1)), ... (from worker processes the
+    order may differ).
+    """
+    if not args.workers:
+        k = 0
+        while True:
+            yield function(*jobs(k))
+            k += 1
+    context = mp.get_context("fork")
+    queue = context.Queue(maxsize=2 * args.workers)
+    for i in range(args.workers):
+        worker = (queue, function, jobs, i, args.workers)
+        context.Process(target=_worker, args=worker, daemon=True).start()
+    while True:
+        yield queue.get()

@@ -1,0 +1,184 @@
+"""Token sequences for training.
+
+One sequence = one picture (or film, or two pictures) and several conversations about it. The
+conversations share the picture as their prefix and do not see each other: every conversation is a
+"segment" whose positions continue the prefix and whose attention is limited to the prefix and
+itself. This is exactly training on separate conversations, with the picture encoded only once. Only
+the answers (and, with thinking on, the thoughts) count for the loss.
+"""
+
+import numpy as np
+from film_questions import ask_difference, ask_film
+from films import make_difference, make_film
+from questions import ask
+from small_talk import small_talk
+from vision_data import pick_grid, picture_for, stack_targets
+from wording import sloppy
+
+ATOM, IMAGE_BEGIN, IMAGE_END, VIDEO_BEGIN, VIDEO_END = -300, -301, -302, -303, -304
+IGNORE = -100
+SYSTEMS = (
+    "You are a helpful assistant.",
+    "You are Argali, a helpful assistant.",
+    "Answer briefly.",
+    "你是一个有用的助手。",
+)
+
+
+class Encoder:
+    """Text to ids with the conversation template of the model family."""
+
+    def __init__(self, tokenizer):
+        self.tok = tokenizer
+        ids = {
+            t: tokenizer.token_to_id(t)
+            for t in ("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<think>", "</think>")
+        }
+        self.im_start, self.im_end, self.pad = (
+            ids["<|im_start|>"],
+            ids["<|im_end|>"],
+            ids["<|endoftext|>"],
+        )
+        self.user = self.text("<|im_start|>user\n")
+        self.next_user = self.text("<|im_end|>\n<|im_start|>user\n")
+        self.assistant = self.text("<|im_end|>\n<|im_start|>assistant\n")
+        self.no_think = self.text("<think>\n\n</think>\n\n")
+        self.newline = self.text("\n")
+
+    def text(self, s):
+        return self.tok.encode(s, add_special_tokens=False).ids
+
+    def prefix(self, counts, video=False, system=None):
+        """counts: visual tokens of every picture (one number for a film)."""
+        ids = list(self.text(f"<|im_start|>system\n{system}<|im_end|>\n")) if system else []
+        ids += self.user
+        begin, end = (VIDEO_BEGIN, VIDEO_END) if video else (IMAGE_BEGIN, IMAGE_END)
+        for n in counts:
+            ids += [begin] + [ATOM] * n + [end] + self.newline
+        return ids
+
+    def segment(self, qa, thinking):
+        """ids and whether each id is a target."""
+        ids = []
+        for q, a in qa.history:
+            ids += self.text(q) + self.assistant + self.text(a) + self.next_user
+        ids += self.text(qa.q) + self.assistant
+        if not thinking:
+            ids += self.no_think
+        answer = self.text((f"<think>\n{qa.think}\n</think>\n\n" if thinking else "") + qa.a) + [
+            self.im_end
+        ]
+        return ids + answer, [False] * len(ids) + [True] * len(answer)
+
+
+def pack(encoder, items):
+    """items: [(prefix ids, [(QA, thinking)])] -> arrays of one batch."""
+    rows = []
+    for prefix, qas in items:
+        ids, seg, pos, label = (
+            list(prefix),
+            [0] * len(prefix),
+            list(range(len(prefix))),
+            [IGNORE] * len(prefix),
+        )
+        for k, (qa, thinking) in enumerate(qas):
+            t, want = encoder.segment(qa, thinking)
+            ids += t[:-1]
+            seg += [k + 1] * (len(t) - 1)
+            pos += range(len(prefix), len(prefix) + len(t) - 1)
+            label += [t[i + 1] if want[i + 1] else IGNORE for i in range(len(t) - 1)]
+        rows.append((ids, seg, pos, label))
+    L = max(len(r[0]) for r in rows)
+    out = [np.full((len(rows), L), v, np.int64) for v in (encoder.pad, -1, 0, IGNORE)]
+    for b, r in enumerate(rows):
+        for o, x in zip(out, r):
+            o[b, : len(x)] = x
+    types = [
+        [(qa.type + ("+think" if thinking else "")) for qa, thinking in qas] for _, qas in items
+    ]
+    return {"ids": out[0], "seg": out[1], "pos": out[2], "label": out[3], "types": types}
+
+
+def with_thinking(rng, qas, share):
+    """[(QA, whether thinking is on)]; most questions are typed less carefully, quoted text
+    excepted.
+    """
+    out = []
+    for qa in qas:
+        if rng.random() >= 0.12 and '"' not in qa.q:
+            qa.q = sloppy(rng, qa.q)
+        out.append((qa, bool(qa.think) and rng.random() < share))
+    return out
+
+
+def system_prompt(rng):
+    return rng.choice(SYSTEMS) if rng.random() < 0.03 else None
+
+
+def picture_batch(rng, encoder, count, asks, share):
+    """`count` pictures with up to `asks` questions each; the `share` of them that can be is asked
+    with thinking on.
+    """
+    grid = pick_grid(rng)
+    pictures = [picture_for(rng, grid) for _ in range(count)]
+    items = [
+        (
+            encoder.prefix([grid[0] * grid[1] // 1024], system=system_prompt(rng)),
+            with_thinking(rng, ask(rng, p, asks), share),
+        )
+        for p in pictures
+    ]
+    batch = pack(encoder, items)
+    batch["pixels"] = np.stack([p.pixels for p in pictures])
+    batch["targets"] = stack_targets(pictures)
+    return batch
+
+
+FILM_GRIDS = {(192, 256): 60, (192, 192): 20, (160, 288): 20}
+
+
+def film_batch(rng, encoder, count, asks, share):
+    """`count` films of the same length and grid."""
+    grid = rng.choices(list(FILM_GRIDS), weights=list(FILM_GRIDS.values()))[0]
+    frames = rng.choice((4, 4, 5, 6, 6, 8, 8))
+    films = [make_film(rng, grid, frames) for _ in range(count)]
+    items = [
+        (
+            encoder.prefix([frames * grid[0] * grid[1] // 1024], video=True),
+            with_thinking(rng, ask_film(rng, f, asks), share),
+        )
+        for f in films
+    ]
+    batch = pack(encoder, items)
+    batch["pixels"] = np.stack([p.pixels for f in films for p in f.frames])
+    return batch
+
+
+def difference_batch(rng, encoder, count, share):
+    """`count` pairs of pictures that differ in one object."""
+    grid = rng.choice(((192, 256), (192, 192)))
+    items, pixels = [], []
+    for _ in range(count):
+        a, b, change = make_difference(rng, grid)
+        items.append(
+            (
+                encoder.prefix([grid[0] * grid[1] // 1024] * 2),
+                with_thinking(rng, ask_difference(rng, a, b, change), share),
+            )
+        )
+        pixels += [a.pixels, b.pixels]
+    batch = pack(encoder, items)
+    batch["pixels"] = np.stack(pixels)
+    return batch
+
+
+def talk_batch(rng, encoder, count, asks, share):
+    """Conversations without a picture."""
+    items = [
+        (
+            encoder.prefix([], system=system_prompt(rng)),
+            with_thinking(rng, [small_talk(rng) for _ in range(asks)], share),
+        )
+        for _ in range(count)
+    ]
+    return pack(encoder, items)

@@ -1,0 +1,373 @@
+"""Questions with true answers and a short honest line of thought about the pictures of scenes.py."""
+
+from facts import SHAPES
+from object_questions import object_questions
+from wording import (
+    COUNT,
+    COUNT_ZH,
+    DESCRIBE,
+    DESCRIBE_ZH,
+    QA,
+    READ,
+    READ_ZH,
+    UNABLE_PICTURE,
+    UNABLE_PICTURE_ZH,
+    an,
+    background_question,
+    formula,
+    full,
+    joined,
+    off_topic,
+    seen,
+    spoken,
+)
+
+
+def text_questions(rng, p):
+    t = p.text
+    letters = "I see the characters " + " ".join(t.replace(" ", "")) + "."
+    out = []
+
+    def describe():
+        base = f'The text "{t}" in {p.ink} on a {p.background} background.'
+        if p.objects:
+            o = p.objects[0]
+            where = "above" if o.y > 0.5 else "below"
+            base = f'The text "{t}" in {p.ink} {where} {full(o)} on a {p.background} background.'
+        return QA(
+            "describe",
+            rng.choice(DESCRIBE),
+            base,
+            letters + ((" " + seen(p.objects)) if p.objects else ""),
+        )
+
+    out.append((2.0, describe))
+    out.append(
+        (5.0, lambda: QA("read", rng.choice(READ), f'The text says "{t}".', letters, accepted=[t]))
+    )
+    out.append((0.8, lambda: QA("read", rng.choice(READ_ZH), f"文字是“{t}”。", "", lang="zh")))
+    out.append(
+        (
+            1.0,
+            lambda: QA(
+                "textcolour",
+                rng.choice(
+                    (
+                        "What colour is the text?",
+                        "Which colour are the letters?",
+                        "In which colour is it written?",
+                    )
+                ),
+                f"The text is {p.ink}.",
+                f"{letters} The text is {p.ink}.",
+            ),
+        )
+    )
+
+    def check():
+        other = t
+        if rng.random() < 0.5:
+            chars = list(t)
+            i = rng.randrange(len(chars))
+            pool = (
+                "0123456789"
+                if chars[i].isdigit()
+                else (
+                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                    if chars[i].isupper()
+                    else "abcdefghijklmnopqrstuvwxyz"
+                )
+            )
+            chars[i] = rng.choice([c for c in pool if c != chars[i]])
+            other = "".join(chars)
+        yes = other == t
+        return QA(
+            "yesno",
+            f'Does it say "{other}"?',
+            f'Yes, it says "{t}".' if yes else f'No, it says "{t}".',
+            letters,
+        )
+
+    out.append((1.3, check))
+    out.append(
+        (
+            1.0,
+            lambda: QA(
+                "length",
+                rng.choice(
+                    ("How many characters does the text have?", "How many characters are there?")
+                ),
+                f"The text has {len(t)} character{'s' if len(t) > 1 else ''}.",
+                letters + f" That makes {len(t)}.",
+            ),
+        )
+    )
+    out.append((0.6, lambda: background_question(rng, p)))
+    if p.objects:
+        o = p.objects[0]
+        out.append(
+            (
+                1.0,
+                lambda: QA(
+                    "colour",
+                    f"What colour is the {o.shape}?",
+                    f"The {o.shape} is {o.colour}.",
+                    seen(p.objects),
+                ),
+            )
+        )
+        out.append(
+            (
+                1.0,
+                lambda: QA(
+                    "shape",
+                    rng.choice(("What shape do you see?", "Which shape is in the picture?")),
+                    f"It is a {o.shape}.",
+                    seen(p.objects),
+                ),
+            )
+        )
+        out.append(
+            (
+                1.0,
+                lambda: QA(
+                    "yesno",
+                    f"Is there {an(o.shape)}?",
+                    f"Yes, there is {an(o.shape)}.",
+                    seen(p.objects),
+                ),
+            )
+        )
+    else:
+        s = rng.choice(SHAPES)
+        out.append(
+            (
+                0.5,
+                lambda: QA(
+                    "missing",
+                    f"What colour is the {s}?",
+                    f"There is no {s} in the picture.",
+                    letters,
+                ),
+            )
+        )
+    out.append((0.25, lambda: off_topic(rng)))
+    return out
+
+
+def arithmetic_questions(rng, p):
+    f = p.formula
+    plain = f"{f[0]} {f[1]} {f[2]}"
+    out = [
+        (
+            5.0,
+            lambda: QA(
+                "arithmetic",
+                rng.choice(
+                    (
+                        "Solve it.",
+                        "What is the result?",
+                        "Calculate it.",
+                        "Solve this.",
+                        "What is the answer?",
+                        "Compute the result.",
+                        "How much is it?",
+                        "Please solve the task.",
+                    )
+                ),
+                formula(f),
+                f"I read {plain}. {spoken(f)}",
+            ),
+        ),
+        (
+            0.8,
+            lambda: QA(
+                "arithmetic",
+                rng.choice(("结果是多少？", "计算结果。", "等于多少？")),
+                formula(f),
+                "",
+                lang="zh",
+            ),
+        ),
+        (
+            1.5,
+            lambda: QA("read", rng.choice(READ), f'The text says "{plain}".', f"I read {plain}."),
+        ),
+        (
+            1.2,
+            lambda: QA(
+                "describe",
+                rng.choice(DESCRIBE),
+                f"A calculation: {formula(f)}",
+                f"I read {plain}. {spoken(f)}",
+            ),
+        ),
+        (0.5, lambda: background_question(rng, p)),
+    ]
+    return out
+
+
+def chart_questions(rng, p):
+    B = p.bars
+    n = len(B)
+    s = "I see the bars " + ", ".join(f"{l} {c} {v}" for l, c, v in B) + "."
+    top, low = max(B, key=lambda b: b[2]), min(B, key=lambda b: b[2])
+
+    def highest():
+        word, b = rng.choice(
+            (
+                ("highest", top),
+                ("highest", top),
+                ("tallest", top),
+                ("lowest", low),
+                ("smallest", low),
+            )
+        )
+        return QA(
+            "chart",
+            rng.choice((f"Which bar is the {word}?", f"What is the {word} bar?")),
+            f"Bar {b[0]} is the {word} with {b[2]}.",
+            s,
+        )
+
+    def value():
+        b = rng.choice(B)
+        if rng.random() < 0.3:
+            return QA(
+                "chart",
+                f"What is the value of the {b[1]} bar?",
+                f"The {b[1]} bar has the value {b[2]}.",
+                s,
+            )
+        return QA(
+            "chart",
+            rng.choice(
+                (
+                    f"What is the value of {b[0]}?",
+                    f"How high is bar {b[0]}?",
+                    f"What is the value of bar {b[0]}?",
+                )
+            ),
+            f"Bar {b[0]} has the value {b[2]}.",
+            s,
+        )
+
+    def colour():
+        b = rng.choice(B)
+        return QA("chart", f"What colour is bar {b[0]}?", f"Bar {b[0]} is {b[1]}.", s)
+
+    return [
+        (4.0, value),
+        (3.0, highest),
+        (1.5, colour),
+        (1.0, lambda: QA("chart", "How many bars are there?", f"There are {n} bars.", s)),
+        (
+            1.2,
+            lambda: QA(
+                "table",
+                rng.choice(
+                    (
+                        "Make a table of the values.",
+                        "Show the chart as a table.",
+                        "Give me a table.",
+                    )
+                ),
+                "\n".join(
+                    ["| bar | colour | value |", "| --- | --- | --- |"]
+                    + [f"| {l} | {c} | {v} |" for l, c, v in B]
+                ),
+                s,
+            ),
+        ),
+        (
+            1.5,
+            lambda: QA(
+                "describe",
+                rng.choice(DESCRIBE),
+                f"A bar chart with {n} bars: " + joined([f"{l} ({c}) {v}" for l, c, v in B]) + ".",
+                s,
+            ),
+        ),
+        (
+            0.8,
+            lambda: QA(
+                "list",
+                rng.choice(("List the values.", "List the bars.")),
+                "\n".join(f"- {l}: {v}" for l, c, v in B),
+                s,
+            ),
+        ),
+    ]
+
+
+def texture_questions(rng, p):
+    def some():
+        if rng.random() < 0.15:
+            return QA(
+                "unable",
+                rng.choice(DESCRIBE_ZH + COUNT_ZH + READ_ZH),
+                UNABLE_PICTURE_ZH,
+                "",
+                lang="zh",
+            )
+        q = rng.choice(
+            DESCRIBE
+            + DESCRIBE
+            + READ
+            + COUNT
+            + (
+                "Who is in the photo?",
+                "What animal is this?",
+                "Where is this?",
+                "What colour is the circle?",
+                "Is there a dog?",
+                "What is the person doing?",
+                "Make a table of the objects.",
+            )
+        )
+        return QA("unable", q, UNABLE_PICTURE, "I see no simple shapes and no text.")
+
+    return [(1.0, some)] * 4
+
+
+def blank_questions(rng, p):
+    a = f"The picture is empty: only a {p.background} background."
+    return [
+        (2.0, lambda: QA("describe", rng.choice(DESCRIBE), a, "I see no objects.")),
+        (1.0, lambda: QA("count", rng.choice(COUNT), "There are no objects.", "I see no objects.")),
+        (1.0, lambda: background_question(rng, p)),
+        (
+            0.7,
+            lambda: QA(
+                "missing", rng.choice(READ), "There is no text in the picture.", "I see no objects."
+            ),
+        ),
+    ]
+
+
+MAKERS = {
+    "objects": object_questions,
+    "pair": object_questions,
+    "groups": object_questions,
+    "text": text_questions,
+    "arithmetic": arithmetic_questions,
+    "chart": chart_questions,
+    "texture": texture_questions,
+    "blank": blank_questions,
+}
+
+
+def ask(rng, picture, count):
+    """Up to `count` different questions about a picture."""
+    makers = MAKERS[picture.kind](rng, picture)
+    weights = [w for w, _ in makers]
+    got, seen_q = [], set()
+    for _ in range(count * 6):
+        if len(got) >= count:
+            break
+        qa = rng.choices(makers, weights)[0][1]()
+        if qa is None or (qa.q, len(qa.history)) in seen_q:
+            continue
+        seen_q.add((qa.q, len(qa.history)))
+        got.append(qa)
+    return got
