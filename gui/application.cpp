@@ -6,9 +6,9 @@
 #include <QLibraryInfo>
 #include <QLocale>
 #include <QStandardPaths>
-#include <QTimer>
 
 #include "gui/chat/chatwidget.h"
+#include "gui/chat/transcriptview.h"
 #include "gui/mainwindow.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
@@ -20,8 +20,10 @@ constexpr int mostRecentModels = 8;
 
 Places Places::ofUser()
 {
-    const QDir data(QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/argali"));
-    return {{}, data.filePath(QStringLiteral("draft.json")), data.filePath(QStringLiteral("pasted"))};
+    const QDir data(QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
+                    QStringLiteral("/argali"));
+    return {
+        {}, data.filePath(QStringLiteral("draft.json")), data.filePath(QStringLiteral("pasted"))};
 }
 
 Places Places::under(const QString& folder)
@@ -37,9 +39,11 @@ Language::Language(const QString& name)
     if (!name.isEmpty())
         QLocale::setDefault(locale);
     // Of the system's languages the first that there is a translation for.
-    if (!m_own.load(locale, QStringLiteral("argali"), QStringLiteral("_"), QStringLiteral(":/translations")))
+    if (!m_own.load(locale, QStringLiteral("argali"), QStringLiteral("_"),
+                    QStringLiteral(":/translations")))
         (void)m_own.load(QStringLiteral(":/translations/argali_en.qm"));
-    if (m_qt.load(locale, QStringLiteral("qtbase"), QStringLiteral("_"), QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
+    if (m_qt.load(locale, QStringLiteral("qtbase"), QStringLiteral("_"),
+                  QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
         QCoreApplication::installTranslator(&m_qt);
     QCoreApplication::installTranslator(&m_own);
 }
@@ -51,9 +55,12 @@ Language::~Language()
 }
 
 Application::Application(const Options& options)
-    : m_options(options), m_settings(options.places.settingsFile),
-      m_language(m_settings.value(settings::language)), m_loader(options.places.pasteFolder),
-      m_drafts(options.places.draftFile), m_turns(m_book, m_source)
+    : m_options(options),
+      m_settings(options.places.settingsFile),
+      m_language(m_settings.value(settings::language)),
+      m_loader(options.places.pasteFolder),
+      m_drafts(options.places.draftFile),
+      m_turns(m_book, m_source)
 {
     connect(&m_source, &LocalReplySource::loaded, this, &Application::noteLoaded);
     connect(&m_source, &LocalReplySource::loadFailed, this, &Application::noteLoadFailed);
@@ -61,14 +68,16 @@ Application::Application(const Options& options)
     applyTheme(Theme::Choice(m_settings.value(settings::theme)));
     m_options.trace.mark("style and language");
     const Result<QList<Sample>> samples = pocketSamples();
-    m_window = std::make_unique<MainWindow>(WindowParts{
-        m_settings, m_loader, m_source, m_book, m_turns, m_drafts,
-        samples ? chosenSamples(*samples, 3, 1) : QList<Sample>()});
+    m_window = std::make_unique<MainWindow>(
+        WindowParts{m_settings, m_loader, m_source, m_book, m_turns, m_drafts,
+                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>()});
     m_options.trace.mark("window built");
     connect(m_window.get(), &MainWindow::modelChosen, this, &Application::openModel);
-    connect(m_window.get(), &MainWindow::stopLoadingRequested, &m_source, &LocalReplySource::stopLoading);
+    connect(m_window.get(), &MainWindow::stopLoadingRequested, &m_source,
+            &LocalReplySource::stopLoading);
     connect(&m_source, &LocalReplySource::loadStarted, m_window.get(), &MainWindow::showLoading);
-    connect(&m_source, &LocalReplySource::loadProgressed, m_window.get(), &MainWindow::showLoadProgress);
+    connect(&m_source, &LocalReplySource::loadProgressed, m_window.get(),
+            &MainWindow::showLoadProgress);
     connect(&m_source, &LocalReplySource::loadStopped, m_window.get(), [this](bool modelKept) {
         if (!m_source.isLoading())
             m_window->showLoadStopped(modelKept);
@@ -91,6 +100,11 @@ void Application::start()
     for (const MediaFile& file : draft.media)
         used.append(QFileInfo(file.path).absoluteFilePath());
     m_loader.dropUnused(used);
+    // A window that already stands would be made anew, and flicker, when the page is put into it.
+    TranscriptView* transcript = m_window->chat()->makeTranscript();
+    connect(transcript, &TranscriptView::ready, this,
+            [this] { m_options.trace.mark("transcript ready"); });
+    m_options.trace.mark("transcript made");
     m_window->show();
     m_options.trace.mark("window shown");
 }
@@ -104,8 +118,10 @@ void Application::openModel(const QString& folder)
 
 void Application::noteLoaded(const LoadedModel& model)
 {
-    if (m_source.isLoading())
-        return; // another one has been chosen meanwhile
+    if (m_source.isLoading()) { // another one has been chosen meanwhile
+        m_window->setFormerModel(model);
+        return;
+    }
     m_settings.set(settings::modelFolder, model.folder);
     if (!model.isPocket()) {
         QStringList recent = m_settings.value(settings::recentModels);
@@ -118,13 +134,6 @@ void Application::noteLoaded(const LoadedModel& model)
         m_window->status()->setMessage(m_startFailure, true);
     m_startFailure.clear();
     m_options.trace.mark("model ready");
-    if (m_starting) {
-        // The page's processes are started when everything else is there, and before they are needed.
-        QTimer::singleShot(50, m_window.get(), [this] {
-            m_window->chat()->makeTranscript();
-            m_options.trace.mark("transcript made");
-        });
-    }
     m_starting = false;
     emit modelReady();
 }

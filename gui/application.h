@@ -78,7 +78,8 @@ private:
     ConversationBook m_book;
     TurnController m_turns;
     bool m_starting = true;
-    QString m_startFailure; ///< why the model that was asked for did not open, until the pocket model did
+    QString m_startFailure; ///< why the model that was asked for did not open, until the pocket
+                            ///< model did
     std::unique_ptr<MainWindow> m_window;
 };
 

@@ -29,18 +29,23 @@ QString Failure::sentence() const
     case Error::Code::BadModel:
         return tr("This model folder is damaged or incomplete. Copy or download it again.");
     case Error::Code::BadMedia:
-        return tr("This picture or film cannot be read. Try another file, or save it again in a common format.");
+        return tr("This picture or film cannot be read. Try another file, or save it again in a "
+                  "common format.");
     case Error::Code::BadRequest:
-        return tr("The model cannot take this question as it is. Change the attachments or the settings.");
+        return tr("The model cannot take this question as it is. Change the attachments or the "
+                  "settings.");
     case Error::Code::ContextOverflow:
-        return tr("The conversation is longer than the model's context. Start a new chat, use fewer "
-                  "pictures or frames, or shorten the longest answer.");
+        return tr(
+            "The conversation is longer than the model's context. Start a new chat, use fewer "
+            "pictures or frames, or shorten the longest answer.");
     case Error::Code::Unsupported:
         return tr("Argali cannot use this kind of file or model yet. Try another one.");
     case Error::Code::OutOfMemory:
-        return tr("There is not enough memory for this. Close other programs or open a smaller model.");
+        return tr(
+            "There is not enough memory for this. Close other programs or open a smaller model.");
     case Error::Code::Device:
-        return tr("The device that computes has failed or is not there. Try again, or choose another device.");
+        return tr("The device that computes has failed or is not there. Try again, or choose "
+                  "another device.");
     case Error::Code::Network:
         return tr("The transfer failed. Check the connection and try again.");
     case Error::Code::Internal:

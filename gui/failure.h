@@ -37,8 +37,7 @@ private:
 };
 
 /// A value, or why there is none.
-template <class T>
-class Result final {
+template <class T> class Result final {
 public:
     Result(T value) : m_content(std::move(value)) {}
     Result(Failure failure) : m_content(std::move(failure)) {}

@@ -21,8 +21,8 @@ struct Closer {
     void operator()(std::FILE* open) const { std::fclose(open); }
 };
 
-// Qt's message handler is a plain function, so the file it writes to lives here. It is no QFile: that
-// may itself have something to say, while the guard is held.
+// Qt's message handler is a plain function, so the file it writes to lives here. It is no QFile:
+// that may itself have something to say, while the guard is held.
 std::mutex guard;
 std::unique_ptr<std::FILE, Closer> file;
 std::string fileName;
@@ -90,7 +90,8 @@ void logLine(std::string_view kind, std::string_view message)
     line += ' ';
     line += QByteArray::fromRawData(kind.data(), qsizetype(kind.size()));
     line += ": ";
-    line += QByteArray::fromRawData(message.data(), qsizetype(std::min<size_t>(message.size(), 4000)));
+    line +=
+        QByteArray::fromRawData(message.data(), qsizetype(std::min<size_t>(message.size(), 4000)));
     line += '\n';
     const std::lock_guard lock(guard);
     if (!file) {

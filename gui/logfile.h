@@ -7,10 +7,10 @@
 
 namespace argali::gui {
 
-/// Sends the engine's and Qt's messages to a file under $XDG_STATE_HOME/argali from here on; the file
-/// of the last session is kept beside it, and a file that has grown to largestLog is rotated. The log
-/// never holds what the user wrote or received.
-/// Returns the file's name; empty when none can be written (then messages go to stderr).
+/// Sends the engine's and Qt's messages to a file under $XDG_STATE_HOME/argali from here on; the
+/// file of the last session is kept beside it, and a file that has grown to largestLog is rotated.
+/// The log never holds what the user wrote or received. Returns the file's name; empty when none
+/// can be written (then messages go to stderr).
 QString openLog();
 
 inline constexpr qint64 largestLog = 1 << 20; ///< bytes

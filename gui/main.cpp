@@ -44,7 +44,8 @@ CommandLine readCommandLine(const QStringList& arguments)
     parser.addOptions({help, version, trace, shots});
     CommandLine line;
     if (!parser.parse(arguments) || parser.positionalArguments().size() > 1) {
-        const QString error = parser.errorText().isEmpty() ? QStringLiteral("one model at most") : parser.errorText();
+        const QString error =
+            parser.errorText().isEmpty() ? QStringLiteral("one model at most") : parser.errorText();
         std::fprintf(stderr, "argali: %s (see argali --help)\n", qPrintable(error));
         line.exitStatus = 2;
     } else if (parser.isSet(help)) {
@@ -63,8 +64,8 @@ CommandLine readCommandLine(const QStringList& arguments)
 
 bool hasDisplay()
 {
-    return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY")
-           || qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+    return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
+           qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
 }
 
 } // namespace
@@ -82,7 +83,9 @@ int main(int argc, char** argv)
     if (!line.shotsFolder.isEmpty()) {
         qputenv("QT_QPA_PLATFORM", "offscreen");
     } else if (!hasDisplay()) {
-        std::fputs("argali: there is no display to open a window on; argali-cli chat does the same in a terminal\n", stderr);
+        std::fputs("argali: there is no display to open a window on; argali-cli chat does the same "
+                   "in a terminal\n",
+                   stderr);
         return 1;
     }
     TranscriptView::prepare(); // its scheme and sandbox are settled before the application is made

@@ -4,10 +4,12 @@
 
 #include <QAccessible>
 #include <QAction>
+#include <QClipboard>
 #include <QCloseEvent>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
 #include <QFileInfo>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QMessageBox>
 #include <QMimeData>
@@ -17,6 +19,7 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "gui/chat/attachable.h"
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/draftstore.h"
@@ -27,6 +30,7 @@
 #include "gui/models/modelchooser.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/statusline.h"
+#include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/hairline.h"
 
@@ -43,13 +47,15 @@ QSplitter* makeSplitter(QWidget* parent)
 
 } // namespace
 
-MainWindow::MainWindow(const WindowParts& parts, QWidget* parent) : QMainWindow(parent), m_parts(parts)
+MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
+    : QMainWindow(parent), m_parts(parts)
 {
     setWindowTitle(QStringLiteral("Argali"));
     setAcceptDrops(true);
     m_list = new ConversationList(parts.book, this);
     m_list->setMinimumWidth(settings::sideWidth.minimum);
-    m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns, parts.samples, this);
+    m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
+                            parts.samples, this);
     m_chat->setMinimumWidth(340);
     m_panel = new SamplingPanel(parts.settings, this);
     m_panel->setMinimumWidth(settings::panelWidth.minimum);
@@ -95,7 +101,12 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent) : QMainWindow(
     connect(m_chat->composer(), &Composer::changed, this,
             [this] { m_parts.drafts.save(m_chat->composer()->keptDraft()); });
     connect(&parts.drafts, &DraftStore::failed, this, [this] {
-        m_status->setMessage(tr("The draft cannot be kept on disk. Check free space and rights."), true);
+        m_status->setMessage(tr("The draft cannot be kept on disk. Check free space and rights."),
+                             true);
+    });
+    connect(&parts.settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key == settings::theme.key)
+            applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
     });
     connectTurns();
     makeActions();
@@ -111,10 +122,12 @@ QWidget* MainWindow::makeToolBar()
     bar->setMinimumHeight(47);
     m_sideToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-left"), {}, bar);
     m_sideToggle->setAccessibleName(tr("List of chats"));
-    m_sideToggle->setToolTip(tr("Show or hide the list of chats (%1)").arg(QStringLiteral("Ctrl+B")));
+    m_sideToggle->setToolTip(
+        tr("Show or hide the list of chats (%1)").arg(QStringLiteral("Ctrl+B")));
     m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
     m_panelToggle->setAccessibleName(tr("Answer panel"));
-    m_panelToggle->setToolTip(tr("Show or hide the Answer panel (%1)").arg(QStringLiteral("Ctrl+Shift+B")));
+    m_panelToggle->setToolTip(
+        tr("Show or hide the Answer panel (%1)").arg(QStringLiteral("Ctrl+Shift+B")));
     m_chooser = new ModelChooser(m_parts.settings, bar);
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 6);
@@ -139,6 +152,11 @@ void MainWindow::makeActions()
     };
     add(QKeySequence::New, [this] { m_parts.book.startNew(); });
     add(QKeySequence::Open, [this] { m_chat->composer()->chooseFiles(); });
+    // A text field takes its own; from everywhere else it goes to the composer.
+    add(QKeySequence::Paste, [this] {
+        if (const QMimeData* mime = QGuiApplication::clipboard()->mimeData())
+            m_chat->composer()->take(*mime);
+    });
     add(QKeySequence(Qt::CTRL | Qt::Key_R), [this] { m_chat->regenerateLast(); });
     add(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
     add(QKeySequence(Qt::CTRL | Qt::Key_B), [this] { setSideOpen(!isSideOpen()); });
@@ -171,9 +189,15 @@ void MainWindow::connectTurns()
     });
 }
 
-bool MainWindow::isSideOpen() const { return !m_list->isHidden(); }
+bool MainWindow::isSideOpen() const
+{
+    return !m_list->isHidden();
+}
 
-bool MainWindow::isPanelOpen() const { return !m_panel->isHidden(); }
+bool MainWindow::isPanelOpen() const
+{
+    return !m_panel->isHidden();
+}
 
 void MainWindow::setSideOpen(bool open)
 {
@@ -234,6 +258,13 @@ void MainWindow::fitWidth()
         m_list->setVisible(width() >= sideNeeds && m_parts.settings.value(settings::sideOpen));
 }
 
+bool MainWindow::event(QEvent* event)
+{
+    if (event->type() == QEvent::ThemeChange) // of the desktop
+        applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
+    return QMainWindow::event(event);
+}
+
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     m_parts.drafts.save(m_chat->composer()->keptDraft());
@@ -252,13 +283,16 @@ void MainWindow::showDrag(bool over)
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (!Composer::canTake(*event->mimeData()))
+    if (!mayBeAttachable(*event->mimeData()))
         return;
     event->acceptProposedAction();
     showDrag(true);
 }
 
-void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { showDrag(false); }
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*)
+{
+    showDrag(false);
+}
 
 void MainWindow::dropEvent(QDropEvent* event)
 {
@@ -333,11 +367,12 @@ void MainWindow::announce(const QString& sentence)
 /// An answer may hold any address, so it is shown whole before anything is opened.
 void MainWindow::openLink(const QUrl& url)
 {
-    if (url.scheme() != QLatin1String("https") && url.scheme() != QLatin1String("http")
-        && url.scheme() != QLatin1String("mailto"))
+    if (url.scheme() != QLatin1String("https") && url.scheme() != QLatin1String("http") &&
+        url.scheme() != QLatin1String("mailto"))
         return;
-    auto* question = new QMessageBox(QMessageBox::NoIcon, tr("Open a link"),
-                                     tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
+    auto* question =
+        new QMessageBox(QMessageBox::NoIcon, tr("Open a link"),
+                        tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setTextFormat(Qt::PlainText);
     question->setInformativeText(url.toString(QUrl::FullyEncoded).left(2000));

@@ -57,6 +57,8 @@ public:
     void showLoading(const QString& folder);
     void showLoadProgress(const Progress& progress);
     void showModel(const std::optional<LoadedModel>& model);
+    /// The model that stays when the one being loaded does not open.
+    void setFormerModel(const LoadedModel& model) { m_model = model; }
     void showLoadFailure(const QString& folder, const Failure& failure, bool modelKept);
     void showLoadStopped(bool modelKept);
 
@@ -70,6 +72,7 @@ signals:
 protected:
     void resizeEvent(QResizeEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
+    bool event(QEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dragLeaveEvent(QDragLeaveEvent* event) override;
     void dropEvent(QDropEvent* event) override;

@@ -15,8 +15,8 @@ const std::chrono::steady_clock::time_point firstLook = std::chrono::steady_cloc
 
 std::chrono::milliseconds sinceProcessStart()
 {
-    // Field 22 of /proc/self/stat: start in ticks since boot; fields are counted after the name, which
-    // may hold blanks.
+    // Field 22 of /proc/self/stat: start in ticks since boot; fields are counted after the name,
+    // which may hold blanks.
     QFile file(QStringLiteral("/proc/self/stat"));
     timespec now{};
     if (file.open(QIODevice::ReadOnly) && clock_gettime(CLOCK_BOOTTIME, &now) == 0) {
@@ -25,16 +25,19 @@ std::chrono::milliseconds sinceProcessStart()
         const long tick = sysconf(_SC_CLK_TCK);
         if (fields.size() > 19 && tick > 0) {
             const long long started = fields.at(19).toLongLong() * 1000 / tick;
-            return std::chrono::milliseconds(now.tv_sec * 1000LL + now.tv_nsec / 1'000'000 - started);
+            return std::chrono::milliseconds(now.tv_sec * 1000LL + now.tv_nsec / 1'000'000 -
+                                             started);
         }
     }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - firstLook);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 firstLook);
 }
 
 void StartupTrace::mark(const char* stage) const
 {
     if (m_on)
-        std::fprintf(stderr, "%6lld ms  %s\n", static_cast<long long>(sinceProcessStart().count()), stage);
+        std::fprintf(stderr, "%6lld ms  %s\n", static_cast<long long>(sinceProcessStart().count()),
+                     stage);
 }
 
 } // namespace argali::gui

@@ -49,12 +49,19 @@ private:
 };
 
 StatusLine::StatusLine(QWidget* parent)
-    : QWidget(parent), m_phase(new ElidedLabel({}, this)), m_bar(new ThinBar(this)), m_speed(new QLabel(this)),
-      m_stops(new QLabel(this)), m_device(new ElidedLabel({}, this)), m_memory(new QLabel(this)),
-      m_dot(new Dot(this)), m_model(new QLabel(this))
+    : QWidget(parent),
+      m_phase(new ElidedLabel({}, this)),
+      m_bar(new ThinBar(this)),
+      m_speed(new QLabel(this)),
+      m_stops(new QLabel(this)),
+      m_device(new ElidedLabel({}, this)),
+      m_memory(new QLabel(this)),
+      m_dot(new Dot(this)),
+      m_model(new QLabel(this))
 {
     const QFont small = scaledFont(font(), 0.9);
-    for (QLabel* label : {static_cast<QLabel*>(m_phase), m_speed, m_stops, static_cast<QLabel*>(m_device), m_memory, m_model}) {
+    for (QLabel* label : {static_cast<QLabel*>(m_phase), m_speed, m_stops,
+                          static_cast<QLabel*>(m_device), m_memory, m_model}) {
         label->setFont(small);
         label->setTextFormat(Qt::PlainText);
         label->setForegroundRole(QPalette::PlaceholderText);
@@ -140,7 +147,8 @@ void StatusLine::setMessage(const QString& message, bool bad)
 
 void StatusLine::setDetails(const QString& details)
 {
-    m_phase->setToolTip(QStringLiteral("<span>%1</span>").arg(details.toHtmlEscaped()));
+    m_phase->setToolTip(QStringLiteral("<p>%1</p><p>%2</p>")
+                            .arg(m_phase->text().toHtmlEscaped(), details.toHtmlEscaped()));
 }
 
 void StatusLine::setStopping()
@@ -156,7 +164,10 @@ void StatusLine::setThinking(int budget)
     m_budget = budget;
 }
 
-void StatusLine::setWriting() { m_isThinking = false; }
+void StatusLine::setWriting()
+{
+    m_isThinking = false;
+}
 
 void StatusLine::showSpeed(qint64 tokens)
 {
@@ -186,7 +197,8 @@ void StatusLine::setProgress(const Progress& progress)
     qint64 end = progress.total;
     switch (progress.phase) {
     case Progress::Phase::Loading:
-        words = counted ? tr("Loading the model %1 / %2").arg(done, total) : tr("Loading the model");
+        words =
+            counted ? tr("Loading the model %1 / %2").arg(done, total) : tr("Loading the model");
         break;
     case Progress::Phase::Media:
         words = counted ? tr("Reading pictures %1 / %2").arg(done, total) : tr("Reading pictures");
@@ -224,10 +236,13 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
         device << model->typeName();
         m_device->setText(device.join(QStringLiteral(" · ")));
         m_device->setToolTip(QStringLiteral("<span>%1</span>").arg(model->device.toHtmlEscaped()));
-        m_memory->setText(model->deviceMemory > 0
-                              ? tr("Memory %1 / %2 GB").arg(gigabytes(model->memory.total), gigabytes(model->deviceMemory))
-                              : tr("Memory %1 GB").arg(gigabytes(model->memory.total)));
-        m_memory->setToolTip(tr("What the model needs with its whole context, and what the device has"));
+        m_memory->setText(
+            model->deviceMemory > 0
+                ? tr("Memory %1 / %2 GB")
+                      .arg(gigabytes(model->memory.total), gigabytes(model->deviceMemory))
+                : tr("Memory %1 GB").arg(gigabytes(model->memory.total)));
+        m_memory->setToolTip(
+            tr("What the model needs with its whole context, and what the device has"));
     }
     if (loading)
         m_model->setText(tr("Loading"));
@@ -240,8 +255,14 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
     m_dot->setState(loading ? Dot::State::Waiting : model ? Dot::State::Ready : Dot::State::Off);
 }
 
-QString StatusLine::phaseText() const { return m_phase->text(); }
+QString StatusLine::phaseText() const
+{
+    return m_phase->text();
+}
 
-QString StatusLine::modelText() const { return m_model->text(); }
+QString StatusLine::modelText() const
+{
+    return m_model->text();
+}
 
 } // namespace argali::gui

@@ -10,15 +10,18 @@
 namespace argali::gui {
 namespace {
 
-QColor rgb(QRgb value) { return QColor::fromRgb(value); }
+QColor rgb(QRgb value)
+{
+    return QColor::fromRgb(value);
+}
 
 double luminance(const QColor& colour)
 {
     const auto linear = [](double c) {
         return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
     };
-    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF())
-           + 0.0722 * linear(colour.blueF());
+    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) +
+           0.0722 * linear(colour.blueF());
 }
 
 // Fusion draws what our own widgets do not; only radii, paddings and grounds are said here, colours
@@ -34,12 +37,15 @@ QString styleSheet()
         "QMenu::item:disabled { color: palette(placeholder-text); }"
         "QMenu::separator { height: 1px; background: palette(mid); margin: 4px 8px; }"
         "QMenu::icon { padding-left: 8px; }"
-        "QAbstractSpinBox, QPlainTextEdit[field=\"true\"] { color: palette(text); background: palette(base);"
+        "QAbstractSpinBox, QPlainTextEdit[field=\"true\"] { color: palette(text); background: "
+        "palette(base);"
         " border: 1px solid palette(mid); border-radius: 6px; padding: 1px 6px;"
-        " selection-background-color: palette(highlight); selection-color: palette(highlighted-text); }"
+        " selection-background-color: palette(highlight); selection-color: "
+        "palette(highlighted-text); }"
         "QAbstractSpinBox { min-width: 3.2em; }"
         "QPlainTextEdit[field=\"true\"] { border-radius: 7px; padding: 4px 6px; }"
-        "QAbstractSpinBox:focus, QPlainTextEdit[field=\"true\"]:focus { border-color: palette(highlight); }"
+        "QAbstractSpinBox:focus, QPlainTextEdit[field=\"true\"]:focus { border-color: "
+        "palette(highlight); }"
         "QAbstractSpinBox:disabled { color: palette(placeholder-text); }"
         "QSplitter::handle { background: palette(mid); }"
         "QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }"
@@ -54,7 +60,8 @@ QString styleSheet()
 
 bool isDark(const QPalette& palette)
 {
-    return luminance(palette.color(QPalette::Window)) < luminance(palette.color(QPalette::WindowText));
+    return luminance(palette.color(QPalette::Window)) <
+           luminance(palette.color(QPalette::WindowText));
 }
 
 } // namespace
@@ -175,14 +182,15 @@ void applyTheme(Theme::Choice choice)
 {
     if (qApp->style()->name().compare(QLatin1String("fusion"), Qt::CaseInsensitive) != 0)
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    // Under a style sheet palettes do not reach the widgets that are there already, so it steps aside.
+    qApp->setStyleSheet({});
     bool dark = choice == Theme::Choice::Dark;
     if (choice == Theme::Choice::System) {
         QApplication::setPalette(QPalette()); // back to the system's, to see what it is now
         dark = isDark(QApplication::palette());
     }
     QApplication::setPalette((dark ? Theme::darkTheme() : Theme::light()).palette());
-    if (qApp->styleSheet().isEmpty())
-        qApp->setStyleSheet(styleSheet());
+    qApp->setStyleSheet(styleSheet());
 }
 
 } // namespace argali::gui

@@ -33,7 +33,8 @@ struct Theme {
     /// The tokens behind a palette made by palette(), or the nearest to a foreign one.
     static Theme of(const QPalette& palette);
     /// Widgets read the tokens from these roles: Window background, Base surface, AlternateBase
-    /// side, Mid line, Midlight accentSoft, PlaceholderText muted, Highlight accent, Link accentText.
+    /// side, Mid line, Midlight accentSoft, PlaceholderText muted, Highlight accent, Link
+    /// accentText.
     QPalette palette() const;
 };
 

@@ -195,22 +195,6 @@
         <translation>Argali 不会从网络获取图像。请保存图像，再添加文件。</translation>
     </message>
     <message>
-        <source>Attach pictures or a film</source>
-        <translation>添加图像或视频</translation>
-    </message>
-    <message>
-        <source>Pictures</source>
-        <translation>图像</translation>
-    </message>
-    <message>
-        <source>Films</source>
-        <translation>视频</translation>
-    </message>
-    <message>
-        <source>All files</source>
-        <translation>所有文件</translation>
-    </message>
-    <message>
         <source>This is a folder. Attach the pictures in it, or a film.</source>
         <translation>这是文件夹。请添加其中的图像，或一个视频。</translation>
     </message>
@@ -462,6 +446,25 @@
     <message>
         <source>Open</source>
         <translation>打开</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MediaDialog</name>
+    <message>
+        <source>Attach pictures or a film</source>
+        <translation>添加图像或视频</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Films</source>
+        <translation>视频</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
     </message>
 </context>
 <context>

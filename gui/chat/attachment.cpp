@@ -7,7 +7,10 @@
 
 namespace argali::gui {
 
-QString MediaFile::name() const { return QFileInfo(path).fileName(); }
+QString MediaFile::name() const
+{
+    return QFileInfo(path).fileName();
+}
 
 QString MediaFile::badge() const
 {

@@ -16,11 +16,11 @@ public:
     enum class Kind { Picture, Film };
     Kind kind = Kind::Picture;
     QString path;
-    QImage thumbnail;    ///< upright, at most thumbnailSize
-    QSize size;          ///< pixels of the original, upright
-    double duration = 0; ///< seconds; films
+    QImage thumbnail;      ///< upright, at most thumbnailSize
+    QSize size;            ///< pixels of the original, upright
+    double duration = 0;   ///< seconds; films
     qint64 frameCount = 0; ///< of the whole film
-    int frames = 8;      ///< of a film: how many the model gets; 0: one a second, at most 30
+    int frames = 8;        ///< of a film: how many the model gets; 0: one a second, at most 30
 
     static constexpr QSize thumbnailSize{384, 288};
 

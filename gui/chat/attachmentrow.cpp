@@ -27,7 +27,8 @@ public:
         remove->setAccessibleName(AttachmentRow::tr("Remove %1").arg(entry.name));
         remove->setToolTip(AttachmentRow::tr("Remove"));
         const quint64 ticket = entry.ticket;
-        connect(remove, &QAbstractButton::clicked, &row, [&row, ticket] { emit row.removeRequested(ticket); });
+        connect(remove, &QAbstractButton::clicked, &row,
+                [&row, ticket] { emit row.removeRequested(ticket); });
         m_remove = remove;
         setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     }
@@ -70,7 +71,8 @@ protected:
             painter.drawText(rect().adjusted(8, 8, -8, -8), Qt::AlignCenter | Qt::TextWordWrap,
                              AttachmentRow::tr("Reading…"));
         } else {
-            paintTag(painter, rect().adjusted(5, 5, -5, -5), m_entry.file.badge(), layoutDirection());
+            paintTag(painter, rect().adjusted(5, 5, -5, -5), m_entry.file.badge(),
+                     layoutDirection());
         }
     }
 
@@ -82,7 +84,9 @@ private:
 } // namespace
 
 AttachmentRow::AttachmentRow(QWidget* parent)
-    : QWidget(parent), m_tiles(new QWidget(this)), m_flow(new FlowLayout(m_tiles)),
+    : QWidget(parent),
+      m_tiles(new QWidget(this)),
+      m_flow(new FlowLayout(m_tiles)),
       m_problems(new QVBoxLayout)
 {
     auto* column = new QVBoxLayout(this);
@@ -133,11 +137,13 @@ void AttachmentRow::addProblem(const ComposerEntry& entry)
     row->setSpacing(7);
     const Theme theme = Theme::of(palette());
     auto* mark = new QLabel(line);
-    mark->setPixmap(iconPixmap(QStringLiteral("document-broken"), 16, theme.bad, devicePixelRatioF()));
+    mark->setPixmap(
+        iconPixmap(QStringLiteral("document-broken"), 16, theme.bad, devicePixelRatioF()));
     auto* words = new QLabel(line);
     words->setTextFormat(Qt::RichText);
     words->setWordWrap(true);
-    words->setText(QStringLiteral("<b>%1</b> – %2").arg(entry.name.toHtmlEscaped(), entry.problem.toHtmlEscaped()));
+    words->setText(QStringLiteral("<b>%1</b> – %2")
+                       .arg(entry.name.toHtmlEscaped(), entry.problem.toHtmlEscaped()));
     words->setFont(scaledFont(font(), 0.92));
     if (!entry.details.isEmpty())
         words->setToolTip(QStringLiteral("<span>%1</span>").arg(entry.details.toHtmlEscaped()));

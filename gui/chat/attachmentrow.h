@@ -16,10 +16,10 @@ struct ComposerEntry {
     enum class State { Reading, Ready, Broken };
     quint64 ticket = 0;
     State state = State::Reading;
-    QString name;      ///< file name, or what a pasted picture is called
-    MediaFile file;    ///< when Ready; before that path and frames
-    QString problem;   ///< why it cannot be read, or cannot be sent with the others or this model
-    QString details;   ///< for the tooltip
+    QString name;    ///< file name, or what a pasted picture is called
+    MediaFile file;  ///< when Ready; before that path and frames
+    QString problem; ///< why it cannot be read, or cannot be sent with the others or this model
+    QString details; ///< for the tooltip
 
     bool isSendable() const { return state == State::Ready && problem.isEmpty(); }
 };
@@ -42,6 +42,5 @@ private:
     FlowLayout* const m_flow;
     QVBoxLayout* const m_problems;
 };
-
 
 } // namespace argali::gui

@@ -40,11 +40,18 @@ QString firstSentence(const QString& text)
 
 } // namespace
 
-ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& source, ConversationBook& book,
-                       TurnController& turns, const QList<Sample>& samples, QWidget* parent)
-    : QWidget(parent), m_settings(settings), m_source(source), m_book(book), m_turns(turns),
-      m_stack(new QStackedWidget(this)), m_empty(new EmptyState(loader, samples, this)),
-      m_composer(new Composer(settings, loader, this)), m_costRow(new QWidget(this)),
+ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& source,
+                       ConversationBook& book, TurnController& turns, const QList<Sample>& samples,
+                       QWidget* parent)
+    : QWidget(parent),
+      m_settings(settings),
+      m_source(source),
+      m_book(book),
+      m_turns(turns),
+      m_stack(new QStackedWidget(this)),
+      m_empty(new EmptyState(loader, samples, this)),
+      m_composer(new Composer(settings, loader, this)),
+      m_costRow(new QWidget(this)),
       m_cost(new ElidedLabel({}, m_costRow))
 {
     m_stack->addWidget(m_empty);
@@ -90,18 +97,20 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
             stop();
     });
     connect(&settings, &Settings::changed, this, [this] { m_costDelay.start(); });
-    connect(&source, &ReplySource::costReady, this, [this](quint64 question, const RequestCost& cost) {
-        if (question != m_costQuestion)
-            return;
-        m_knownCost = cost;
-        showCost();
-    });
+    connect(&source, &ReplySource::costReady, this,
+            [this](quint64 question, const RequestCost& cost) {
+                if (question != m_costQuestion)
+                    return;
+                m_knownCost = cost;
+                showCost();
+            });
 
     connect(m_composer, &Composer::sendRequested, this, &ChatWidget::send);
     connect(m_composer, &Composer::stopRequested, this, [this] { stop(); });
     connect(m_empty, &EmptyState::sampleChosen, this, &ChatWidget::ask);
-    connect(m_empty, &EmptyState::dropped, this, [this](const QMimeData& mime) { m_composer->take(mime); });
-    connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFiles);
+    connect(m_empty, &EmptyState::dropped, this,
+            [this](const QMimeData& mime) { m_composer->take(mime); });
+    connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFilesOf);
     connect(m_empty, &EmptyState::modelRequested, this, &ChatWidget::modelRequested);
 
     connect(&book, &ConversationBook::aboutToSwitch, this,
@@ -124,10 +133,11 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
             showTurn(*m_book.current().find(id));
         }
     });
-    connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id, const QString& text, int tokens) {
-        if (isShown(id))
-            m_transcript->appendThinking(id, text, tokens);
-    });
+    connect(&turns, &TurnController::thinkingAppended, this,
+            [this](quint64 id, const QString& text, int tokens) {
+                if (isShown(id))
+                    m_transcript->appendThinking(id, text, tokens);
+            });
     connect(&turns, &TurnController::textAppended, this, [this](quint64 id, const QString& text) {
         if (isShown(id))
             m_transcript->appendText(id, text);
@@ -136,7 +146,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (!isShown(id))
             return;
         const Answer& answer = m_book.current().find(id)->answer;
-        m_transcript->setThinkingDone(id, answer.thinkingMs, answer.thinkingTokens, answer.budgetReached);
+        m_transcript->setThinkingDone(id, answer.thinkingMs, answer.thinkingTokens,
+                                      answer.budgetReached);
     });
     connect(&turns, &TurnController::finished, this, [this](quint64 id) {
         m_composer->setBusy(m_turns.isBusy());
@@ -165,16 +176,20 @@ TranscriptView* ChatWidget::makeTranscript()
             QGuiApplication::clipboard()->setText(turn->answer.text);
     });
     connect(m_transcript, &TranscriptView::regenerateRequested, this, &ChatWidget::regenerate);
-    connect(m_transcript, &TranscriptView::actionRequested, this, [this](quint64 id, const QString& action) {
-        if (action == tryAgain)
-            regenerate(id);
-        else if (action == openModel)
-            emit modelRequested();
-    });
+    connect(m_transcript, &TranscriptView::actionRequested, this,
+            [this](quint64 id, const QString& action) {
+                if (action == tryAgain)
+                    regenerate(id);
+                else if (action == openModel)
+                    emit modelRequested();
+            });
     return m_transcript;
 }
 
-bool ChatWidget::isShown(quint64 turn) const { return m_book.current().find(turn) != nullptr; }
+bool ChatWidget::isShown(quint64 turn) const
+{
+    return m_book.current().find(turn) != nullptr;
+}
 
 void ChatWidget::showConversation()
 {
@@ -203,7 +218,8 @@ void ChatWidget::showTurn(const Turn& turn)
     if (!answer.thinking.isEmpty())
         m_transcript->appendThinking(turn.id, answer.thinking, answer.thinkingTokens);
     if (answer.thinkingDone)
-        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens, answer.budgetReached);
+        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens,
+                                      answer.budgetReached);
     if (!answer.text.isEmpty())
         m_transcript->appendText(turn.id, answer.text);
     if (!answer.isRunning())
@@ -218,7 +234,8 @@ void ChatWidget::showEnd(const Turn& turn)
         const Error::Code code = answer.failure.code();
         if (!m_model || code == Error::Code::OutOfMemory || code == Error::Code::BadModel)
             actions.append({openModel, tr("Open another model…")});
-        m_transcript->failAnswer(turn.id, answer.failure.sentence(), answer.failure.details(), actions);
+        m_transcript->failAnswer(turn.id, answer.failure.sentence(), answer.failure.details(),
+                                 actions);
         return;
     }
     if (answer.thinkingDone && answer.budgetReached) // known only at the end
@@ -283,10 +300,11 @@ void ChatWidget::send()
     }
     if (m_knownCost && m_knownCost->promptTokens >= m_knownCost->context) {
         const QLocale locale;
-        m_composer->showNote(tr("This needs %1 tokens, but the model has room for %2. Shorten the question, use "
-                                "fewer pictures or frames, or start a new chat.")
-                                 .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
-                                      locale.toString(qlonglong(m_knownCost->context))));
+        m_composer->showNote(
+            tr("This needs %1 tokens, but the model has room for %2. Shorten the question, use "
+               "fewer pictures or frames, or start a new chat.")
+                .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
+                     locale.toString(qlonglong(m_knownCost->context))));
         return;
     }
     AnswerOptions options = AnswerOptions::from(m_settings);
@@ -307,7 +325,8 @@ void ChatWidget::regenerate(quint64 turn)
     options.thinking = options.thinking && m_model->info.thinks;
     const Turn* old = m_book.current().find(turn);
     // A failed question went back to the composer; asked again unchanged, it leaves there.
-    if (old && old->answer.state == Answer::State::Failed && m_composer->draft().text == old->question)
+    if (old && old->answer.state == Answer::State::Failed &&
+        m_composer->draft().text == old->question)
         m_composer->clear();
     m_turns.regenerate(turn, options, m_model->name());
 }
@@ -362,19 +381,24 @@ void ChatWidget::showCost()
     const QLocale locale;
     const Draft draft = m_composer->draft();
     if (m_knownCost) {
-        if (!draft.media.isEmpty() && draft.media.first().isFilm() && draft.media.first().frames > 0)
+        if (!draft.media.isEmpty() && draft.media.first().isFilm() &&
+            draft.media.first().frames > 0)
             parts << tr("%Ln frame(s)", nullptr, draft.media.first().frames);
         if (m_knownCost->visualTokens > 0)
             parts << tr("%Ln visual token(s)", nullptr, int(m_knownCost->visualTokens));
-        parts << tr("Context %1 / %2").arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
-                                         locale.toString(qlonglong(m_knownCost->context)));
+        parts << tr("Context %1 / %2")
+                     .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
+                          locale.toString(qlonglong(m_knownCost->context)));
         if (m_knownCost->promptTokens >= m_knownCost->context)
             parts << tr("does not fit");
     }
     m_cost->setText(parts.join(QStringLiteral(" · ")));
 }
 
-QString ChatWidget::costText() const { return m_cost->text(); }
+QString ChatWidget::costText() const
+{
+    return m_cost->text();
+}
 
 void ChatWidget::changeEvent(QEvent* event)
 {

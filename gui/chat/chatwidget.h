@@ -22,7 +22,6 @@ class TranscriptView;
 class TurnController;
 
 /// One chat as it is seen: the transcript, or what an empty chat shows, and the composer under it.
-/// The transcript's page is made when it is first needed, so that the window comes up at once.
 class ChatWidget final : public QWidget {
     Q_OBJECT
 public:
@@ -33,7 +32,8 @@ public:
     EmptyState* emptyState() const { return m_empty; }
     /// Null until it was needed.
     TranscriptView* transcript() const { return m_transcript; }
-    /// Makes the transcript's page now; takes a while.
+    /// Makes the transcript's page now, at best before the window is shown; takes a tenth of a
+    /// second.
     TranscriptView* makeTranscript();
 
     /// loading: a model is on its way.
@@ -41,7 +41,8 @@ public:
     /// Sends what is in the composer, now or as soon as the model is ready.
     void send();
     void regenerateLast();
-    /// Stops the answer, or takes back what waits for the model. Returns whether there was anything.
+    /// Stops the answer, or takes back what waits for the model. Returns whether there was
+    /// anything.
     bool stop();
     bool isWaitingToSend() const { return m_sendWhenReady; }
     void ask(const Sample& sample);

@@ -2,19 +2,14 @@
 
 #include <algorithm>
 
-#include <QAction>
-#include <QClipboard>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QFontMetrics>
-#include <QGuiApplication>
 #include <QHBoxLayout>
-#include <QMimeData>
 #include <QPainter>
-#include <QStandardPaths>
-#include <QUrl>
 #include <QVBoxLayout>
 
+#include "gui/chat/attachable.h"
 #include "gui/chat/composeredit.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
@@ -29,28 +24,16 @@ namespace {
 constexpr int mostAttachments = 50;
 constexpr int shadow = 10; // px around the card
 
-bool isWebAddress(const QString& text)
-{
-    const QString line = text.trimmed();
-    return !line.contains(QLatin1Char('\n'))
-           && (line.startsWith(QLatin1String("http://")) || line.startsWith(QLatin1String("https://")));
-}
-
-bool namesPicture(const QString& address)
-{
-    static const QStringList endings{QStringLiteral(".png"),  QStringLiteral(".jpg"), QStringLiteral(".jpeg"),
-                                     QStringLiteral(".webp"), QStringLiteral(".gif"), QStringLiteral(".bmp"),
-                                     QStringLiteral(".tif"),  QStringLiteral(".tiff"), QStringLiteral(".avif"),
-                                     QStringLiteral(".heic"), QStringLiteral(".mp4"), QStringLiteral(".webm")};
-    const QString path = QUrl(address.trimmed()).path().toLower();
-    return std::any_of(endings.begin(), endings.end(), [&](const QString& e) { return path.endsWith(e); });
-}
-
 } // namespace
 
 Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
-    : QWidget(parent), m_settings(settings), m_loader(loader), m_row(new AttachmentRow(this)),
-      m_strip(new FilmStrip(loader, this)), m_edit(new ComposerEdit(this)), m_note(new QLabel(this)),
+    : QWidget(parent),
+      m_settings(settings),
+      m_loader(loader),
+      m_row(new AttachmentRow(this)),
+      m_strip(new FilmStrip(loader, this)),
+      m_edit(new ComposerEdit(this)),
+      m_note(new QLabel(this)),
       m_kind(new SegmentedControl({tr("Picture"), tr("Film")}, this)),
       m_attach(new Button(Button::Kind::Ghost, QStringLiteral("attach"), {}, this)),
       m_thinking(new Button(Button::Kind::Chip, QStringLiteral("thinking"), {}, this)),
@@ -73,7 +56,9 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     m_kind->segment(0)->setToolTip(tr("Ask about pictures"));
     m_kind->segment(1)->setToolTip(tr("Ask about a film"));
     m_attach->setAccessibleName(tr("Attach"));
-    m_attach->setToolTip(tr("Attach pictures or a film (%1)").arg(QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText)));
+    m_attach->setToolTip(
+        tr("Attach pictures or a film (%1)")
+            .arg(QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText)));
     m_thinking->setCheckable(true);
 
     auto* tools = new QHBoxLayout;
@@ -113,9 +98,11 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
             [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
     connect(m_row, &AttachmentRow::removeRequested, this, &Composer::remove);
     connect(m_strip, &FilmStrip::removeRequested, this, [this] {
-        const auto it = std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
-            return e.state == ComposerEntry::State::Ready && e.file.isFilm() && e.problem.isEmpty();
-        });
+        const auto it =
+            std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
+                return e.state == ComposerEntry::State::Ready && e.file.isFilm() &&
+                       e.problem.isEmpty();
+            });
         if (it != m_entries.end())
             remove(it->ticket);
     });
@@ -161,17 +148,20 @@ void Composer::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF card = QRectF(rect()).adjusted(shadow + 0.5, shadow / 2 + 0.5, -shadow - 0.5, -shadow - 0.5);
+    const QRectF card =
+        QRectF(rect()).adjusted(shadow + 0.5, shadow / 2 + 0.5, -shadow - 0.5, -shadow - 0.5);
     painter.setPen(Qt::NoPen);
     const Theme theme = Theme::of(palette());
     for (int i = shadow; i > 0; --i) { // grows fainter outwards, a little lower than the card
         painter.setBrush(QColor(0, 0, 0, theme.dark ? 7 : 2));
-        painter.drawRoundedRect(card.adjusted(-i, -i + 3, i, i > shadow - 3 ? shadow - 1 : i + 2), 14 + i, 14 + i);
+        painter.drawRoundedRect(card.adjusted(-i, -i + 3, i, i > shadow - 3 ? shadow - 1 : i + 2),
+                                14 + i, 14 + i);
     }
     painter.setBrush(palette().color(QPalette::Base));
     QColor line = theme.line;
     if (m_edit->hasFocus()) // the caret says so, too; half way to the colour of text is enough
-        line = QColor::fromRgbF((line.redF() + theme.muted.redF()) / 2, (line.greenF() + theme.muted.greenF()) / 2,
+        line = QColor::fromRgbF((line.redF() + theme.muted.redF()) / 2,
+                                (line.greenF() + theme.muted.greenF()) / 2,
                                 (line.blueF() + theme.muted.blueF()) / 2);
     painter.setPen(QPen(line, 1));
     painter.drawRoundedRect(card, 14, 14);
@@ -216,7 +206,10 @@ void Composer::clear()
     showEntries();
 }
 
-bool Composer::isEmpty() const { return m_entries.isEmpty() && m_edit->toPlainText().trimmed().isEmpty(); }
+bool Composer::isEmpty() const
+{
+    return m_entries.isEmpty() && m_edit->toPlainText().trimmed().isEmpty();
+}
 
 bool Composer::isReading() const
 {
@@ -268,7 +261,10 @@ void Composer::showNote(const QString& note)
     m_note->setVisible(!note.isEmpty());
 }
 
-QString Composer::note() const { return m_note->text(); }
+QString Composer::note() const
+{
+    return m_note->text();
+}
 
 void Composer::showThinking()
 {
@@ -277,7 +273,8 @@ void Composer::showThinking()
     const QSignalBlocker block(m_thinking);
     m_thinking->setChecked(on);
     m_thinking->setEnabled(can);
-    m_thinking->setText(on ? tr("Thinking %1").arg(m_settings.value(settings::thinkingBudget)) : tr("Thinking"));
+    m_thinking->setText(on ? tr("Thinking %1").arg(m_settings.value(settings::thinkingBudget))
+                           : tr("Thinking"));
     m_thinking->setToolTip(!can ? tr("This model cannot think before it answers.")
                            : on ? tr("The model thinks before it answers; click to switch off")
                                 : tr("Let the model think before it answers"));
@@ -315,50 +312,29 @@ void Composer::attachPicture(const QImage& picture)
     showEntries();
 }
 
-bool Composer::canTake(const QMimeData& mime) { return mime.hasUrls() || mime.hasImage(); }
-
 bool Composer::take(const QMimeData& mime)
 {
-    QStringList files;
-    bool elsewhere = false;
-    for (const QUrl& url : mime.urls()) {
-        if (url.isLocalFile())
-            files.append(url.toLocalFile());
-        else
-            elsewhere = true;
-    }
-    const QString web = tr("Argali does not fetch pictures from the web. Save the picture and attach the file.");
-    if (!files.isEmpty()) {
-        for (const QString& file : files)
-            attach(file);
-        return true;
-    }
-    if (mime.hasImage()) { // a browser gives the picture and its address; the picture is enough
-        attachPicture(qvariant_cast<QImage>(mime.imageData()));
-        return true;
-    }
-    if (elsewhere || (isWebAddress(mime.text()) && namesPicture(mime.text()))) {
-        showNote(web);
-        return true;
-    }
-    return false;
+    const Attachable found = attachableIn(mime);
+    for (const QString& file : found.files)
+        attach(file);
+    if (!found.picture.isNull())
+        attachPicture(found.picture);
+    if (found.onlyOnTheWeb)
+        showNote(tr(
+            "Argali does not fetch pictures from the web. Save the picture and attach the file."));
+    return !found.isEmpty();
+}
+
+void Composer::chooseFilesOf(bool film)
+{
+    m_kind->setCurrentIndex(film ? 1 : 0);
+    chooseFiles();
 }
 
 void Composer::chooseFiles()
 {
-    auto* dialog = new QFileDialog(window(), tr("Attach pictures or a film"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setFileMode(QFileDialog::ExistingFiles);
-    const QString pictures =
-        tr("Pictures") + QStringLiteral(" (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.avif *.heic)");
-    const QString films = tr("Films") + QStringLiteral(" (*.mp4 *.mkv *.webm *.mov *.avi)");
-    const QString all = tr("All files") + QStringLiteral(" (*)");
-    dialog->setNameFilters({pictures, films, all});
-    dialog->selectNameFilter(m_kind->currentIndex() == 1 ? films : pictures);
-    QString folder = m_settings.value(settings::attachFolder);
-    if (folder.isEmpty() || !QFileInfo(folder).isDir())
-        folder = QStandardPaths::writableLocation(QStandardPaths::PicturesLocation);
-    dialog->setDirectory(folder);
+    QFileDialog* dialog = makeMediaDialog(m_kind->currentIndex() == 1,
+                                          m_settings.value(settings::attachFolder), window());
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
         for (const QString& file : files)
             attach(file);
@@ -369,7 +345,10 @@ void Composer::chooseFiles()
     dialog->open();
 }
 
-void Composer::focusText() { m_edit->setFocus(Qt::OtherFocusReason); }
+void Composer::focusText()
+{
+    m_edit->setFocus(Qt::OtherFocusReason);
+}
 
 ComposerEntry* Composer::entryOf(quint64 ticket)
 {
@@ -421,8 +400,10 @@ void Composer::validate()
         entry.problem.clear();
         const bool film = entry.file.isFilm();
         if (m_model && !(film ? m_model->info.seesFilms : m_model->info.seesPictures))
-            entry.problem = film ? tr("%1 does not take films. Remove it or open another model.").arg(m_model->name())
-                                 : tr("%1 does not take pictures. Remove it or open another model.").arg(m_model->name());
+            entry.problem = film ? tr("%1 does not take films. Remove it or open another model.")
+                                       .arg(m_model->name())
+                                 : tr("%1 does not take pictures. Remove it or open another model.")
+                                       .arg(m_model->name());
         else if (!kind)
             kind = entry.file.kind;
         else if (*kind != entry.file.kind)

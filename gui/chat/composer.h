@@ -50,11 +50,11 @@ public:
     /// Attaches a file; what it is comes from its content.
     void attach(const QString& path, int frames = -1);
     void attachPicture(const QImage& picture);
-    /// Takes what was dropped or pasted. Returns whether anything in it is for attaching; plain text is not.
+    /// Takes what was dropped or pasted. Returns whether anything in it is for attaching; plain
+    /// text is not.
     bool take(const QMimeData& mime);
-    /// Whether take() could do something with it.
-    static bool canTake(const QMimeData& mime);
-    void chooseFiles(); ///< Opens the file dialog and returns at once.
+    void chooseFiles();            ///< Opens the file dialog and returns at once.
+    void chooseFilesOf(bool film); ///< ... for films, or for pictures.
     void focusText();
 
     ComposerEdit* edit() const { return m_edit; }

@@ -25,8 +25,8 @@ ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent)
             &ComposerEdit::fitHeight);
 }
 
-/// Qt looks for the end of a word from each of its lines anew, so that one of a megabyte would take a
-/// minute; text with such words is broken anywhere.
+/// Qt looks for the end of a word from each of its lines anew, so that one of a megabyte would take
+/// a minute; text with such words is broken anywhere.
 void ComposerEdit::chooseWrapping(const QString& added)
 {
     constexpr int longestWord = 2000;
@@ -66,7 +66,10 @@ QSize ComposerEdit::sizeHint() const
     return {300, heightFor(lines)};
 }
 
-QSize ComposerEdit::minimumSizeHint() const { return {80, heightFor(1)}; }
+QSize ComposerEdit::minimumSizeHint() const
+{
+    return {80, heightFor(1)};
+}
 
 void ComposerEdit::fitHeight()
 {

@@ -48,10 +48,12 @@ QString Answer::statistics() const
     const QLocale locale;
     QStringList parts{tr("%Ln token(s)", nullptr, int(usage.completionTokens))};
     if (timings.decodeTokensPerSecond > 0)
-        parts << tr("%1 tok/s").arg(locale.toString(
-            timings.decodeTokensPerSecond, 'f', timings.decodeTokensPerSecond < 10 ? 1 : 0));
+        parts << tr("%1 tok/s")
+                     .arg(locale.toString(timings.decodeTokensPerSecond, 'f',
+                                          timings.decodeTokensPerSecond < 10 ? 1 : 0));
     if (timings.firstToken.count() > 0)
-        parts << tr("first word %1 s").arg(locale.toString(timings.firstToken.count() / 1000, 'f', 2));
+        parts << tr("first word %1 s")
+                     .arg(locale.toString(timings.firstToken.count() / 1000, 'f', 2));
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -64,9 +66,10 @@ QString Answer::note() const
     if (contextReached)
         return tr("The context is full here.");
     if (finishReason == FinishReason::Length)
-        return isBlank() ? tr("The longest answer was reached before the answer began. Raise it, or "
-                              "lower the thinking budget.")
-                         : tr("The longest answer was reached here.");
+        return isBlank()
+                   ? tr("The longest answer was reached before the answer began. Raise it, or "
+                        "lower the thinking budget.")
+                   : tr("The longest answer was reached here.");
     return {};
 }
 
@@ -75,7 +78,8 @@ QString Turn::source() const
     if (media.isEmpty())
         return {};
     if (!media.first().isFilm())
-        return media.size() == 1 ? tr("from this picture") : tr("from %Ln picture(s)", nullptr, int(media.size()));
+        return media.size() == 1 ? tr("from this picture")
+                                 : tr("from %Ln picture(s)", nullptr, int(media.size()));
     const MediaFile& film = media.first();
     if (film.frames == 0)
         return tr("from this film");
@@ -107,7 +111,8 @@ Turn* Conversation::find(quint64 id)
 
 const Turn* Conversation::find(quint64 id) const
 {
-    const auto it = std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
+    const auto it =
+        std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
     return it == m_turns.end() ? nullptr : &*it;
 }
 
@@ -119,7 +124,8 @@ Turn& Conversation::append(Turn turn)
 
 void Conversation::removeFrom(quint64 id)
 {
-    const auto it = std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
+    const auto it =
+        std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
     m_turns.erase(it, m_turns.end());
 }
 
@@ -186,11 +192,11 @@ Conversation* ConversationBook::holding(quint64 turn) const
 
 void ConversationBook::startNew()
 {
-    // The draft of an unsent chat stays in its chat, so an empty one is only used again when nothing
-    // was written there.
+    // The draft of an unsent chat stays in its chat, so an empty one is only used again when
+    // nothing was written there.
     for (const auto& conversation : m_conversations) {
-        if (conversation->isEmpty() && conversation->draft.isEmpty()
-            && conversation.get() != m_current) {
+        if (conversation->isEmpty() && conversation->draft.isEmpty() &&
+            conversation.get() != m_current) {
             open(indexOf(*conversation));
             return;
         }

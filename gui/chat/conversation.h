@@ -28,7 +28,7 @@ public:
     bool thinkingDone = false;
     bool budgetReached = false;
     FinishReason finishReason = FinishReason::Stop; ///< when Finished
-    bool contextReached = false; ///< it ends where the context ends
+    bool contextReached = false;                    ///< it ends where the context ends
     Usage usage;
     Timings timings;
     Failure failure; ///< when Failed

@@ -27,7 +27,8 @@ public:
         return {60, option.fontMetrics.height() + 14};
     }
 
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override
     {
         painter->save();
         painter->setRenderHint(QPainter::Antialiasing);
@@ -36,30 +37,38 @@ public:
         const bool hot = option.state & QStyle::State_MouseOver;
         const QRectF ground = QRectF(option.rect).adjusted(0.5, 1.5, -0.5, -1.5);
         if (on || hot) {
-            QColor colour = colours.color(QPalette::Active, on ? QPalette::Midlight : QPalette::Mid);
+            QColor colour =
+                colours.color(QPalette::Active, on ? QPalette::Midlight : QPalette::Mid);
             if (!on)
                 colour.setAlpha(90);
             painter->setPen(Qt::NoPen);
             painter->setBrush(colour);
             painter->drawRoundedRect(ground, 7, 7);
         }
-        if ((option.state & QStyle::State_HasFocus) && (option.state & QStyle::State_KeyboardFocusChange)) {
+        if ((option.state & QStyle::State_HasFocus) &&
+            (option.state & QStyle::State_KeyboardFocusChange)) {
             painter->setBrush(Qt::NoBrush);
             painter->setPen(QPen(colours.color(QPalette::Active, QPalette::Highlight), 2));
             painter->drawRoundedRect(ground.adjusted(1, 1, -1, -1), 7, 7);
         }
-        const auto place = [&](const QRect& r) { return QStyle::visualRect(option.direction, option.rect, r); };
+        const auto place = [&](const QRect& r) {
+            return QStyle::visualRect(option.direction, option.rect, r);
+        };
         const QRect row = option.rect.adjusted(9, 0, -8, 0);
-        const QColor ink = colours.color(QPalette::Active, on ? QPalette::Link : QPalette::WindowText);
-        const QColor mark = colours.color(QPalette::Active, on ? QPalette::Highlight : QPalette::PlaceholderText);
-        painter->drawPixmap(place(QRect(row.left(), row.top() + (row.height() - 16) / 2, 16, 16)).topLeft(),
-                            iconPixmap(index.data(iconRole).toString(), 16, mark,
-                                       painter->device()->devicePixelRatioF()));
+        const QColor ink =
+            colours.color(QPalette::Active, on ? QPalette::Link : QPalette::WindowText);
+        const QColor mark =
+            colours.color(QPalette::Active, on ? QPalette::Highlight : QPalette::PlaceholderText);
+        painter->drawPixmap(
+            place(QRect(row.left(), row.top() + (row.height() - 16) / 2, 16, 16)).topLeft(),
+            iconPixmap(index.data(iconRole).toString(), 16, mark,
+                       painter->device()->devicePixelRatioF()));
         painter->setFont(on ? scaledFont(option.font, 1, QFont::Medium) : option.font);
         painter->setPen(ink);
         const QRect words(row.left() + 24, row.top(), row.width() - 24, row.height());
         painter->drawText(place(words), Qt::AlignVCenter | Qt::AlignLeading | Qt::TextSingleLine,
-                          QFontMetrics(painter->font()).elidedText(index.data().toString(), Qt::ElideRight, words.width()));
+                          QFontMetrics(painter->font())
+                              .elidedText(index.data().toString(), Qt::ElideRight, words.width()));
         painter->restore();
     }
 };
@@ -67,7 +76,8 @@ public:
 } // namespace
 
 ConversationList::ConversationList(ConversationBook& book, QWidget* parent)
-    : QWidget(parent), m_book(book),
+    : QWidget(parent),
+      m_book(book),
       m_new(new Button(Button::Kind::Outlined, QStringLiteral("plus"), tr("New chat"), this)),
       m_list(new QListWidget(this))
 {
@@ -139,9 +149,9 @@ void ConversationList::fill()
         const auto media = chat.firstMedia();
         QListWidgetItem* item = m_list->item(i);
         item->setText(title);
-        item->setData(iconRole, !media                               ? QStringLiteral("text")
+        item->setData(iconRole, !media                            ? QStringLiteral("text")
                                 : *media == MediaFile::Kind::Film ? QStringLiteral("film")
-                                                                     : QStringLiteral("picture"));
+                                                                  : QStringLiteral("picture"));
     }
     m_list->setCurrentRow(m_book.currentIndex());
 }

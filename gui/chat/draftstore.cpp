@@ -22,13 +22,15 @@ QByteArray toJson(const Draft& draft)
                                  {QStringLiteral("film"), file.isFilm()},
                                  {QStringLiteral("frames"), file.frames}});
     }
-    return QJsonDocument(QJsonObject{{QStringLiteral("text"), draft.text}, {QStringLiteral("media"), media}})
+    return QJsonDocument(
+               QJsonObject{{QStringLiteral("text"), draft.text}, {QStringLiteral("media"), media}})
         .toJson(QJsonDocument::Compact);
 }
 
 } // namespace
 
-DraftStore::DraftStore(const QString& fileName, QObject* parent) : QObject(parent), m_fileName(fileName)
+DraftStore::DraftStore(const QString& fileName, QObject* parent)
+    : QObject(parent), m_fileName(fileName)
 {
     m_timer.setSingleShot(true);
     m_timer.setInterval(saveDelay);

@@ -16,7 +16,8 @@ public:
     explicit DraftStore(const QString& fileName, QObject* parent = nullptr);
     ~DraftStore() override;
 
-    /// The draft of the last session; media has only paths and frame counts. Empty when there is none.
+    /// The draft of the last session; media has only paths and frame counts. Empty when there is
+    /// none.
     Draft restore() const;
     /// Remembers the draft; it is on disk within saveDelay.
     void save(const Draft& draft);

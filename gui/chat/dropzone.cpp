@@ -11,7 +11,7 @@
 #include <QPainter>
 #include <QStyle>
 
-#include "gui/chat/composer.h"
+#include "gui/chat/attachable.h"
 #include "gui/theme.h"
 #include "gui/widgets/focusring.h"
 #include "gui/widgets/icon.h"
@@ -22,7 +22,8 @@ constexpr int padding = 18;
 constexpr int iconSide = 22;
 } // namespace
 
-DropZone::DropZone(const QString& iconName, const QString& caption, const QString& hint, QWidget* parent)
+DropZone::DropZone(const QString& iconName, const QString& caption, const QString& hint,
+                   QWidget* parent)
     : QAbstractButton(parent), m_iconName(iconName), m_hint(hint)
 {
     setText(caption);
@@ -42,7 +43,8 @@ void DropZone::setHot(bool hot)
 
 QSize DropZone::sizeHint() const
 {
-    const int lines = fontMetrics().lineSpacing() + 2 * QFontMetrics(scaledFont(font(), 0.96)).lineSpacing();
+    const int lines =
+        fontMetrics().lineSpacing() + 2 * QFontMetrics(scaledFont(font(), 0.96)).lineSpacing();
     return {300, lines + 2 * padding};
 }
 
@@ -60,9 +62,13 @@ void DropZone::paintEvent(QPaintEvent*)
     painter.setBrush(m_hot ? palette().color(QPalette::Midlight) : QColor(Qt::transparent));
     painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 12, 12);
 
-    const auto place = [this](const QRect& r) { return QStyle::visualRect(layoutDirection(), rect(), r); };
-    painter.drawPixmap(place(QRect(padding, (height() - iconSide) / 2, iconSide, iconSide)).topLeft(),
-                       iconPixmap(m_iconName, iconSide, palette().color(QPalette::Highlight), devicePixelRatioF()));
+    const auto place = [this](const QRect& r) {
+        return QStyle::visualRect(layoutDirection(), rect(), r);
+    };
+    painter.drawPixmap(
+        place(QRect(padding, (height() - iconSide) / 2, iconSide, iconSide)).topLeft(),
+        iconPixmap(m_iconName, iconSide, palette().color(QPalette::Highlight),
+                   devicePixelRatioF()));
     const int x = padding + iconSide + 12;
     const int room = std::max(10, width() - x - padding);
     const QFont strong = scaledFont(font(), 1, QFont::Medium);
@@ -70,13 +76,15 @@ void DropZone::paintEvent(QPaintEvent*)
     const QFontMetrics strongMetrics(strong);
     const QFontMetrics quietMetrics(quiet);
     const int flags = Qt::AlignLeading | Qt::TextWordWrap;
-    const QRect hintBox = quietMetrics.boundingRect(QRect(0, 0, room, 2 * quietMetrics.lineSpacing()), flags, m_hint);
+    const QRect hintBox =
+        quietMetrics.boundingRect(QRect(0, 0, room, 2 * quietMetrics.lineSpacing()), flags, m_hint);
     const int hintHeight = std::min(hintBox.height(), 2 * quietMetrics.lineSpacing());
     const int total = strongMetrics.lineSpacing() + hintHeight;
     int y = (height() - total) / 2;
     painter.setFont(strong);
     painter.setPen(palette().color(QPalette::WindowText));
-    painter.drawText(place(QRect(x, y, room, strongMetrics.lineSpacing())), Qt::AlignLeading | Qt::AlignVCenter,
+    painter.drawText(place(QRect(x, y, room, strongMetrics.lineSpacing())),
+                     Qt::AlignLeading | Qt::AlignVCenter,
                      strongMetrics.elidedText(text(), Qt::ElideRight, room));
     y += strongMetrics.lineSpacing();
     painter.setFont(quiet);
@@ -101,7 +109,7 @@ void DropZone::keyPressEvent(QKeyEvent* event)
 
 void DropZone::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (!Composer::canTake(*event->mimeData()))
+    if (!mayBeAttachable(*event->mimeData()))
         return;
     setHot(true);
     event->acceptProposedAction();
@@ -150,8 +158,8 @@ void DropOverlay::paintEvent(QPaintEvent*)
     painter.drawText(QRect(0, middle.y(), width(), line), Qt::AlignCenter, tr("Drop to attach"));
     painter.setFont(font());
     painter.setPen(palette().color(QPalette::PlaceholderText));
-    painter.drawText(QRect(0, middle.y() + line, width(), QFontMetrics(font()).lineSpacing()), Qt::AlignCenter,
-                     tr("Pictures, or one film"));
+    painter.drawText(QRect(0, middle.y() + line, width(), QFontMetrics(font()).lineSpacing()),
+                     Qt::AlignCenter, tr("Pictures, or one film"));
 }
 
 } // namespace argali::gui

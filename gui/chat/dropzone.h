@@ -10,7 +10,8 @@ namespace argali::gui {
 class DropZone final : public QAbstractButton {
     Q_OBJECT
 public:
-    DropZone(const QString& iconName, const QString& caption, const QString& hint, QWidget* parent = nullptr);
+    DropZone(const QString& iconName, const QString& caption, const QString& hint,
+             QWidget* parent = nullptr);
     void setHot(bool hot); ///< Something is being dragged that it would take.
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }

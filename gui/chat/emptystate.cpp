@@ -32,7 +32,8 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
 
     m_mark = new QLabel(page);
     m_mark->setAlignment(Qt::AlignCenter);
-    m_mark->setPixmap(iconPixmap(QStringLiteral("argali"), markSize, Qt::black, devicePixelRatioF()));
+    m_mark->setPixmap(
+        iconPixmap(QStringLiteral("argali"), markSize, Qt::black, devicePixelRatioF()));
     auto* headline = new QLabel(tr("Ask about a picture or a film"), page);
     headline->setAlignment(Qt::AlignCenter);
     headline->setWordWrap(true);
@@ -50,7 +51,8 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
     for (const Sample& sample : samples) {
         auto* card = new SampleCard(sample, page);
         m_cards.append(card);
-        connect(card, &SampleCard::clicked, this, [this, card] { emit sampleChosen(card->sample()); });
+        connect(card, &SampleCard::clicked, this,
+                [this, card] { emit sampleChosen(card->sample()); });
         m_waiting.insert(loader.inspect(sample.path), card);
     }
     connect(&loader, &MediaLoader::inspected, this, [this](quint64 ticket, const MediaFile& file) {
@@ -68,7 +70,8 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
                           tr("MP4, MKV, WebM, MOV … you choose the frames"), page);
     for (DropZone* zone : {m_pictures, m_film}) {
         connect(zone, &DropZone::dropped, this, &EmptyState::dropped);
-        connect(zone, &DropZone::clicked, this, &EmptyState::filesRequested);
+        connect(zone, &DropZone::clicked, this,
+                [this, zone] { emit filesRequested(zone == m_film); });
     }
 
     m_grid = new QGridLayout;
@@ -104,21 +107,27 @@ void EmptyState::setModel(const std::optional<LoadedModel>& model, bool loading)
 
 void EmptyState::showSentence()
 {
-    const QString link = QStringLiteral("<a href=\"model\" style=\"color:%1; text-decoration:none\">%2</a>")
-                             .arg(palette().color(QPalette::Link).name(), tr("open a larger one"));
-    const QString open = QStringLiteral("<a href=\"model\" style=\"color:%1; text-decoration:none\">%2</a>")
-                             .arg(palette().color(QPalette::Link).name(), tr("open a model folder"));
+    const QString link =
+        QStringLiteral("<a href=\"model\" style=\"color:%1; text-decoration:none\">%2</a>")
+            .arg(palette().color(QPalette::Link).name(), tr("open a larger one"));
+    const QString open =
+        QStringLiteral("<a href=\"model\" style=\"color:%1; text-decoration:none\">%2</a>")
+            .arg(palette().color(QPalette::Link).name(), tr("open a model folder"));
     QString words;
     if (m_loading)
-        words = tr("Nothing leaves this computer. The model is being loaded; you can write meanwhile.");
+        words =
+            tr("Nothing leaves this computer. The model is being loaded; you can write meanwhile.");
     else if (!m_model)
         //: %1 is a link, "open a model folder"
         words = tr("Nothing leaves this computer. To begin, %1.").arg(open);
     else if (m_model->isPocket())
         //: %1 is a link, "open a larger one"
-        words = tr("Nothing leaves this computer. The small pocket model is ready; %1 for photographs.").arg(link);
+        words =
+            tr("Nothing leaves this computer. The small pocket model is ready; %1 for photographs.")
+                .arg(link);
     else
-        words = tr("Nothing leaves this computer. %1 is ready.").arg(m_model->name().toHtmlEscaped());
+        words =
+            tr("Nothing leaves this computer. %1 is ready.").arg(m_model->name().toHtmlEscaped());
     m_sentence->setText(words);
 }
 
@@ -143,8 +152,8 @@ void EmptyState::changeEvent(QEvent* event)
 
 void EmptyState::arrange()
 {
-    // The column is at most 760 wide; on a narrow window cards go two by two and the zones one below
-    // the other.
+    // The column is at most 760 wide; on a narrow window cards go two by two and the zones one
+    // below the other.
     const int room = viewport()->width() - 40;
     const int side = std::max(0, (room - columnWidth) / 2);
     widget()->layout()->setContentsMargins(20 + side, 24, 20 + side, 16);

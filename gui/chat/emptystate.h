@@ -32,7 +32,7 @@ public:
 signals:
     void sampleChosen(const argali::gui::Sample& sample);
     void dropped(const QMimeData& data);
-    void filesRequested();
+    void filesRequested(bool film);
     void modelRequested(); ///< the link that opens another model
 
 protected:

@@ -73,7 +73,10 @@ QString LoadedModel::name() const
     return QString::fromStdString(info.name);
 }
 
-QString LoadedModel::typeName() const { return QString::fromLatin1(nameOf(dtype)); }
+QString LoadedModel::typeName() const
+{
+    return QString::fromLatin1(nameOf(dtype));
+}
 
 QString LoadedModel::sizeName() const
 {
@@ -122,7 +125,8 @@ void EngineWorker::load(const QString& folder, std::stop_token stop)
         try {
             m_model = open(m_folder, {});
         } catch (const std::exception& e) {
-            log(LogLevel::Warning, std::string("the former model does not open again: ") + e.what());
+            log(LogLevel::Warning,
+                std::string("the former model does not open again: ") + e.what());
         }
         return m_model != nullptr;
     };

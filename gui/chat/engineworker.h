@@ -41,9 +41,8 @@ class EngineWorker final : public QObject {
 public:
     EngineWorker() = default;
 
-    /// Opens a model; the one before stays until the new one is there, or comes back when both do not
-    /// fit into memory and the new one fails.
-    /// folder: empty for the pocket model
+    /// Opens a model; the one before stays until the new one is there, or comes back when both do
+    /// not fit into memory and the new one fails. folder: empty for the pocket model
     void load(const QString& folder, std::stop_token stop);
     void run(quint64 turn, const ChatRequest& request, std::stop_token stop);
     /// latest: the newest question; older ones are dropped.

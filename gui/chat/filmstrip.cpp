@@ -76,14 +76,17 @@ protected:
             painter.setPen(QPen(palette().color(QPalette::Mid), 1));
             painter.setBrush(Qt::NoBrush);
             painter.drawRoundedRect(QRectF(frame).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
-            paintTag(painter, frame.adjusted(3, 3, -3, -3), timeText(m_times.at(i), true), layoutDirection());
+            paintTag(painter, frame.adjusted(3, 3, -3, -3), timeText(m_times.at(i), true),
+                     layoutDirection());
         }
     }
 
 private:
     int leastWidth() const
     {
-        const int tag = QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 16;
+        const int tag =
+            QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) +
+            16;
         return int(m_times.size()) * (std::max(44, tag) + gap) - gap;
     }
     QList<double> m_times;
@@ -91,9 +94,14 @@ private:
 };
 
 FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
-    : QWidget(parent), m_loader(loader), m_scroll(new QScrollArea(this)), m_frames(new Frames(m_scroll)),
-      m_name(new ElidedLabel({}, this)), m_caption(new QLabel(tr("Key frames"), this)),
-      m_slider(makeSlider(this)), m_number(new QSpinBox(this)),
+    : QWidget(parent),
+      m_loader(loader),
+      m_scroll(new QScrollArea(this)),
+      m_frames(new Frames(m_scroll)),
+      m_name(new ElidedLabel({}, this)),
+      m_caption(new QLabel(tr("Key frames"), this)),
+      m_slider(makeSlider(this)),
+      m_number(new QSpinBox(this)),
       m_hint(new ElidedLabel(tr("0 = automatic, one a second"), this)),
       m_remove(new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, this))
 {
@@ -124,8 +132,9 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     m_number->setButtonSymbols(QAbstractSpinBox::NoButtons);
     m_number->setAlignment(Qt::AlignRight);
     m_number->setAccessibleName(tr("Number of key frames"));
-    const QString tip = tr("How many frames of the film the model gets, spread evenly. 0 takes one a "
-                           "second, at most 30.");
+    const QString tip =
+        tr("How many frames of the film the model gets, spread evenly. 0 takes one a "
+           "second, at most 30.");
     m_slider->setToolTip(tip);
     m_number->setToolTip(tip);
     m_caption->setBuddy(m_number);
@@ -151,14 +160,16 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     connect(m_slider, &QSlider::valueChanged, this, &FilmStrip::setFrames);
     connect(m_number, &QSpinBox::valueChanged, this, &FilmStrip::setFrames);
     connect(m_remove, &Button::clicked, this, &FilmStrip::removeRequested);
-    connect(&loader, &MediaLoader::framesCounted, this, [this](quint64 ticket, const QList<double>& times) {
-        if (ticket == m_ticket)
-            m_frames->setTimes(times);
-    });
-    connect(&loader, &MediaLoader::frameReady, this, [this](quint64 ticket, int index, const QImage& frame) {
-        if (ticket == m_ticket)
-            m_frames->setFrame(index, frame);
-    });
+    connect(&loader, &MediaLoader::framesCounted, this,
+            [this](quint64 ticket, const QList<double>& times) {
+                if (ticket == m_ticket)
+                    m_frames->setTimes(times);
+            });
+    connect(&loader, &MediaLoader::frameReady, this,
+            [this](quint64 ticket, int index, const QImage& frame) {
+                if (ticket == m_ticket)
+                    m_frames->setFrame(index, frame);
+            });
     connect(&loader, &MediaLoader::framesFinished, this, [this](quint64 ticket) {
         if (ticket == m_ticket)
             m_exact = true;
@@ -170,7 +181,10 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     hide();
 }
 
-FilmStrip::~FilmStrip() { release(); }
+FilmStrip::~FilmStrip()
+{
+    release();
+}
 
 void FilmStrip::release()
 {

@@ -3,7 +3,8 @@
 namespace argali::gui {
 
 LocalReplySource::LocalReplySource(QObject* parent)
-    : ReplySource(parent), m_worker(new EngineWorker),
+    : ReplySource(parent),
+      m_worker(new EngineWorker),
       m_latestQuestion(std::make_shared<std::atomic<quint64>>(0))
 {
     qRegisterMetaType<LoadedModel>();
@@ -50,29 +51,38 @@ void LocalReplySource::load(const QString& folder)
     m_loadStop = std::stop_source();
     ++m_loads;
     emit loadStarted(folder);
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, folder, stop = m_loadStop.get_token()] { worker->load(folder, stop); });
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder, stop = m_loadStop.get_token()] {
+        worker->load(folder, stop);
+    });
 }
 
-void LocalReplySource::stopLoading() { m_loadStop.request_stop(); }
+void LocalReplySource::stopLoading()
+{
+    m_loadStop.request_stop();
+}
 
 void LocalReplySource::start(quint64 turn, const ChatRequest& request)
 {
     cancel(); // a new turn ends the previous one
     m_stop = std::stop_source();
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, turn, request, stop = m_stop.get_token()] {
-        worker->run(turn, request, stop);
-    });
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, turn, request, stop = m_stop.get_token()] {
+                                  worker->run(turn, request, stop);
+                              });
 }
 
-void LocalReplySource::cancel() { m_stop.request_stop(); } // queued, it would wait behind run()
+void LocalReplySource::cancel()
+{
+    m_stop.request_stop();
+} // queued, it would wait behind run()
 
 void LocalReplySource::estimate(quint64 question, const ChatRequest& request)
 {
     m_latestQuestion->store(question);
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, question, request, latest = m_latestQuestion] {
-        worker->estimate(question, request, latest);
-    });
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, question, request, latest = m_latestQuestion] {
+                                  worker->estimate(question, request, latest);
+                              });
 }
 
 } // namespace argali::gui

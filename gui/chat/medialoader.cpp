@@ -79,14 +79,17 @@ public:
             buffer.open(QIODevice::WriteOnly);
             if (!picture.save(&buffer, "PNG"))
                 throw Error(Error::Code::BadMedia, "the pasted picture cannot be written as PNG");
-            const QByteArray hash = QCryptographicHash::hash(png, QCryptographicHash::Sha256).toHex();
+            const QByteArray hash =
+                QCryptographicHash::hash(png, QCryptographicHash::Sha256).toHex();
             QDir().mkpath(folder);
-            const QString path = QDir(folder).filePath(QString::fromLatin1(hash) + QStringLiteral(".png"));
+            const QString path =
+                QDir(folder).filePath(QString::fromLatin1(hash) + QStringLiteral(".png"));
             if (!QFileInfo::exists(path)) {
                 QSaveFile file(path);
-                if (!file.open(QIODevice::WriteOnly) || file.write(png) != png.size() || !file.commit())
-                    throw Error(Error::Code::Missing, path.toStdString() + ": cannot be written: "
-                                                          + file.errorString().toStdString());
+                if (!file.open(QIODevice::WriteOnly) || file.write(png) != png.size() ||
+                    !file.commit())
+                    throw Error(Error::Code::Missing, path.toStdString() + ": cannot be written: " +
+                                                          file.errorString().toStdString());
             }
             const MediaFile media = readFile(path, stop);
             if (!stop.stop_requested())
@@ -99,7 +102,8 @@ public:
         attempt(ticket, stop, [&] {
             FilmReader reader(nativePath(path));
             const MediaInfo& info = reader.info();
-            const std::vector<int64_t> indices = sampleFrames(info.frameCount, count, info.duration);
+            const std::vector<int64_t> indices =
+                sampleFrames(info.frameCount, count, info.duration);
             QList<double> times;
             for (const int64_t index : indices)
                 times.append(reader.timeOf(index));
@@ -119,7 +123,8 @@ public:
 
     void dropUnused(const QString& folder, const QStringList& used)
     {
-        const QFileInfoList kept = QDir(folder).entryInfoList({QStringLiteral("*.png")}, QDir::Files);
+        const QFileInfoList kept =
+            QDir(folder).entryInfoList({QStringLiteral("*.png")}, QDir::Files);
         for (const QFileInfo& file : kept) {
             if (!used.contains(file.absoluteFilePath()))
                 QFile::remove(file.absoluteFilePath());
@@ -127,8 +132,7 @@ public:
     }
 
 private:
-    template <class Work>
-    void attempt(quint64 ticket, std::stop_token stop, const Work& work)
+    template <class Work> void attempt(quint64 ticket, std::stop_token stop, const Work& work)
     {
         if (stop.stop_requested())
             return;
@@ -167,7 +171,10 @@ MediaLoader::~MediaLoader()
     m_thread.wait(); // decoding looks at its stop token at every frame
 }
 
-std::stop_token MediaLoader::issue(quint64 ticket) { return m_stops[ticket].get_token(); }
+std::stop_token MediaLoader::issue(quint64 ticket)
+{
+    return m_stops[ticket].get_token();
+}
 
 quint64 MediaLoader::inspect(const QString& path)
 {
@@ -182,18 +189,18 @@ quint64 MediaLoader::keep(const QImage& picture)
 {
     const quint64 ticket = m_next++;
     QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, ticket, picture, folder = m_pasteFolder, stop = issue(ticket)] {
-            worker->keep(ticket, picture, folder, stop);
-        });
+        m_worker, [worker = m_worker, ticket, picture, folder = m_pasteFolder,
+                   stop = issue(ticket)] { worker->keep(ticket, picture, folder, stop); });
     return ticket;
 }
 
 quint64 MediaLoader::readFrames(const QString& path, int count)
 {
     const quint64 ticket = m_next++;
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, ticket, path, count, stop = issue(ticket)] {
-        worker->readFrames(ticket, path, count, stop);
-    });
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, ticket, path, count, stop = issue(ticket)] {
+                                  worker->readFrames(ticket, path, count, stop);
+                              });
     return ticket;
 }
 

@@ -13,9 +13,8 @@
 
 namespace argali::gui {
 
-/// Reads pictures and films for the window, away from its thread: what a file is, thumbnails, frames.
-/// Each call gets a ticket; its signals carry it until cancel().
-/// Thread: GUI.
+/// Reads pictures and films for the window, away from its thread: what a file is, thumbnails,
+/// frames. Each call gets a ticket; its signals carry it until cancel(). Thread: GUI.
 class MediaLoader final : public QObject {
     Q_OBJECT
 public:
@@ -23,13 +22,13 @@ public:
     explicit MediaLoader(const QString& pasteFolder, QObject* parent = nullptr);
     ~MediaLoader() override;
 
-    /// What a file holds, with an upright thumbnail. Of a film the start, the middle and the end are
-    /// decoded, so that a broken one is found before it is sent.
+    /// What a file holds, with an upright thumbnail. Of a film the start, the middle and the end
+    /// are decoded, so that a broken one is found before it is sent.
     quint64 inspect(const QString& path);
     /// Keeps a pasted picture as a file named by its content, then as inspect().
     quint64 keep(const QImage& picture);
-    /// The frames the model would get of a film, in the size of thumbnails: nearest key frames first,
-    /// then the exact ones.
+    /// The frames the model would get of a film, in the size of thumbnails: nearest key frames
+    /// first, then the exact ones.
     quint64 readFrames(const QString& path, int count);
     void cancel(quint64 ticket);
 

@@ -19,7 +19,8 @@ namespace {
 constexpr int textPadding = 11;
 }
 
-SampleCard::SampleCard(const Sample& sample, QWidget* parent) : QAbstractButton(parent), m_sample(sample)
+SampleCard::SampleCard(const Sample& sample, QWidget* parent)
+    : QAbstractButton(parent), m_sample(sample)
 {
     setText(sample.questions.value(0));
     setAccessibleName(sample.film ? tr("Ask about the sample film: %1").arg(text())
@@ -40,7 +41,10 @@ void SampleCard::setPicture(const QImage& picture)
     update();
 }
 
-int SampleCard::pictureHeight() const { return std::max(104, fontMetrics().height() * 6); }
+int SampleCard::pictureHeight() const
+{
+    return std::max(104, fontMetrics().height() * 6);
+}
 
 int SampleCard::heightForWidth(int) const
 {
@@ -48,7 +52,10 @@ int SampleCard::heightForWidth(int) const
     return pictureHeight() + 2 * fontMetrics().lineSpacing() + 20;
 }
 
-QSize SampleCard::sizeHint() const { return {166, heightForWidth(166)}; }
+QSize SampleCard::sizeHint() const
+{
+    return {166, heightForWidth(166)};
+}
 
 void SampleCard::paintEvent(QPaintEvent*)
 {
@@ -62,7 +69,8 @@ void SampleCard::paintEvent(QPaintEvent*)
     painter.setClipPath(card);
     paintWhole(painter, top, m_picture);
     if (m_sample.film) {
-        const QRect badge = QStyle::visualRect(layoutDirection(), rect(), QRect(7, top.bottom() - 26, 24, 20));
+        const QRect badge =
+            QStyle::visualRect(layoutDirection(), rect(), QRect(7, top.bottom() - 26, 24, 20));
         painter.setPen(Qt::NoPen);
         painter.setBrush(QColor(0, 0, 0, 0xaa));
         painter.drawRoundedRect(badge, 4, 4);
@@ -75,7 +83,8 @@ void SampleCard::paintEvent(QPaintEvent*)
     painter.setBrush(Qt::NoBrush);
     painter.drawPath(card);
     painter.setPen(palette().color(hot ? QPalette::Link : QPalette::WindowText));
-    const QRect words(textPadding, top.height() + 9, width() - 2 * textPadding, height() - top.height() - 15);
+    const QRect words(textPadding, top.height() + 9, width() - 2 * textPadding,
+                      height() - top.height() - 15);
     painter.drawText(words, Qt::AlignLeading | Qt::AlignTop | Qt::TextWordWrap, text());
     paintFocusRing(painter, *this, QRectF(rect()), 11);
 }

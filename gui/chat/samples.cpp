@@ -18,11 +18,13 @@ Result<QList<Sample>> readSamples(const QString& folder)
     const QDir dir(folder);
     QFile file(dir.filePath(QStringLiteral("samples.json")));
     if (!file.open(QIODevice::ReadOnly))
-        return Failure(Error::Code::Missing, file.fileName() + QStringLiteral(": ") + file.errorString());
+        return Failure(Error::Code::Missing,
+                       file.fileName() + QStringLiteral(": ") + file.errorString());
     QJsonParseError error;
     const QJsonDocument document = QJsonDocument::fromJson(file.read(1 << 20), &error);
     if (!document.isArray())
-        return Failure(Error::Code::BadMedia, file.fileName() + QStringLiteral(": ") + error.errorString());
+        return Failure(Error::Code::BadMedia,
+                       file.fileName() + QStringLiteral(": ") + error.errorString());
     QList<Sample> samples;
     for (const QJsonValue& entry : document.array()) {
         const QJsonObject object = entry.toObject();

@@ -7,10 +7,11 @@ TurnController::TurnController(ConversationBook& book, ReplySource& source, QObj
 {
     connect(&source, &ReplySource::thinkingReady, this, &TurnController::takeThinking);
     connect(&source, &ReplySource::textReady, this, &TurnController::takeText);
-    connect(&source, &ReplySource::progressed, this, [this](quint64 turn, const Progress& progress) {
-        if (running(turn))
-            emit progressed(turn, progress);
-    });
+    connect(&source, &ReplySource::progressed, this,
+            [this](quint64 turn, const Progress& progress) {
+                if (running(turn))
+                    emit progressed(turn, progress);
+            });
     connect(&source, &ReplySource::finished, this, &TurnController::takeResult);
     connect(&source, &ReplySource::failed, this, &TurnController::takeFailure);
 }
@@ -128,7 +129,8 @@ void TurnController::endThinking(Turn& turn)
         return;
     answer.thinkingDone = true;
     answer.thinkingMs = m_thinkingWatch.elapsed();
-    answer.budgetReached = answer.thinkingTokens >= turn.options.thinkingBudget; // until the result says
+    answer.budgetReached =
+        answer.thinkingTokens >= turn.options.thinkingBudget; // until the result says
     emit thinkingFinished(turn.id);
 }
 
@@ -154,7 +156,8 @@ void TurnController::takeResult(quint64 id, const ChatResult& result)
     endThinking(*turn);
     answer.budgetReached = result.budgetReached;
     answer.contextReached = result.contextReached;
-    // A stopped answer keeps every word that was shown; a whole one is stored as the engine gives it.
+    // A stopped answer keeps every word that was shown; a whole one is stored as the engine gives
+    // it.
     if (result.finishReason != FinishReason::Cancelled) {
         answer.text = QString::fromStdString(result.text);
         answer.thinking = QString::fromStdString(result.thinking);

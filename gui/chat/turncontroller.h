@@ -37,7 +37,8 @@ signals:
     void thinkingFinished(quint64 turn);
     void progressed(quint64 turn, const argali::Progress& progress);
     void finished(quint64 turn);
-    /// draft: the question, to be given back to the composer; empty when part of an answer is there.
+    /// draft: the question, to be given back to the composer; empty when part of an answer is
+    /// there.
     void failed(quint64 turn, const argali::gui::Draft& draft);
 
 private:

@@ -13,7 +13,9 @@
 namespace argali::gui {
 
 ModelChooser::ModelChooser(Settings& settings, QWidget* parent)
-    : QWidget(parent), m_settings(settings), m_button(new Button(Button::Kind::Outlined, {}, {}, this)),
+    : QWidget(parent),
+      m_settings(settings),
+      m_button(new Button(Button::Kind::Outlined, {}, {}, this)),
       m_menu(new QMenu(this))
 {
     auto* row = new QHBoxLayout(this);
@@ -27,12 +29,14 @@ ModelChooser::ModelChooser(Settings& settings, QWidget* parent)
     setModel(std::nullopt, std::nullopt);
 }
 
-void ModelChooser::setModel(const std::optional<LoadedModel>& model, const std::optional<QString>& loadingFolder)
+void ModelChooser::setModel(const std::optional<LoadedModel>& model,
+                            const std::optional<QString>& loadingFolder)
 {
     m_model = model;
     m_loading = loadingFolder;
     if (loadingFolder) {
-        m_button->setText(loadingFolder->isEmpty() ? tr("Pocket") : QFileInfo(*loadingFolder).fileName());
+        m_button->setText(loadingFolder->isEmpty() ? tr("Pocket")
+                                                   : QFileInfo(*loadingFolder).fileName());
         m_button->setDetail(tr("loading"));
     } else if (model) {
         m_button->setText(model->name());
@@ -49,8 +53,9 @@ void ModelChooser::setModel(const std::optional<LoadedModel>& model, const std::
 
 void ModelChooser::showMenu()
 {
-    m_menu->popup(m_button->mapToGlobal(QPoint(isRightToLeft() ? m_button->width() - m_menu->sizeHint().width() : 0,
-                                               m_button->height() + 4)));
+    m_menu->popup(m_button->mapToGlobal(
+        QPoint(isRightToLeft() ? m_button->width() - m_menu->sizeHint().width() : 0,
+               m_button->height() + 4)));
 }
 
 void ModelChooser::fillMenu()
@@ -89,7 +94,8 @@ void ModelChooser::fillMenu()
     QString device = m_model->device;
     note(device.replace(QLatin1Char('&'), QLatin1String("&&")));
     if (m_model->deviceMemory > 0)
-        note(tr("%1 GB of memory").arg(locale.toString(double(m_model->deviceMemory) / 1e9, 'f', 1)));
+        note(tr("%1 GB of memory")
+                 .arg(locale.toString(double(m_model->deviceMemory) / 1e9, 'f', 1)));
 }
 
 void ModelChooser::chooseFolder()
@@ -99,7 +105,8 @@ void ModelChooser::chooseFolder()
     dialog->setFileMode(QFileDialog::Directory);
     dialog->setOption(QFileDialog::ShowDirsOnly);
     const QStringList recent = m_settings.value(settings::recentModels);
-    dialog->setDirectory(recent.isEmpty() ? QDir::homePath() : QFileInfo(recent.first()).absolutePath());
+    dialog->setDirectory(recent.isEmpty() ? QDir::homePath()
+                                          : QFileInfo(recent.first()).absolutePath());
     connect(dialog, &QFileDialog::fileSelected, this, &ModelChooser::folderChosen);
     dialog->open();
 }

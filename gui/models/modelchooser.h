@@ -19,8 +19,10 @@ class ModelChooser final : public QWidget {
 public:
     explicit ModelChooser(Settings& settings, QWidget* parent = nullptr);
 
-    /// loadingFolder: of the model that is being loaded, when there is one; empty for the pocket model.
-    void setModel(const std::optional<LoadedModel>& model, const std::optional<QString>& loadingFolder);
+    /// loadingFolder: of the model that is being loaded, when there is one; empty for the pocket
+    /// model.
+    void setModel(const std::optional<LoadedModel>& model,
+                  const std::optional<QString>& loadingFolder);
     void showMenu();
     void chooseFolder(); ///< Opens the folder dialog and returns at once.
     QMenu* menu() const { return m_menu; }

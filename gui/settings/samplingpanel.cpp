@@ -20,11 +20,12 @@ constexpr int tokenStep = 32;
 
 /// A slider bound to one setting.
 template <class T>
-ValueSlider* bind(Settings& store, const Setting<T>& setting, const QString& caption, double step, int decimals,
-                  QWidget* parent)
+ValueSlider* bind(Settings& store, const Setting<T>& setting, const QString& caption, double step,
+                  int decimals, QWidget* parent)
 {
-    auto* slider = new ValueSlider(caption, {double(setting.minimum), double(setting.maximum), step, decimals},
-                                   double(setting.fallback), parent);
+    auto* slider =
+        new ValueSlider(caption, {double(setting.minimum), double(setting.maximum), step, decimals},
+                        double(setting.fallback), parent);
     slider->setValue(double(store.value(setting)));
     QObject::connect(slider, &ValueSlider::valueChanged, slider,
                      [&store, setting](double value) { store.set(setting, T(value)); });
@@ -41,7 +42,8 @@ QVBoxLayout* column(QWidget* widget)
 
 } // namespace
 
-SamplingPanel::SamplingPanel(Settings& settings, QWidget* parent) : QScrollArea(parent), m_settings(settings)
+SamplingPanel::SamplingPanel(Settings& settings, QWidget* parent)
+    : QScrollArea(parent), m_settings(settings)
 {
     setFrameShape(QFrame::NoFrame);
     setWidgetResizable(true);
@@ -84,14 +86,17 @@ QWidget* SamplingPanel::makeSampling()
     m_sampling->setToolTip(tr("On: words are drawn at random by their probability, answers differ. "
                               "Off: always the most likely word, answers repeat exactly."));
     m_sampling->setChecked(m_settings.value(settings::sampling));
-    connect(m_sampling, &ToggleSwitch::toggled, this, [this](bool on) { m_settings.set(settings::sampling, on); });
+    connect(m_sampling, &ToggleSwitch::toggled, this,
+            [this](bool on) { m_settings.set(settings::sampling, on); });
 
     m_temperature = bind(m_settings, settings::temperature, tr("Temperature"), 0.05, 2, part);
-    m_temperature->setDescription(tr("How far answers stray from the most likely words: 0 not at all, 2 wildly."));
+    m_temperature->setDescription(
+        tr("How far answers stray from the most likely words: 0 not at all, 2 wildly."));
 
     m_more = new Disclosure(tr("Top-p, top-k, min-p, penalty, seed"), part);
     m_more->setOpen(m_settings.value(settings::moreSampling));
-    connect(m_more, &Disclosure::toggled, this, [this](bool open) { m_settings.set(settings::moreSampling, open); });
+    connect(m_more, &Disclosure::toggled, this,
+            [this](bool open) { m_settings.set(settings::moreSampling, open); });
     QVBoxLayout* more = m_more->contentLayout();
     const auto add = [&](ValueSlider* slider, const QString& description) {
         slider->setDescription(description);
@@ -122,7 +127,8 @@ QWidget* SamplingPanel::makeThinking()
     auto* layout = column(part);
     m_thinking = new ToggleSwitch(tr("Thinking"), part);
     m_thinking->setIconName(QStringLiteral("thinking"));
-    m_thinking->setToolTip(tr("The model writes down its thoughts before it answers. Slower, often better."));
+    m_thinking->setToolTip(
+        tr("The model writes down its thoughts before it answers. Slower, often better."));
     m_thinking->setChecked(m_settings.value(settings::thinking));
     connect(m_thinking, &ToggleSwitch::toggled, this, [this](bool on) {
         if (m_canThink)
@@ -138,7 +144,8 @@ QWidget* SamplingPanel::makeThinking()
     m_budget->setHint(tr("The model stops thinking at this many tokens and answers."));
     m_budget->setDescription(tr("The most tokens the model may think before it must answer."));
     m_longest = bind(m_settings, settings::longestAnswer, tr("Longest answer"), tokenStep, 0, part);
-    m_longest->setHint(tr("In tokens, thinking included. At least budget + %1.").arg(answerReserve));
+    m_longest->setHint(
+        tr("In tokens, thinking included. At least budget + %1.").arg(answerReserve));
     m_longest->setDescription(tr("The answer ends after this many tokens, thinking included."));
     // They hold each other visibly; each move pushes the other just as far as needed.
     const auto pushLongest = [this](double budget) {
@@ -169,7 +176,8 @@ QWidget* SamplingPanel::makeSystemPrompt()
     m_system->setProperty("field", true); // framed by the style sheet
     m_system->setFrameShape(QFrame::NoFrame);
     m_system->setAccessibleName(tr("System prompt"));
-    m_system->setToolTip(tr("Said to the model before every conversation, for example how to answer"));
+    m_system->setToolTip(
+        tr("Said to the model before every conversation, for example how to answer"));
     m_system->setPlaceholderText(tr("None"));
     m_system->setTabChangesFocus(true);
     m_system->setFixedHeight(fontMetrics().lineSpacing() * 4 + 16);

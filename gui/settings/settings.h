@@ -15,8 +15,7 @@
 namespace argali::gui {
 
 /// One setting: key, default and, for numbers, the range that what is read is held to.
-template <class T>
-struct Setting {
+template <class T> struct Setting {
     const char* key;
     T fallback{};
     T minimum{};
@@ -38,15 +37,15 @@ inline const Setting<int> longestAnswer{"answer/longestAnswer", 2048, 256, 4096}
 inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
 inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
 inline const Setting<QString> attachFolder{"composer/folder"};
-inline const Setting<int> theme{"window/theme", 0, 0, 2};           // Theme::Choice
-inline const Setting<QString> language{"window/language"};          // empty: the system's
+inline const Setting<int> theme{"window/theme", 0, 0, 2};  // Theme::Choice
+inline const Setting<QString> language{"window/language"}; // empty: the system's
 inline const Setting<QByteArray> geometry{"window/geometry"};
 inline const Setting<bool> sideOpen{"window/sideOpen", true};
 inline const Setting<int> sideWidth{"window/sideWidth", 248, 160, 480};
 inline const Setting<bool> panelOpen{"window/panelOpen", true};
 inline const Setting<int> panelWidth{"window/panelWidth", 292, 240, 520};
 inline const Setting<bool> moreSampling{"window/moreSampling", false};
-inline const Setting<QString> modelFolder{"model/folder"};          // empty: the pocket model
+inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket model
 inline const Setting<QStringList> recentModels{"model/recent"};
 } // namespace settings
 
@@ -61,8 +60,7 @@ public:
     /// Without a file name: the user's own file.
     explicit Settings(const QString& fileName = {}, QObject* parent = nullptr);
 
-    template <class T>
-    T value(const Setting<T>& setting) const
+    template <class T> T value(const Setting<T>& setting) const
     {
         const QVariant stored = m_store.value(QLatin1String(setting.key));
         if (!stored.isValid() || !stored.canConvert<T>())
@@ -77,8 +75,7 @@ public:
         }
         return value;
     }
-    template <class T>
-    void set(const Setting<T>& setting, const std::type_identity_t<T>& value)
+    template <class T> void set(const Setting<T>& setting, const std::type_identity_t<T>& value)
     {
         if (this->value(setting) == value && m_store.contains(QLatin1String(setting.key)))
             return;

@@ -72,9 +72,15 @@ int Button::iconSize() const
     return std::max(16, qRound(fontMetrics().height() * 0.95));
 }
 
-int Button::padding() const { return text().isEmpty() && m_detail.isEmpty() ? 8 : 11; }
+int Button::padding() const
+{
+    return text().isEmpty() && m_detail.isEmpty() ? 8 : 11;
+}
 
-QFont Button::detailFont() const { return scaledFont(font(), 0.92); }
+QFont Button::detailFont() const
+{
+    return scaledFont(font(), 0.92);
+}
 
 QSize Button::sizeHint() const
 {
@@ -112,7 +118,8 @@ void Button::paintEvent(QPaintEvent*)
     const qreal radius = m_kind == Kind::Chip ? height() / 2.0 : m_kind == Kind::Primary ? 9 : 7;
     const QRectF frame = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
 
-    QColor ink = colour(m_kind == Kind::Outlined ? QPalette::ButtonText : QPalette::PlaceholderText);
+    QColor ink =
+        colour(m_kind == Kind::Outlined ? QPalette::ButtonText : QPalette::PlaceholderText);
     painter.setPen(Qt::NoPen);
     if (m_kind == Kind::Primary) {
         ink = colour(QPalette::HighlightedText);
@@ -140,7 +147,8 @@ void Button::paintEvent(QPaintEvent*)
     int x = padding();
     int end = width() - padding();
     if (m_showsMenu) {
-        const QRect r = place(QRect(end - chevronSize, (height() - chevronSize) / 2, chevronSize, chevronSize));
+        const QRect r =
+            place(QRect(end - chevronSize, (height() - chevronSize) / 2, chevronSize, chevronSize));
         painter.drawPixmap(r.topLeft(), iconPixmap(QStringLiteral("chevron-down"), chevronSize, ink,
                                                    devicePixelRatioF()));
         end -= chevronSize + gap;
@@ -149,7 +157,8 @@ void Button::paintEvent(QPaintEvent*)
         const QFont small = scaledFont(font(), 0.85);
         const QFontMetrics metrics(small);
         const int w = widthOf(small, m_keyHint) + 10;
-        const QRect r = place(QRect(end - w, (height() - metrics.height() - 2) / 2, w, metrics.height() + 2));
+        const QRect r =
+            place(QRect(end - w, (height() - metrics.height() - 2) / 2, w, metrics.height() + 2));
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(colour(QPalette::Mid), 1));
         painter.drawRoundedRect(QRectF(r).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
@@ -161,15 +170,17 @@ void Button::paintEvent(QPaintEvent*)
     const QFontMetrics metrics(font());
     const bool hasIcon = !m_iconName.isEmpty();
     const int detailWidth = m_detail.isEmpty() ? 0 : gap + widthOf(detailFont(), m_detail);
-    const int textWidth = std::min(widthOf(font(), text()),
-                                   std::max(0, end - x - (hasIcon ? iconSize() + gap : 0)));
+    const int textWidth =
+        std::min(widthOf(font(), text()), std::max(0, end - x - (hasIcon ? iconSize() + gap : 0)));
     if (!m_fillsRow) {
-        int content = textWidth + (hasIcon ? iconSize() + (text().isEmpty() ? 0 : gap) : 0) + detailWidth;
+        int content =
+            textWidth + (hasIcon ? iconSize() + (text().isEmpty() ? 0 : gap) : 0) + detailWidth;
         x = std::max(x, x + (end - x - content) / 2);
     }
     if (hasIcon) {
         const QRect r = place(QRect(x, (height() - iconSize()) / 2, iconSize(), iconSize()));
-        painter.drawPixmap(r.topLeft(), iconPixmap(m_iconName, iconSize(), ink, devicePixelRatioF()));
+        painter.drawPixmap(r.topLeft(),
+                           iconPixmap(m_iconName, iconSize(), ink, devicePixelRatioF()));
         x += iconSize() + gap;
     }
     painter.setFont(font());

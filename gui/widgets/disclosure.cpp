@@ -27,7 +27,8 @@ public:
     }
     QSize sizeHint() const override
     {
-        return {24 + fontMetrics().horizontalAdvance(text()), std::max(16, fontMetrics().height()) + 6};
+        return {24 + fontMetrics().horizontalAdvance(text()),
+                std::max(16, fontMetrics().height()) + 6};
     }
     QSize minimumSizeHint() const override { return {60, sizeHint().height()}; }
 
@@ -35,8 +36,9 @@ protected:
     void paintEvent(QPaintEvent*) override
     {
         QPainter painter(this);
-        const QColor ink = palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled,
-                                           underMouse() ? QPalette::Link : QPalette::PlaceholderText);
+        const QColor ink =
+            palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled,
+                            underMouse() ? QPalette::Link : QPalette::PlaceholderText);
         const auto place = [this](const QRect& logical) {
             return QStyle::visualRect(layoutDirection(), rect(), logical);
         };
@@ -66,7 +68,9 @@ protected:
 };
 
 Disclosure::Disclosure(const QString& caption, QWidget* parent)
-    : QWidget(parent), m_head(new Head(caption, this)), m_content(new QWidget(this)),
+    : QWidget(parent),
+      m_head(new Head(caption, this)),
+      m_content(new QWidget(this)),
       m_contentLayout(new QVBoxLayout(m_content))
 {
     auto* column = new QVBoxLayout(this);
@@ -83,8 +87,14 @@ Disclosure::Disclosure(const QString& caption, QWidget* parent)
     });
 }
 
-bool Disclosure::isOpen() const { return m_head->isChecked(); }
+bool Disclosure::isOpen() const
+{
+    return m_head->isChecked();
+}
 
-void Disclosure::setOpen(bool open) { m_head->setChecked(open); }
+void Disclosure::setOpen(bool open)
+{
+    m_head->setChecked(open);
+}
 
 } // namespace argali::gui

@@ -6,9 +6,8 @@
 
 namespace argali::gui {
 
-/// An icon of ours by its file name without ending, drawn in a colour of the palette that holds when
-/// it is painted, so that icons follow the theme.
-/// Thread: GUI.
+/// An icon of ours by its file name without ending, drawn in a colour of the palette that holds
+/// when it is painted, so that icons follow the theme. Thread: GUI.
 QIcon icon(const QString& name, QPalette::ColorRole role = QPalette::WindowText);
 
 /// The same as pixels. *Units*: size in device-independent pixels.

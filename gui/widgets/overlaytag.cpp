@@ -17,7 +17,8 @@ void paintCovering(QPainter& painter, const QRect& rect, const QImage& picture)
 {
     if (picture.isNull() || rect.isEmpty())
         return;
-    const QSizeF covering = QSizeF(picture.size()).scaled(rect.size(), Qt::KeepAspectRatioByExpanding);
+    const QSizeF covering =
+        QSizeF(picture.size()).scaled(rect.size(), Qt::KeepAspectRatioByExpanding);
     QRectF target(QPointF(0, 0), covering);
     target.moveCenter(QRectF(rect).center());
     painter.save();
@@ -38,7 +39,8 @@ void paintWhole(QPainter& painter, const QRect& rect, const QImage& picture)
     painter.drawImage(target, picture);
 }
 
-void paintTag(QPainter& painter, const QRect& rect, const QString& text, Qt::LayoutDirection direction)
+void paintTag(QPainter& painter, const QRect& rect, const QString& text,
+              Qt::LayoutDirection direction)
 {
     const QFontMetrics metrics(painter.font());
     const QString shown = metrics.elidedText(text, Qt::ElideRight, rect.width() - 8);

@@ -14,7 +14,8 @@ void paintWhole(QPainter& painter, const QRect& rect, const QImage& picture);
 
 /// Draws a short text on a dark ground in the lower corner at the start of a rectangle, readable on
 /// any picture.
-void paintTag(QPainter& painter, const QRect& rect, const QString& text, Qt::LayoutDirection direction);
+void paintTag(QPainter& painter, const QRect& rect, const QString& text,
+              Qt::LayoutDirection direction);
 
 /// A small round button with a cross, readable on any picture. Also answers to Delete.
 class RemoveButton final : public QAbstractButton {

@@ -40,7 +40,8 @@ protected:
             painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7);
         }
         const bool strong = isChecked() || underMouse();
-        painter.setPen(palette().color(group, strong ? QPalette::WindowText : QPalette::PlaceholderText));
+        painter.setPen(
+            palette().color(group, strong ? QPalette::WindowText : QPalette::PlaceholderText));
         painter.drawText(rect(), Qt::AlignCenter, text());
         paintFocusRing(painter, *this, QRectF(rect()), 7);
     }
@@ -72,7 +73,10 @@ SegmentedControl::SegmentedControl(const QStringList& captions, QWidget* parent)
     setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
 }
 
-int SegmentedControl::currentIndex() const { return m_current; }
+int SegmentedControl::currentIndex() const
+{
+    return m_current;
+}
 
 void SegmentedControl::setCurrentIndex(int index)
 {

@@ -36,7 +36,8 @@ QSize ToggleSwitch::sizeHint() const
 {
     const QSize track = trackSize();
     const int icon = m_iconName.isEmpty() ? 0 : track.height() + 7;
-    return {icon + fontMetrics().horizontalAdvance(text()) + 18 + track.width() + 4, track.height() + 6};
+    return {icon + fontMetrics().horizontalAdvance(text()) + 18 + track.width() + 4,
+            track.height() + 6};
 }
 
 void ToggleSwitch::paintEvent(QPaintEvent*)
@@ -51,12 +52,14 @@ void ToggleSwitch::paintEvent(QPaintEvent*)
     int x = 0;
     if (!m_iconName.isEmpty()) {
         const int side = std::max(16, qRound(fontMetrics().height() * 0.95));
-        painter.drawPixmap(place(QRect(x, (height() - side) / 2, side, side)).topLeft(),
-                           iconPixmap(m_iconName, side, colour(QPalette::WindowText), devicePixelRatioF()));
+        painter.drawPixmap(
+            place(QRect(x, (height() - side) / 2, side, side)).topLeft(),
+            iconPixmap(m_iconName, side, colour(QPalette::WindowText), devicePixelRatioF()));
         x += side + 7;
     }
     const QSize size = trackSize();
-    const QRect track = place(QRect(width() - size.width() - 2, (height() - size.height()) / 2, size.width(), size.height()));
+    const QRect track = place(QRect(width() - size.width() - 2, (height() - size.height()) / 2,
+                                    size.width(), size.height()));
     painter.setPen(colour(QPalette::WindowText));
     const int room = width() - size.width() - 10 - x;
     painter.drawText(place(QRect(x, 0, room, height())), Qt::AlignVCenter | Qt::AlignLeading,

@@ -53,11 +53,13 @@ protected:
             filled.setRight(x);
         painter.setBrush(palette().color(group, QPalette::Highlight));
         painter.drawRoundedRect(filled, 2, 2);
-        const QColor ring = palette().color(group, isEnabled() ? QPalette::Highlight : QPalette::Mid);
+        const QColor ring =
+            palette().color(group, isEnabled() ? QPalette::Highlight : QPalette::Mid);
         painter.setPen(QPen(ring, 1.5));
         painter.setBrush(isSliderDown() ? ring : palette().color(group, QPalette::Base));
         painter.drawEllipse(QPointF(x, middle), r - 0.75, r - 0.75);
-        paintFocusRing(painter, *this, QRectF(x - r - 2, middle - r - 2, 2 * r + 4, 2 * r + 4), r + 2);
+        paintFocusRing(painter, *this, QRectF(x - r - 2, middle - r - 2, 2 * r + 4, 2 * r + 4),
+                       r + 2);
     }
     void focusInEvent(QFocusEvent* event) override
     {
@@ -112,13 +114,21 @@ private:
 
 } // namespace
 
-QSlider* makeSlider(QWidget* parent) { return new GrooveSlider(parent); }
+QSlider* makeSlider(QWidget* parent)
+{
+    return new GrooveSlider(parent);
+}
 
 ValueSlider::ValueSlider(const QString& caption, Range range, double defaultValue, QWidget* parent)
-    : QWidget(parent), m_range(range), m_default(defaultValue), m_value(defaultValue),
-      m_caption(new QLabel(caption, this)), m_number(new QDoubleSpinBox(this)),
+    : QWidget(parent),
+      m_range(range),
+      m_default(defaultValue),
+      m_value(defaultValue),
+      m_caption(new QLabel(caption, this)),
+      m_number(new QDoubleSpinBox(this)),
       m_reset(new Button(Button::Kind::Ghost, QStringLiteral("reset"), {}, this)),
-      m_slider(makeSlider(this)), m_hint(new QLabel(this))
+      m_slider(makeSlider(this)),
+      m_hint(new QLabel(this))
 {
     m_caption->setTextFormat(Qt::PlainText);
     m_caption->setBuddy(m_number);
@@ -131,8 +141,8 @@ ValueSlider::ValueSlider(const QString& caption, Range range, double defaultValu
     m_number->setFocusPolicy(Qt::StrongFocus);
     m_number->setGroupSeparatorShown(false);
     m_number->setAccessibleName(caption);
-    m_reset->setToolTip(tr("Back to the default, %1")
-                            .arg(locale().toString(defaultValue, 'f', range.decimals)));
+    m_reset->setToolTip(
+        tr("Back to the default, %1").arg(locale().toString(defaultValue, 'f', range.decimals)));
     m_reset->setAccessibleName(tr("Default for %1").arg(caption));
     const int side = fontMetrics().height() + 8;
     m_reset->setFixedSize(side, side);
@@ -166,9 +176,15 @@ ValueSlider::ValueSlider(const QString& caption, Range range, double defaultValu
     showValue();
 }
 
-double ValueSlider::value() const { return m_value; }
+double ValueSlider::value() const
+{
+    return m_value;
+}
 
-int ValueSlider::stepOf(double value) const { return int(std::lround((value - m_range.minimum) / m_range.step)); }
+int ValueSlider::stepOf(double value) const
+{
+    return int(std::lround((value - m_range.minimum) / m_range.step));
+}
 
 double ValueSlider::valueOf(int step) const
 {
@@ -187,7 +203,10 @@ void ValueSlider::setValue(double value)
         emit valueChanged(m_value);
 }
 
-void ValueSlider::setSpecialValueText(const QString& text) { m_number->setSpecialValueText(text); }
+void ValueSlider::setSpecialValueText(const QString& text)
+{
+    m_number->setSpecialValueText(text);
+}
 
 void ValueSlider::setHint(const QString& hint)
 {

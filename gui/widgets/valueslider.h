@@ -21,12 +21,14 @@ public:
         double step = 1;
         int decimals = 0;
     };
-    ValueSlider(const QString& caption, Range range, double defaultValue, QWidget* parent = nullptr);
+    ValueSlider(const QString& caption, Range range, double defaultValue,
+                QWidget* parent = nullptr);
 
     double value() const;
     void setValue(double value); ///< Clamped to the range and its steps; signals only a change.
     const Range& range() const { return m_range; }
-    /// What the number 0 or another special value means, shown instead of the number at the minimum.
+    /// What the number 0 or another special value means, shown instead of the number at the
+    /// minimum.
     void setSpecialValueText(const QString& text);
     /// A quiet line under the slider.
     void setHint(const QString& hint);

@@ -25,7 +25,10 @@ using namespace argali::gui;
 
 namespace {
 
-QString sample(const char* name) { return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name); }
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
 
 struct Bench {
     QTemporaryDir dir;
@@ -72,14 +75,16 @@ private slots:
         QCOMPARE(sent.count(), 1);
         QTest::keyClick(bench.edit(), Qt::Key_Enter, Qt::KeypadModifier);
         QCOMPARE(sent.count(), 2);
-        QCOMPARE(bench.edit()->toPlainText(), QStringLiteral("Hello\nthere")); // cleared by who sends, not before
+        QCOMPARE(bench.edit()->toPlainText(),
+                 QStringLiteral("Hello\nthere")); // cleared by who sends, not before
     }
 
     void heldEnterSendsOnce()
     {
         Bench bench;
         QSignalSpy sent(&bench.composer, &Composer::sendRequested);
-        QKeyEvent repeated(QEvent::KeyPress, Qt::Key_Return, Qt::NoModifier, QStringLiteral("\r"), true);
+        QKeyEvent repeated(QEvent::KeyPress, Qt::Key_Return, Qt::NoModifier, QStringLiteral("\r"),
+                           true);
         QApplication::sendEvent(bench.edit(), &repeated);
         QCOMPARE(sent.count(), 0);
     }
@@ -156,7 +161,8 @@ private slots:
     {
         Bench bench;
         QMimeData mime;
-        mime.setUrls({QUrl::fromLocalFile(sample("objects.png")), QUrl::fromLocalFile(sample("pair.png"))});
+        mime.setUrls(
+            {QUrl::fromLocalFile(sample("objects.png")), QUrl::fromLocalFile(sample("pair.png"))});
         QVERIFY(bench.composer.take(mime));
         QVERIFY(bench.settle());
         QCOMPARE(bench.composer.draft().media.size(), 2);
@@ -222,12 +228,14 @@ private slots:
         const auto isNamed = [&] {
             bool named = false;
             for (const QLabel* label : bench.composer.findChildren<QLabel*>())
-                named = named || (label->isVisible() && label->text().contains(QStringLiteral("samples.json")));
+                named = named || (label->isVisible() &&
+                                  label->text().contains(QStringLiteral("samples.json")));
             return named;
         };
         QTRY_VERIFY(isNamed());
         for (Button* button : bench.composer.findChildren<Button*>()) {
-            if (button->isVisible() && button->accessibleName().contains(QStringLiteral("samples.json")))
+            if (button->isVisible() &&
+                button->accessibleName().contains(QStringLiteral("samples.json")))
                 button->click();
         }
         QCOMPARE(bench.composer.entries().size(), 1);
@@ -253,7 +261,8 @@ private slots:
         QVERIFY(bench.settle());
         bool escaped = false;
         for (const QLabel* label : bench.composer.findChildren<QLabel*>())
-            escaped = escaped || label->text().contains(QStringLiteral("&lt;img src=x onerror=1&gt;&amp;b.png"));
+            escaped = escaped || label->text().contains(
+                                     QStringLiteral("&lt;img src=x onerror=1&gt;&amp;b.png"));
         QVERIFY(escaped);
     }
 

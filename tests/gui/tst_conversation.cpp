@@ -45,7 +45,8 @@ private slots:
     {
         Conversation chat;
         Turn first = turn(1, QStringLiteral("What is it?"), QStringLiteral("A ring."));
-        first.media = {picture(QStringLiteral("/tmp/ä b.png")), picture(QStringLiteral("/tmp/c.png"))};
+        first.media = {picture(QStringLiteral("/tmp/ä b.png")),
+                       picture(QStringLiteral("/tmp/c.png"))};
         first.answer.thinking = QStringLiteral("secret thoughts");
         chat.append(first);
         Turn failed = turn(2, QStringLiteral("failed"), {});
@@ -58,7 +59,8 @@ private slots:
         options.longestAnswer = 512;
         options.sampling.enabled = true;
         options.sampling.temperature = 0.5F;
-        const ChatRequest request = makeRequest(chat, {QStringLiteral("And now?"), {film(QStringLiteral("/f.mp4"), 5)}}, options);
+        const ChatRequest request = makeRequest(
+            chat, {QStringLiteral("And now?"), {film(QStringLiteral("/f.mp4"), 5)}}, options);
         QCOMPARE(request.messages.size(), size_t(4));
         QCOMPARE(request.messages[0].role, Message::Role::System);
         QCOMPARE(request.messages[1].role, Message::Role::User);
@@ -80,11 +82,13 @@ private slots:
 
     void requestWithoutThinkingHasNoBudget()
     {
-        const ChatRequest request = makeRequest(Conversation(), {QStringLiteral("Hi"), {}}, AnswerOptions());
+        const ChatRequest request =
+            makeRequest(Conversation(), {QStringLiteral("Hi"), {}}, AnswerOptions());
         QCOMPARE(request.messages.size(), size_t(1));
         QVERIFY(!request.thinking);
         QVERIFY(!request.thinkingBudget);
-        QVERIFY(request.sampling && !request.sampling->enabled); // greedy, whatever the model's files say
+        QVERIFY(request.sampling &&
+                !request.sampling->enabled); // greedy, whatever the model's files say
     }
 
     void titles()
@@ -124,7 +128,8 @@ private slots:
         answer.usage.completionTokens = 236;
         answer.timings.decodeTokensPerSecond = 241.4;
         answer.timings.firstToken = std::chrono::milliseconds(210);
-        QCOMPARE(answer.statistics(), QStringLiteral("236 token(s) · 241 tok/s · first word 0.21 s"));
+        QCOMPARE(answer.statistics(),
+                 QStringLiteral("236 token(s) · 241 tok/s · first word 0.21 s"));
         QCOMPARE(answer.note(), QString());
         answer.finishReason = FinishReason::Cancelled;
         QCOMPARE(answer.note(), QStringLiteral("Stopped."));

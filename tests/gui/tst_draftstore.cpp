@@ -12,7 +12,11 @@ using namespace argali::gui;
 class TestDraftStore final : public QObject {
     Q_OBJECT
     QTemporaryDir m_dir;
-    QString file() const { return m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) + QStringLiteral("/draft.json")); }
+    QString file() const
+    {
+        return m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) +
+                              QStringLiteral("/draft.json"));
+    }
     static Draft draft()
     {
         MediaFile film;
@@ -71,7 +75,8 @@ private slots:
         QTest::newRow("not json") << QByteArray("{\"text\": ");
         QTest::newRow("array") << QByteArray("[1, 2]");
         QTest::newRow("wrong types") << QByteArray("{\"text\": 7, \"media\": {\"path\": 1}}");
-        QTest::newRow("odd entries") << QByteArray("{\"media\": [1, null, {\"frames\": 1e300}, {\"path\": \"\"}]}");
+        QTest::newRow("odd entries")
+            << QByteArray("{\"media\": [1, null, {\"frames\": 1e300}, {\"path\": \"\"}]}");
         QTest::newRow("binary") << QByteArray("\0\xff\xfe", 3);
     }
     void damagedFilesGiveNothing()
@@ -99,7 +104,8 @@ private slots:
     {
         QFile blocker(m_dir.filePath(QStringLiteral("blocker")));
         QVERIFY(blocker.open(QIODevice::WriteOnly));
-        DraftStore store(m_dir.filePath(QStringLiteral("blocker/draft.json"))); // a file where a folder must be
+        DraftStore store(
+            m_dir.filePath(QStringLiteral("blocker/draft.json"))); // a file where a folder must be
         QSignalSpy failed(&store, &DraftStore::failed);
         store.save(draft());
         store.flush();

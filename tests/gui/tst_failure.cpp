@@ -13,9 +13,11 @@ private slots:
     {
         QSet<QString> sentences;
         for (int code = 0; code <= int(Error::Code::Internal); ++code) {
-            const Failure failure(Error::Code(code), QStringLiteral("tensor x: [3] expected, [4] found"));
+            const Failure failure(Error::Code(code),
+                                  QStringLiteral("tensor x: [3] expected, [4] found"));
             QVERIFY(failure.sentence().endsWith(QLatin1Char('.')));
-            QVERIFY(!failure.sentence().contains(QStringLiteral("tensor"))); // that is for the details
+            QVERIFY(
+                !failure.sentence().contains(QStringLiteral("tensor"))); // that is for the details
             QCOMPARE(failure.details(), QStringLiteral("tensor x: [3] expected, [4] found"));
             sentences.insert(failure.sentence());
         }
@@ -24,8 +26,10 @@ private slots:
 
     void fromExceptions()
     {
-        QCOMPARE(Failure::from(Error(Error::Code::BadMedia, "a.png: ü")).code(), Error::Code::BadMedia);
-        QCOMPARE(Failure::from(Error(Error::Code::BadMedia, "a.png: ü")).details(), QStringLiteral("a.png: ü"));
+        QCOMPARE(Failure::from(Error(Error::Code::BadMedia, "a.png: ü")).code(),
+                 Error::Code::BadMedia);
+        QCOMPARE(Failure::from(Error(Error::Code::BadMedia, "a.png: ü")).details(),
+                 QStringLiteral("a.png: ü"));
         QCOMPARE(Failure::from(std::bad_alloc()).code(), Error::Code::OutOfMemory);
         QCOMPARE(Failure::from(std::runtime_error("odd")).code(), Error::Code::Internal);
     }

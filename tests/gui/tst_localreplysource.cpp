@@ -37,16 +37,19 @@ class TestLocalReplySource final : public QObject {
         QSignalSpy failed(m_source.get(), &LocalReplySource::loadFailed);
         QSignalSpy stopped(m_source.get(), &LocalReplySource::loadStopped);
         m_source->load(folder);
-        return QTest::qWaitFor([&] { return loaded.count() + failed.count() + stopped.count() > 0; }, 60'000)
-               && loaded.count() == 1;
+        return QTest::qWaitFor(
+                   [&] { return loaded.count() + failed.count() + stopped.count() > 0; }, 60'000) &&
+               loaded.count() == 1;
     }
     QString answer(quint64 turn, const ChatRequest& request)
     {
         QSignalSpy finished(m_source.get(), &ReplySource::finished);
         QSignalSpy failed(m_source.get(), &ReplySource::failed);
         m_source->start(turn, request);
-        if (!QTest::qWaitFor([&] { return finished.count() + failed.count() > 0; }, 120'000) || finished.isEmpty())
-            return failed.isEmpty() ? QStringLiteral("nothing") : failed.first().at(1).value<Failure>().details();
+        if (!QTest::qWaitFor([&] { return finished.count() + failed.count() > 0; }, 120'000) ||
+            finished.isEmpty())
+            return failed.isEmpty() ? QStringLiteral("nothing")
+                                    : failed.first().at(1).value<Failure>().details();
         return QString::fromStdString(finished.first().at(1).value<ChatResult>().text);
     }
 
@@ -60,7 +63,8 @@ private slots:
         m_source->start(5, ask(QStringLiteral("?")));
         QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 10'000);
         QCOMPARE(failed.first().first().toULongLong(), quint64(5));
-        QVERIFY(failed.first().at(1).value<Failure>().sentence().contains(QStringLiteral("No model")));
+        QVERIFY(
+            failed.first().at(1).value<Failure>().sentence().contains(QStringLiteral("No model")));
     }
 
     void answersTruly()
@@ -69,7 +73,8 @@ private slots:
         QVERIFY(open({}));
         QVERIFY(progress.count() > 0);
         QSignalSpy text(m_source.get(), &ReplySource::textReady);
-        QCOMPARE(answer(1, ask(QStringLiteral("What shape is the green object?"), QStringLiteral("objects.png"))),
+        QCOMPARE(answer(1, ask(QStringLiteral("What shape is the green object?"),
+                               QStringLiteral("objects.png"))),
                  QStringLiteral("The green object is a cross."));
         QString streamed;
         for (const QList<QVariant>& piece : text)
@@ -85,7 +90,8 @@ private slots:
         QCOMPARE(failed.count(), 1);
         QVERIFY(failed.first().at(2).toBool());
         QVERIFY(!m_source->isLoading());
-        QCOMPARE(answer(2, ask(QStringLiteral("Count the objects. Answer in one word."), QStringLiteral("objects.png"))),
+        QCOMPARE(answer(2, ask(QStringLiteral("Count the objects. Answer in one word."),
+                               QStringLiteral("objects.png"))),
                  QStringLiteral("2"));
     }
 
@@ -96,8 +102,9 @@ private slots:
         m_source->start(1, ask(QStringLiteral("?"), QStringLiteral("samples.json")));
         QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 30'000);
         QCOMPARE(failed.first().at(1).value<Failure>().code(), Error::Code::BadMedia);
-        QCOMPARE(answer(2, ask(QStringLiteral("How many bars are there?"), QStringLiteral("chart.png"))),
-                 QStringLiteral("There are 3 bars."));
+        QCOMPARE(
+            answer(2, ask(QStringLiteral("How many bars are there?"), QStringLiteral("chart.png"))),
+            QStringLiteral("There are 3 bars."));
     }
 
     void everyStartEndsOnce()
@@ -105,7 +112,8 @@ private slots:
         QVERIFY(open({}));
         QSignalSpy finished(m_source.get(), &ReplySource::finished);
         for (quint64 turn = 1; turn <= 6; ++turn) { // each ends the one before
-            m_source->start(turn, ask(QStringLiteral("Describe this image in detail."), QStringLiteral("objects.png")));
+            m_source->start(turn, ask(QStringLiteral("Describe this image in detail."),
+                                      QStringLiteral("objects.png")));
             QTest::qWait(int(turn) * 7);
         }
         m_source->cancel();
@@ -114,7 +122,8 @@ private slots:
         for (const QList<QVariant>& end : finished)
             turns.insert(end.first().toULongLong());
         QCOMPARE(turns.size(), 6);
-        QCOMPARE(answer(9, ask(QStringLiteral("What shape is the green object?"), QStringLiteral("objects.png"))),
+        QCOMPARE(answer(9, ask(QStringLiteral("What shape is the green object?"),
+                               QStringLiteral("objects.png"))),
                  QStringLiteral("The green object is a cross."));
     }
 
@@ -122,7 +131,8 @@ private slots:
     {
         QVERIFY(open({}));
         QSignalSpy finished(m_source.get(), &ReplySource::finished);
-        m_source->start(1, ask(QStringLiteral("Describe this image in detail."), QStringLiteral("objects.png")));
+        m_source->start(1, ask(QStringLiteral("Describe this image in detail."),
+                               QStringLiteral("objects.png")));
         QTest::qWait(5);
         QElapsedTimer watch;
         watch.start();
@@ -151,7 +161,8 @@ private slots:
         m_source.reset(); // stops and joins the thread
         m_source = std::make_unique<LocalReplySource>();
         QVERIFY(open({}));
-        m_source->start(1, ask(QStringLiteral("Describe this image in detail."), QStringLiteral("objects.png")));
+        m_source->start(1, ask(QStringLiteral("Describe this image in detail."),
+                               QStringLiteral("objects.png")));
         m_source.reset();
     }
 };

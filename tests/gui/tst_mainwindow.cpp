@@ -3,6 +3,8 @@
 
 #include <QAccessible>
 #include <QApplication>
+#include <QClipboard>
+#include <QDoubleSpinBox>
 #include <QDropEvent>
 #include <QFile>
 #include <QMenu>
@@ -21,7 +23,9 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/mainwindow.h"
 #include "gui/models/modelchooser.h"
+#include "gui/settings/samplingpanel.h"
 #include "gui/statusline.h"
+#include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/valueslider.h"
 #include "tests/support/fakereplysource.h"
@@ -31,7 +35,10 @@ using namespace argali::gui;
 
 namespace {
 
-QString sample(const char* name) { return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name); }
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
 
 void drop(QWidget& target, const QList<QUrl>& urls)
 {
@@ -45,13 +52,14 @@ void drop(QWidget& target, const QList<QUrl>& urls)
     QApplication::sendEvent(&target, &event);
 }
 
-/// What the page shows. The page may answer after the test has given up waiting, so the answer has a
-/// place of its own.
+/// What the page shows. The page may answer after the test has given up waiting, so the answer has
+/// a place of its own.
 QString pageText(TranscriptView& view, quint64 turn)
 {
     const auto text = std::make_shared<std::optional<QString>>();
     view.domText(turn, [text](const QString& told) { *text = told; });
-    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text : QStringLiteral("no answer");
+    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text
+                                                                      : QStringLiteral("no answer");
 }
 
 /// The window over a source that answers what the test says.
@@ -94,10 +102,12 @@ private slots:
         MainWindow& window = application.window();
         QCOMPARE(window.status()->modelText(), QStringLiteral("Pocket model ready"));
         drop(window, {QUrl::fromLocalFile(sample("objects.png"))});
-        QTest::keyClicks(window.chat()->composer()->edit(), QStringLiteral("What shape is the green object?"));
+        QTest::keyClicks(window.chat()->composer()->edit(),
+                         QStringLiteral("What shape is the green object?"));
         QTest::keyClick(window.chat()->composer()->edit(), Qt::Key_Return);
-        QTRY_VERIFY_WITH_TIMEOUT(window.chat()->transcript() && !window.chat()->composer()->isBusy()
-                                     && window.chat()->composer()->isEmpty(),
+        QTRY_VERIFY_WITH_TIMEOUT(window.chat()->transcript() &&
+                                     !window.chat()->composer()->isBusy() &&
+                                     window.chat()->composer()->isEmpty(),
                                  120'000);
         const QString text = pageText(*window.chat()->transcript(), 0);
         QVERIFY2(text.contains(QStringLiteral("The green object is a cross.")), qPrintable(text));
@@ -113,9 +123,10 @@ private slots:
         const QList<SampleCard*> cards = window.chat()->emptyState()->cards();
         QCOMPARE(cards.size(), 4);
         cards.first()->click(); // before the model is ready: it is asked as soon as it is
-        QTRY_VERIFY_WITH_TIMEOUT(window.chat()->transcript() && window.chat()->transcript()->isReady()
-                                     && !window.chat()->composer()->isBusy() && window.chat()->composer()->isEmpty(),
-                                 120'000);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            window.chat()->transcript() && window.chat()->transcript()->isReady() &&
+                !window.chat()->composer()->isBusy() && window.chat()->composer()->isEmpty(),
+            120'000);
         const QString text = pageText(*window.chat()->transcript(), 0);
         QVERIFY2(text.contains(QStringLiteral("medium green cross")), qPrintable(text));
     }
@@ -140,9 +151,11 @@ private slots:
         bench.composer().attach(sample("objects.png"));
         QVERIFY(QTest::qWaitFor([&] { return !bench.composer().isReading(); }, 20'000));
         bench.chat().send();
-        bench.source.fail(bench.source.lastTurn(), Failure(Error::Code::ContextOverflow, QStringLiteral("5,000 of 4,096")));
+        bench.source.fail(bench.source.lastTurn(),
+                          Failure(Error::Code::ContextOverflow, QStringLiteral("5,000 of 4,096")));
         QCOMPARE(bench.composer().draft().text, QStringLiteral("What is it?"));
-        QVERIFY(QTest::qWaitFor([&] { return bench.composer().draft().media.size() == 1; }, 20'000));
+        QVERIFY(
+            QTest::qWaitFor([&] { return bench.composer().draft().media.size() == 1; }, 20'000));
         QVERIFY(bench.page(0).contains(Failure(Error::Code::ContextOverflow, {}).sentence()));
         // Sent again, the failed turn is gone from the page.
         bench.chat().send();
@@ -164,7 +177,8 @@ private slots:
         QVERIFY(bench.source.turns.isEmpty());
         QVERIFY(bench.chat().isWaitingToSend());
         QCOMPARE(bench.composer().draft().text, QStringLiteral("Early?"));
-        bench.window.showLoadFailure(QStringLiteral("/m"), Failure(Error::Code::BadModel, {}), false);
+        bench.window.showLoadFailure(QStringLiteral("/m"), Failure(Error::Code::BadModel, {}),
+                                     false);
         QVERIFY(bench.source.turns.isEmpty());
         QCOMPARE(bench.composer().draft().text, QStringLiteral("Early?")); // kept
         QVERIFY(!bench.composer().note().isEmpty());
@@ -199,7 +213,8 @@ private slots:
         Bench bench;
         bench.window.showLoading(QStringLiteral("/models/broken"));
         QCOMPARE(bench.window.status()->modelText(), QStringLiteral("Loading"));
-        bench.window.showLoadFailure(QStringLiteral("/models/broken"), Failure(Error::Code::BadModel, {}), true);
+        bench.window.showLoadFailure(QStringLiteral("/models/broken"),
+                                     Failure(Error::Code::BadModel, {}), true);
         QCOMPARE(bench.window.status()->modelText(), QStringLiteral("Any-1B ready"));
         QVERIFY(bench.window.status()->phaseText().contains(QStringLiteral("broken")));
         bench.write("Still there?");
@@ -247,6 +262,39 @@ private slots:
         QVERIFY(!bench.settings.value(settings::sideOpen));
     }
 
+    void themeChangesWhileItRuns()
+    {
+        Bench bench;
+        const auto brightness = [](QWidget* widget, QPoint at) {
+            return widget->grab().toImage().pixelColor(at).lightness();
+        };
+        bench.settings.set(settings::theme, int(Theme::Choice::Light));
+        QVERIFY(brightness(bench.window.panel(), {5, 400}) > 200);
+        QVERIFY(brightness(bench.window.status(), {600, 3}) > 200);
+        bench.settings.set(settings::theme, int(Theme::Choice::Dark));
+        QVERIFY(brightness(bench.window.panel(), {5, 400}) < 60);
+        QVERIFY(brightness(bench.window.status(), {600, 3}) < 60);
+        for (QWidget* field : bench.window.panel()->findChildren<QDoubleSpinBox*>())
+            QVERIFY(brightness(field, {field->width() / 2, 3}) <
+                    60); // the style sheet follows, too
+        bench.settings.set(settings::theme, int(Theme::Choice::System));
+        QEvent change(QEvent::ThemeChange);
+        QApplication::sendEvent(&bench.window, &change);
+        QVERIFY(brightness(bench.window.panel(), {5, 400}) > 200);
+    }
+
+    void pasteFromAnywhere()
+    {
+        Bench bench;
+        QVERIFY(QTest::qWaitForWindowActive(&bench.window));
+        auto* mime = new QMimeData;
+        mime->setUrls({QUrl::fromLocalFile(sample("objects.png"))});
+        QGuiApplication::clipboard()->setMimeData(mime);
+        bench.window.chooser()->button()->setFocus();
+        QTest::keyClick(bench.window.chooser()->button(), Qt::Key_V, Qt::ControlModifier);
+        QCOMPARE(bench.composer().entries().size(), 1);
+    }
+
     void enterWhileAnAnswerIsWritten()
     {
         Bench bench;
@@ -269,7 +317,8 @@ private slots:
         resize(880);
         QVERIFY(bench.window.isSideOpen() && !bench.window.isPanelOpen());
         resize(660);
-        QVERIFY2(!bench.window.isSideOpen() && !bench.window.isPanelOpen(), qPrintable(QString::number(bench.window.width())));
+        QVERIFY2(!bench.window.isSideOpen() && !bench.window.isPanelOpen(),
+                 qPrintable(QString::number(bench.window.width())));
         bench.window.setPanelOpen(true); // may still be wanted
         QVERIFY(bench.window.isPanelOpen());
         resize(1280);
@@ -294,17 +343,20 @@ private slots:
             TurnController turns(book, source);
             MainWindow window({store, loader, source, book, turns, drafts, {}});
             window.chat()->composer()->edit()->setPlainText(QStringLiteral("Not sent yet"));
-            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(dir.filePath(QStringLiteral("draft.json"))), 2000);
+            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(dir.filePath(QStringLiteral("draft.json"))),
+                                     2000);
         }
         Application application({Places::under(dir.path()), {}, StartupTrace(false)});
         application.start();
-        QCOMPARE(application.window().chat()->composer()->draft().text, QStringLiteral("Not sent yet"));
+        QCOMPARE(application.window().chat()->composer()->draft().text,
+                 QStringLiteral("Not sent yet"));
     }
 
     void badModelFolderAtTheStartGivesThePocketModel()
     {
         QTemporaryDir dir;
-        Application application({Places::under(dir.path()), dir.filePath(QStringLiteral("no-model")), StartupTrace(false)});
+        Application application({Places::under(dir.path()),
+                                 dir.filePath(QStringLiteral("no-model")), StartupTrace(false)});
         QSignalSpy ready(&application, &Application::modelReady);
         application.start();
         QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, 60'000);
@@ -315,7 +367,8 @@ private slots:
     void modelMenu()
     {
         Bench bench;
-        bench.settings.set(settings::recentModels, {bench.dir.path(), QStringLiteral("/gone/Other-7B")});
+        bench.settings.set(settings::recentModels,
+                           {bench.dir.path(), QStringLiteral("/gone/Other-7B")});
         bench.window.chooser()->showMenu();
         QMenu* menu = bench.window.chooser()->menu();
         QVERIFY(menu->isVisible());
@@ -342,13 +395,13 @@ private slots:
         bench.settings.set(settings::sampling, true);
         int visited = 0;
         for (QWidget* widget : bench.window.findChildren<QWidget*>()) {
-            if (widget->focusPolicy() == Qt::NoFocus || !widget->isVisibleTo(&bench.window)
-                || widget->objectName() == QLatin1String("qt_spinbox_lineedit"))
+            if (widget->focusPolicy() == Qt::NoFocus || !widget->isVisibleTo(&bench.window) ||
+                widget->objectName() == QLatin1String("qt_spinbox_lineedit"))
                 continue;
             QAccessibleInterface* access = QAccessible::queryAccessibleInterface(widget);
             const QString name = access ? access->text(QAccessible::Name) : QString();
-            QVERIFY2(!name.isEmpty(), qPrintable(QLatin1String(widget->metaObject()->className()) + QLatin1Char(' ')
-                                                 + widget->objectName()));
+            QVERIFY2(!name.isEmpty(), qPrintable(QLatin1String(widget->metaObject()->className()) +
+                                                 QLatin1Char(' ') + widget->objectName()));
             ++visited;
         }
         QVERIFY(visited > 15);
@@ -363,11 +416,14 @@ private slots:
         for (int i = 0; i < 120; ++i) {
             if (QWidget* now = QApplication::focusWidget())
                 reached.insert(now);
-            QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : &bench.window, Qt::Key_Tab);
+            QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget()
+                                                        : &bench.window,
+                            Qt::Key_Tab);
         }
         for (Button* button : bench.window.findChildren<Button*>()) {
             if (button->isVisibleTo(&bench.window) && button->isEnabled())
-                QVERIFY2(reached.contains(button), qPrintable(button->accessibleName() + button->text()));
+                QVERIFY2(reached.contains(button),
+                         qPrintable(button->accessibleName() + button->text()));
         }
         QVERIFY(reached.contains(bench.composer().edit()));
     }

@@ -11,8 +11,14 @@ using namespace argali;
 using namespace argali::gui;
 
 namespace {
-QString sample(const char* name) { return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name); }
-QString mode(const char* name) { return QStringLiteral(ARGALI_TEST_DATA "/vectors/image_modes/") + QLatin1String(name); }
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
+QString mode(const char* name)
+{
+    return QStringLiteral(ARGALI_TEST_DATA "/vectors/image_modes/") + QLatin1String(name);
+}
 } // namespace
 
 class TestMediaLoader final : public QObject {
@@ -25,7 +31,8 @@ class TestMediaLoader final : public QObject {
         QSignalSpy done(&loader, &MediaLoader::inspected);
         QSignalSpy failed(&loader, &MediaLoader::failed);
         const quint64 ticket = loader.inspect(path);
-        if (!QTest::qWaitFor([&] { return done.count() + failed.count() > 0; }, 20'000) || done.isEmpty())
+        if (!QTest::qWaitFor([&] { return done.count() + failed.count() > 0; }, 20'000) ||
+            done.isEmpty())
             return {};
         if (done.first().first().toULongLong() != ticket)
             return {};
@@ -43,10 +50,14 @@ private slots:
         QVERIFY(file.thumbnail.width() <= MediaFile::thumbnailSize.width());
         QVERIFY(file.thumbnail.height() <= MediaFile::thumbnailSize.height());
         // The thumbnail is that picture: its mean colour is the file's.
-        const auto mean = [](const QImage& image) { return image.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation).pixelColor(0, 0); };
+        const auto mean = [](const QImage& image) {
+            return image.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation)
+                .pixelColor(0, 0);
+        };
         const QColor a = mean(file.thumbnail);
         const QColor b = mean(QImage(sample("objects.png")));
-        QVERIFY(qAbs(a.red() - b.red()) < 12 && qAbs(a.green() - b.green()) < 12 && qAbs(a.blue() - b.blue()) < 12);
+        QVERIFY(qAbs(a.red() - b.red()) < 12 && qAbs(a.green() - b.green()) < 12 &&
+                qAbs(a.blue() - b.blue()) < 12);
     }
 
     void picturesStandUpright()
@@ -80,7 +91,8 @@ private slots:
         QTest::newRow("folder") << m_dir.path() << QByteArray();
         QFile png(sample("objects.png"));
         if (png.open(QIODevice::ReadOnly))
-            QTest::newRow("header only") << m_dir.filePath(QStringLiteral("cut.png")) << png.read(20);
+            QTest::newRow("header only")
+                << m_dir.filePath(QStringLiteral("cut.png")) << png.read(20);
     }
     void brokenFiles()
     {

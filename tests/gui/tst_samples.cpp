@@ -11,7 +11,8 @@ class TestSamples final : public QObject {
 private slots:
     void thePocketModelsOwn()
     {
-        const Result<QList<Sample>> samples = readSamples(QStringLiteral(ARGALI_RESOURCES "/pocket/samples"));
+        const Result<QList<Sample>> samples =
+            readSamples(QStringLiteral(ARGALI_RESOURCES "/pocket/samples"));
         QVERIFY(samples);
         QVERIFY(samples->size() >= 4);
         const QList<Sample> chosen = chosenSamples(*samples, 3, 1);
@@ -44,11 +45,13 @@ private slots:
         };
         write("{");
         QVERIFY(!readSamples(dir.path()));
-        write("[7, {\"file\": \"missing.png\", \"questions\": [{\"question\": \"?\"}]}, {\"file\": \"samples.json\", "
-              "\"frames\": 1e9, \"questions\": [{\"question\": \"What?\"}, 3]}, {\"file\": \"samples.json\"}]");
+        write("[7, {\"file\": \"missing.png\", \"questions\": [{\"question\": \"?\"}]}, {\"file\": "
+              "\"samples.json\", "
+              "\"frames\": 1e9, \"questions\": [{\"question\": \"What?\"}, 3]}, {\"file\": "
+              "\"samples.json\"}]");
         const Result<QList<Sample>> samples = readSamples(dir.path());
         QVERIFY(samples);
-        QCOMPARE(samples->size(), 1); // what is missing, or has no question, is left out
+        QCOMPARE(samples->size(), 1);          // what is missing, or has no question, is left out
         QCOMPARE(samples->first().frames, 30); // held to its range
         QCOMPARE(samples->first().questions, QStringList{QStringLiteral("What?")});
     }

@@ -10,7 +10,11 @@ using namespace argali::gui;
 class TestSettings final : public QObject {
     Q_OBJECT
     QTemporaryDir m_dir;
-    QString file() const { return m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) + QStringLiteral(".ini")); }
+    QString file() const
+    {
+        return m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) +
+                              QStringLiteral(".ini"));
+    }
 
 private slots:
     void defaults()
@@ -31,13 +35,15 @@ private slots:
             Settings store(file());
             store.set(settings::temperature, 1.25);
             store.set(settings::systemPrompt, QStringLiteral("Kurz, bitte: \"ja\"\n图像"));
-            store.set(settings::recentModels, QStringList{QStringLiteral("/a, b"), QStringLiteral("/c")});
+            store.set(settings::recentModels,
+                      QStringList{QStringLiteral("/a, b"), QStringLiteral("/c")});
             store.set(settings::geometry, QByteArray("\0\1\2", 3));
         }
         const Settings again(file());
         QCOMPARE(again.value(settings::temperature), 1.25);
         QCOMPARE(again.value(settings::systemPrompt), QStringLiteral("Kurz, bitte: \"ja\"\n图像"));
-        QCOMPARE(again.value(settings::recentModels), QStringList({QStringLiteral("/a, b"), QStringLiteral("/c")}));
+        QCOMPARE(again.value(settings::recentModels),
+                 QStringList({QStringLiteral("/a, b"), QStringLiteral("/c")}));
         QCOMPARE(again.value(settings::geometry), QByteArray("\0\1\2", 3));
     }
 
@@ -55,7 +61,8 @@ private slots:
     {
         QFile edited(file());
         QVERIFY(edited.open(QIODevice::WriteOnly));
-        edited.write("[answer]\ntemperature=99\ntopP=nan\ntopK=-3\nthinkingBudget=banana\nlongestAnswer=99999999999\n"
+        edited.write("[answer]\ntemperature=99\ntopP=nan\ntopK=-3\nthinkingBudget="
+                     "banana\nlongestAnswer=99999999999\n"
                      "[composer]\nfilmFrames=31\n[window]\ntheme=9\n");
         edited.close();
         const Settings store(file());
@@ -81,7 +88,8 @@ private slots:
         QCOMPARE(options.sampling.seed, uint64_t(42));
         QCOMPARE(options.sampling.temperature, 0.7F);
         store.set(settings::seed, 0); // a new one each time
-        QVERIFY(AnswerOptions::from(store).sampling.seed != AnswerOptions::from(store).sampling.seed);
+        QVERIFY(AnswerOptions::from(store).sampling.seed !=
+                AnswerOptions::from(store).sampling.seed);
     }
 };
 

@@ -29,12 +29,18 @@ private slots:
         QTest::addColumn<Progress>("progress");
         QTest::addColumn<QString>("words");
         QTest::addColumn<int>("bar");
-        QTest::newRow("loading") << Progress{Phase::Loading, 5, 20} << QStringLiteral("Loading the model 5 / 20") << 250;
-        QTest::newRow("loading, unknown") << Progress{Phase::Loading, 0, 0} << QStringLiteral("Loading the model") << 0;
-        QTest::newRow("pictures") << Progress{Phase::Media, 1, 2} << QStringLiteral("Reading pictures 1 / 2") << 500;
-        QTest::newRow("vision") << Progress{Phase::Vision, 3, 5} << QStringLiteral("Looking 3 / 5") << 600;
-        QTest::newRow("prompt") << Progress{Phase::Prefill, 512, 1024} << QStringLiteral("Prompt 512 / 1,024 tokens") << 500;
-        QTest::newRow("answering") << Progress{Phase::Answering, 1, 2048} << QStringLiteral("Answering, 1 token(s)") << 0;
+        QTest::newRow("loading") << Progress{Phase::Loading, 5, 20}
+                                 << QStringLiteral("Loading the model 5 / 20") << 250;
+        QTest::newRow("loading, unknown")
+            << Progress{Phase::Loading, 0, 0} << QStringLiteral("Loading the model") << 0;
+        QTest::newRow("pictures") << Progress{Phase::Media, 1, 2}
+                                  << QStringLiteral("Reading pictures 1 / 2") << 500;
+        QTest::newRow("vision") << Progress{Phase::Vision, 3, 5} << QStringLiteral("Looking 3 / 5")
+                                << 600;
+        QTest::newRow("prompt") << Progress{Phase::Prefill, 512, 1024}
+                                << QStringLiteral("Prompt 512 / 1,024 tokens") << 500;
+        QTest::newRow("answering")
+            << Progress{Phase::Answering, 1, 2048} << QStringLiteral("Answering, 1 token(s)") << 0;
     }
     void phases()
     {

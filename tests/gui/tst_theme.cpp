@@ -27,7 +27,8 @@ private slots:
         const Theme t = dark ? Theme::darkTheme() : Theme::light();
         for (const QColor& ground : {t.background, t.surface, t.side}) {
             for (const QColor& ink : {t.text, t.muted, t.accentText, t.bad})
-                QVERIFY2(contrast(ink, ground) >= 4.5, qPrintable(QStringLiteral("%1 on %2").arg(ink.name(), ground.name())));
+                QVERIFY2(contrast(ink, ground) >= 4.5,
+                         qPrintable(QStringLiteral("%1 on %2").arg(ink.name(), ground.name())));
         }
         QVERIFY(contrast(t.accentText, t.accentSoft) >= 4.5);
         QVERIFY(contrast(t.muted, t.accentSoft) >= 4.5);

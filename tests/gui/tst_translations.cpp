@@ -81,7 +81,8 @@ private slots:
         const QList<Entry> entries = read(QDir(folder).filePath(name));
         QVERIFY(!entries.isEmpty());
         for (const Entry& entry : entries) {
-            QVERIFY2(entry.type.isEmpty(), qPrintable(entry.type + QStringLiteral(": ") + entry.source));
+            QVERIFY2(entry.type.isEmpty(),
+                     qPrintable(entry.type + QStringLiteral(": ") + entry.source));
             QVERIFY2(!entry.translations.isEmpty(), qPrintable(entry.source));
             for (const QString& translation : entry.translations) {
                 QVERIFY2(!translation.isEmpty(), qPrintable(entry.source));
@@ -89,8 +90,10 @@ private slots:
                 QStringList wanted = places(entry.source);
                 QStringList found = places(translation);
                 if (name.contains(QStringLiteral("_en")))
-                    wanted.removeAll(QStringLiteral("%Ln")), found.removeAll(QStringLiteral("%Ln")); // "one" may do without
-                QVERIFY2(found == wanted, qPrintable(entry.source + QStringLiteral(" | ") + translation));
+                    wanted.removeAll(QStringLiteral("%Ln")),
+                        found.removeAll(QStringLiteral("%Ln")); // "one" may do without
+                QVERIFY2(found == wanted,
+                         qPrintable(entry.source + QStringLiteral(" | ") + translation));
             }
         }
     }
@@ -104,18 +107,22 @@ private slots:
         const QString copy = dir.filePath(name);
         QVERIFY(QFile::copy(QDir(folder).filePath(name), copy));
         QFile(copy).setPermissions(QFile::ReadOwner | QFile::WriteOwner);
-        QStringList arguments{QStringLiteral("-silent"), QStringLiteral("-locations"), QStringLiteral("none"),
-                              QStringLiteral("-source-language"), QStringLiteral("en")};
+        QStringList arguments{QStringLiteral("-silent"), QStringLiteral("-locations"),
+                              QStringLiteral("none"), QStringLiteral("-source-language"),
+                              QStringLiteral("en")};
         if (name.contains(QStringLiteral("_en")))
             arguments << QStringLiteral("-pluralonly");
-        arguments << QStringLiteral("-I") << QStringLiteral(ARGALI_GUI_SOURCES "/..") << QStringLiteral("-recursive") << QStringLiteral(ARGALI_GUI_SOURCES) << QStringLiteral("-ts") << copy;
+        arguments << QStringLiteral("-I") << QStringLiteral(ARGALI_GUI_SOURCES "/..")
+                  << QStringLiteral("-recursive") << QStringLiteral(ARGALI_GUI_SOURCES)
+                  << QStringLiteral("-ts") << copy;
         QProcess lupdate;
         lupdate.start(QStringLiteral(ARGALI_LUPDATE), arguments);
         QVERIFY(lupdate.waitForFinished(120'000));
         QCOMPARE(lupdate.exitCode(), 0);
         for (const Entry& entry : read(copy)) {
             QVERIFY2(entry.type.isEmpty(),
-                     qPrintable(QStringLiteral("%1 (%2): run the target update_translations").arg(entry.source, entry.type)));
+                     qPrintable(QStringLiteral("%1 (%2): run the target update_translations")
+                                    .arg(entry.source, entry.type)));
         }
     }
 
@@ -126,8 +133,10 @@ private slots:
         QCOMPARE(chinese.translate("argali::gui::Composer", "Film"), QStringLiteral("视频"));
         QTranslator english;
         QVERIFY(english.load(QStringLiteral(":/translations/argali_en.qm")));
-        QCOMPARE(english.translate("argali::gui::Answer", "%Ln token(s)", nullptr, 1), QStringLiteral("%Ln token"));
-        QCOMPARE(english.translate("argali::gui::Answer", "%Ln token(s)", nullptr, 2), QStringLiteral("%Ln tokens"));
+        QCOMPARE(english.translate("argali::gui::Answer", "%Ln token(s)", nullptr, 1),
+                 QStringLiteral("%Ln token"));
+        QCOMPARE(english.translate("argali::gui::Answer", "%Ln token(s)", nullptr, 2),
+                 QStringLiteral("%Ln tokens"));
     }
 };
 

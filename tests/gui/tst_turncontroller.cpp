@@ -9,7 +9,10 @@ using namespace argali::gui;
 
 namespace {
 const QString model = QStringLiteral("Any-1B");
-Draft question(const char* text) { return {QString::fromUtf8(text), {}}; }
+Draft question(const char* text)
+{
+    return {QString::fromUtf8(text), {}};
+}
 } // namespace
 
 class TestTurnController final : public QObject {
@@ -116,7 +119,8 @@ private slots:
         FakeReplySource source;
         TurnController turns(book, source);
         Draft given;
-        connect(&turns, &TurnController::failed, this, [&](quint64, const Draft& draft) { given = draft; });
+        connect(&turns, &TurnController::failed, this,
+                [&](quint64, const Draft& draft) { given = draft; });
         QSignalSpy removed(&turns, &TurnController::removed);
         MediaFile file;
         file.path = QStringLiteral("/tmp/a.png");

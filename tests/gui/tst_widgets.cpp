@@ -66,7 +66,8 @@ private slots:
         QVERIFY(QTest::qWaitForWindowExposed(&slider));
         auto* reset = slider.findChild<Button*>();
         QVERIFY(!reset->isVisible());
-        QTest::mouseClick(slider.slider(), Qt::LeftButton, {}, QPoint(slider.slider()->width() / 2, slider.slider()->height() / 2));
+        QTest::mouseClick(slider.slider(), Qt::LeftButton, {},
+                          QPoint(slider.slider()->width() / 2, slider.slider()->height() / 2));
         QCOMPARE(slider.value(), 0.5);
         QVERIFY(reset->isVisible());
         QTest::mouseClick(reset, Qt::LeftButton);
@@ -86,8 +87,9 @@ private slots:
         QVERIFY(QTest::qWaitForWindowExposed(&window));
         other->setFocus();
         const auto scroll = [&] {
-            QWheelEvent event(QPointF(5, 5), slider->slider()->mapToGlobal(QPointF(5, 5)), {}, QPoint(0, 120), Qt::NoButton,
-                              Qt::NoModifier, Qt::NoScrollPhase, false);
+            QWheelEvent event(QPointF(5, 5), slider->slider()->mapToGlobal(QPointF(5, 5)), {},
+                              QPoint(0, 120), Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
+                              false);
             QApplication::sendEvent(slider->slider(), &event);
         };
         scroll();
@@ -106,7 +108,8 @@ private slots:
         slider.resize(260, 80);
         slider.show();
         QVERIFY(QTest::qWaitForWindowExposed(&slider));
-        QTest::mouseClick(slider.slider(), Qt::LeftButton, {}, QPoint(slider.slider()->width() - 1, slider.slider()->height() / 2));
+        QTest::mouseClick(slider.slider(), Qt::LeftButton, {},
+                          QPoint(slider.slider()->width() - 1, slider.slider()->height() / 2));
         QCOMPARE(slider.value(), 0.0);
     }
 

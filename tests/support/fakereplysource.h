@@ -27,8 +27,14 @@ public:
     }
 
     quint64 lastTurn() const { return turns.isEmpty() ? 0 : turns.last(); }
-    void write(quint64 turn, const QString& text, qint64 tokens = 1) { emit textReady(turn, text, tokens); }
-    void think(quint64 turn, const QString& text, qint64 tokens = 1) { emit thinkingReady(turn, text, tokens); }
+    void write(quint64 turn, const QString& text, qint64 tokens = 1)
+    {
+        emit textReady(turn, text, tokens);
+    }
+    void think(quint64 turn, const QString& text, qint64 tokens = 1)
+    {
+        emit thinkingReady(turn, text, tokens);
+    }
     void report(quint64 turn, const Progress& progress) { emit progressed(turn, progress); }
     void finish(quint64 turn, const QString& text, FinishReason reason = FinishReason::Stop)
     {

@@ -1,0 +1,210 @@
+#include "gui/shotstates.h"
+
+#include <QDir>
+#include <QFileInfo>
+
+#include "gui/chat/dropzone.h"
+#include "gui/models/modelchooser.h"
+
+namespace argali::gui {
+namespace {
+
+QString wholeAnswer(const Stage& s)
+{
+    return s.text(
+        "The highest bar is **Q4**, at 100 units. Q1 reached 66, so Q4 is ahead by\n\n"
+        "$$\\Delta = 100 - 66 = 34,\\qquad \\frac{34}{66} \\approx 51.5\\,\\%$$\n\n"
+        "| Quarter | Units | Against Q1 |\n|---|---|---|\n| Q1 | 66 | – |\n| Q2 | 88 | +33.3 % |\n"
+        "| Q3 | 44 | −33.3 % |\n| Q4 | 100 | +51.5 % |\n",
+        "最高的是**第四季度**，为 100。第一季度为 66，因此第四季度高出\n\n"
+        "$$\\Delta = 100 - 66 = 34,\\qquad \\frac{34}{66} \\approx 51.5\\,\\%$$\n\n"
+        "| 季度 | 数量 | 相对 Q1 |\n|---|---|---|\n| Q1 | 66 | – |\n| Q2 | 88 | +33.3 % |\n"
+        "| Q3 | 44 | −33.3 % |\n| Q4 | 100 | +51.5 % |\n");
+}
+
+QString thought(const Stage& s)
+{
+    return s.text("The bars are Q1 to Q4. Reading the heights against the grid lines: Q1 ends a "
+                  "little above the "
+                  "second line, Q2 …",
+                  "柱子依次为 Q1 到 Q4。对照网格线读取高度：Q1 略高于第二条线，Q2 ……");
+}
+
+QString question(const Stage& s)
+{
+    return s.text("Which quarter sold most, and by how much more than Q1?",
+                  "哪个季度卖得最多，比第一季度多多少？");
+}
+
+void openLarge(Stage& s)
+{
+    s.settings.set(settings::sampling, true);
+    s.source.setCost(280, 1604, 40'960);
+    s.window->showModel(s.large());
+}
+
+void beginThinking(Stage& s, std::function<void()> then, int tokens = 318)
+{
+    openLarge(s);
+    s.settings.set(settings::thinking, true);
+    s.composer().attach(s.sample("chart.png"));
+    s.ask(question(s), [&s, tokens, then = std::move(then)] {
+        s.source.think(thought(s), tokens);
+        s.source.setThought(tokens);
+        QTimer::singleShot(600, s.window.get(), then);
+    });
+}
+
+} // namespace
+
+std::vector<Shot> shotStates()
+{
+    return {
+        {"first-start", 900, [](Stage& s) { s.window->showModel(s.pocket()); }, true},
+        {"loading", 700,
+         [](Stage& s) {
+             s.window->showLoading(QStringLiteral("/models/Ovis2.5-2B"));
+             s.window->showLoadProgress({Progress::Phase::Loading, 312, 747});
+         }},
+        {"no-model", 700,
+         [](Stage& s) {
+             s.window->showLoadFailure(QStringLiteral("/models/Ovis2.5-9B"),
+                                       Failure(Error::Code::OutOfMemory, QString()), false);
+         }},
+        {"answer", 3200,
+         [](Stage& s) {
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
+             });
+         },
+         true},
+        {"two-pictures", 3200,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("objects.png"));
+             s.composer().attach(s.sample("pair.png"));
+             s.ask(s.text("Which objects are in both pictures?", "两张图片里都有哪些物体？"), [&s] {
+                 s.source.write(s.text("A ring is in both.", "两张图片里都有圆环。"), 9);
+                 s.source.finish(FinishReason::Stop, 9);
+                 s.composer().attach(s.sample("text.png"));
+             });
+         }},
+        {"film", 3200,
+         [](Stage& s) {
+             s.source.setCost(320, 377, 2048);
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("grow.mp4"));
+             s.composer().edit()->setPlainText(
+                 s.text("What happens in this film?", "视频里发生了什么？"));
+         },
+         true},
+        {"drag", 1800,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("objects.png"));
+             s.ask(s.text("What shape is the green object?", "绿色物体是什么形状？"), [&s] {
+                 s.source.write(s.text("The green object is a cross.", "绿色物体是十字。"), 8);
+                 s.source.finish(FinishReason::Stop, 8);
+                 auto* overlay = s.window->findChild<DropOverlay*>();
+                 overlay->show();
+                 overlay->raise();
+             });
+         }},
+        {"attachment-broken", 900,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("objects.png"));
+             s.composer().attach(QDir(QFileInfo(s.sample("objects.png")).absolutePath())
+                                     .filePath(QStringLiteral("samples.json")));
+             s.composer().attach(s.sample("grow.mp4"));
+             s.composer().edit()->setPlainText(s.text("What is in these?", "这些里面有什么？"));
+         },
+         true},
+        {"context-limit", 1200,
+         [](Stage& s) {
+             s.source.setCost(1104, 2217, 2048);
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("chart.png"));
+             s.composer().edit()->setPlainText(
+                 s.text("What colour is bar C?", "柱子 C 是什么颜色？"));
+             QTimer::singleShot(600, s.window.get(), [&s] { s.window->chat()->send(); });
+         }},
+        {"thinking", 3200, [](Stage& s) { beginThinking(s, [] {}); }},
+        {"budget-reached", 3200,
+         [](Stage& s) {
+             s.settings.set(settings::thinkingBudget, 256);
+             beginThinking(
+                 s,
+                 [&s] {
+                     s.source.write(s.text("Q4, by 34 units.", "第四季度，多 34。"), 330);
+                     s.source.finish(FinishReason::Stop, 330);
+                 },
+                 256);
+         }},
+        {"half-table", 3200,
+         [](Stage& s) {
+             beginThinking(s, [&s] { s.source.write(wholeAnswer(s).left(s.zh ? 190 : 280), 420); });
+         }},
+        {"stopped", 3200,
+         [](Stage& s) {
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s).left(40), 340);
+                 s.turns.stop();
+             });
+         }},
+        {"failed", 3200,
+         [](Stage& s) {
+             openLarge(s);
+             s.composer().attach(s.sample("chart.png"));
+             s.ask(question(s), [&s] {
+                 s.source.fail(Failure(
+                     Error::Code::OutOfMemory,
+                     QStringLiteral(
+                         "attention workspace: 1 073 741 824 bytes wanted, 402 653 184 free")));
+             });
+         }},
+        {"failed-in-the-middle", 3200,
+         [](Stage& s) {
+             openLarge(s);
+             s.composer().attach(s.sample("chart.png"));
+             s.ask(question(s), [&s] {
+                 s.source.write(wholeAnswer(s).left(60), 20);
+                 s.source.fail(Failure(Error::Code::Device, QStringLiteral("cuda: device lost")));
+             });
+         }},
+        {"long-code", 3200,
+         [](Stage& s) {
+             openLarge(s);
+             s.ask(s.text("Write this as a program.", "请写成程序。"), [&s] {
+                 s.source.write(
+                     QStringLiteral("```python\nfrom math import isclose\n\nunits = {\"Q1\": 66, "
+                                    "\"Q2\": 88, \"Q3\": 44, \"Q4\": 100}\n"
+                                    "first = units[\"Q1\"]\nfor name, value in units.items():\n    "
+                                    "share = (value - first) / first\n"
+                                    "    # a line that is longer than the column is wide, so that "
+                                    "it has to be scrolled sideways in its block\n"
+                                    "    print(f\"{name}: {share:+.1%}\")\n```\n"),
+                     120);
+                 s.source.finish(FinishReason::Stop, 120);
+             });
+         }},
+        {"model-menu", 900,
+         [](Stage& s) {
+             s.settings.set(settings::recentModels,
+                            QStringList{s.places.pasteFolder, QDir::tempPath()});
+             s.window->showModel(s.pocket());
+             QTimer::singleShot(300, s.window.get(), [&s] { s.window->chooser()->showMenu(); });
+         }},
+        {"narrow", 3200,
+         [](Stage& s) {
+             s.window->resize(640, 800);
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
+             });
+         }},
+    };
+}
+
+} // namespace argali::gui
