@@ -126,6 +126,7 @@ int drawShots(const QString& folder)
     // The off-screen platform has no desktop to take a font from.
     if (QFontDatabase::families().contains(QStringLiteral("Inter")))
         QApplication::setFont(QFont(QStringLiteral("Inter"), 10));
+    QApplication::setQuitOnLastWindowClosed(false); // windows come and go
     Painter painter(folder);
     QTimer::singleShot(0, &painter, &Painter::next);
     return QApplication::exec();
