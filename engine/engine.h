@@ -156,6 +156,10 @@ std::filesystem::path pocketFolder();
 
 /// Throws: Error::Code::Missing, BadModel, Unsupported
 ModelInfo describeModel(const std::filesystem::path& folder);
+/// How the files of a folder say that its model chooses tokens.
+/// Throws: Error::Code::BadModel
+/// Source: generation_config.json, with the keys and defaults of Hugging Face's GenerationConfig
+Sampling defaultSampling(const std::filesystem::path& folder);
 /// For a compute type and a cache of context positions.
 MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context);
 

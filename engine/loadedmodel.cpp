@@ -39,26 +39,20 @@ ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames
     };
 }
 
-Sampling readSampling(const Config& generation)
-{
-    Sampling sampling;
-    sampling.enabled = generation.boolean("do_sample", false);
-    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
-    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
-    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
-    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
-    sampling.repetitionPenalty = static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
-    return sampling;
-}
-
 } // namespace
 
 LoadedModel::LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
-                         std::shared_ptr<const WeightSource> weights, std::unique_ptr<Tokenizer> tokenizer,
-                         const Config& generation, DType dtype, int64_t context)
-    : m_op(std::move(op)), m_family(std::move(family)), m_weights(std::move(weights)),
-      m_tokenizer(std::move(tokenizer)), m_defaultSampling(readSampling(generation)), m_dtype(dtype),
-      m_context(context), m_visual(*m_op, *m_family)
+                         std::shared_ptr<const WeightSource> weights,
+                         std::unique_ptr<Tokenizer> tokenizer, const Sampling& sampling,
+                         DType dtype, int64_t context)
+    : m_op(std::move(op)),
+      m_family(std::move(family)),
+      m_weights(std::move(weights)),
+      m_tokenizer(std::move(tokenizer)),
+      m_defaultSampling(sampling),
+      m_dtype(dtype),
+      m_context(context),
+      m_visual(*m_op, *m_family)
 {
 }
 
@@ -76,7 +70,8 @@ LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
 std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const ProgressSink& progress,
                                                 std::stop_token stop)
 {
-    // Text ids are small numbers; visual positions mix the keys of their frames with the place in the part.
+    // Text ids are small numbers; visual positions mix the keys of their frames with the place in
+    // the part.
     std::vector<uint64_t> partKeys;
     int64_t frame = 0;
     const int64_t frames = prepared.frames();
@@ -85,11 +80,12 @@ std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const Progre
         for (int64_t i = 0; i < input.frames(); ++i, ++frame) {
             if (progress)
                 progress({Progress::Phase::Media, frame, frames});
-            const std::optional<FrameKey> content
-                = m_visual.keyOf(input, i, ofFrame(progress, frame, frames), stop);
+            const std::optional<FrameKey> content =
+                m_visual.keyOf(input, i, ofFrame(progress, frame, frames), stop);
             if (!content)
                 return {};
-            key = std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content->high ^ std::rotl(content->low, 31);
+            key = std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content->high ^
+                  std::rotl(content->low, 31);
         }
         partKeys.push_back(key);
     }
@@ -112,8 +108,8 @@ std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const Progre
     return keys;
 }
 
-Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress,
-                               std::stop_token stop)
+Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition,
+                               const ProgressSink& progress, std::stop_token stop)
 {
     const std::vector<int32_t>& ids = prepared.prompt.ids;
     const auto isVisual = [](int32_t id) { return id < 0; };
@@ -131,12 +127,13 @@ Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition, const Pr
         if (before + rows > skipped) {
             Tensor tokens;
             for (int64_t i = 0; i < input.frames(); ++i) {
-                const Tensor part
-                    = m_visual.tokensOf(input, i, ofFrame(progress, frame + i, prepared.frames()), stop);
+                const Tensor part = m_visual.tokensOf(
+                    input, i, ofFrame(progress, frame + i, prepared.frames()), stop);
                 if (part.isEmpty())
                     return {};
                 if (tokens.isEmpty())
-                    tokens = m_op->allocate(part.type(), {input.frames() * part.dim(0), part.dim(1)});
+                    tokens =
+                        m_op->allocate(part.type(), {input.frames() * part.dim(0), part.dim(1)});
                 Tensor place = tokens.rows(i * part.dim(0), part.dim(0));
                 m_op->begin({});
                 m_op->copy(place, part);
@@ -171,7 +168,8 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
     if (keys.empty())
         return {};
     reserveCache(capacity);
-    const auto differs = std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
+    const auto differs =
+        std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
     // The last position is always computed: its logits are wanted.
     const size_t shared = std::min(static_cast<size_t>(differs - keys.begin()), keys.size() - 1);
     m_cachedKeys.resize(shared);
@@ -182,7 +180,8 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
         return {};
     const std::span ids = std::span<const int32_t>(prepared.prompt.ids).subspan(shared);
     Tensor logits = m_family->decode(ids, visual, *m_cache, progress, stop);
-    m_cachedKeys.assign(keys.begin(), keys.begin() + m_cache->length()); // less than all once stopped
+    m_cachedKeys.assign(keys.begin(),
+                        keys.begin() + m_cache->length()); // less than all once stopped
     return logits;
 }
 
@@ -191,16 +190,16 @@ Sampling LoadedModel::samplingOf(const ChatRequest& request) const
     return request.sampling.value_or(m_defaultSampling);
 }
 
-ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
-                                 const ProgressSink& progress)
+ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token stop,
+                                 const TextSink& text, const ProgressSink& progress)
 {
     const Clock::time_point begin = Clock::now();
     if (request.maxNewTokens < 1)
-        throw Error(Error::Code::BadRequest, "the longest answer must be at least 1 token, not "
-                        + std::to_string(request.maxNewTokens));
+        throw Error(Error::Code::BadRequest, "the longest answer must be at least 1 token, not " +
+                                                 std::to_string(request.maxNewTokens));
     if (request.thinkingBudget && *request.thinkingBudget < 1)
-        throw Error(Error::Code::BadRequest, "the thinking budget must be at least 1 token, not "
-                        + std::to_string(*request.thinkingBudget));
+        throw Error(Error::Code::BadRequest, "the thinking budget must be at least 1 token, not " +
+                                                 std::to_string(*request.thinkingBudget));
     const ThinkingRules thinking = m_family->thinking(*m_tokenizer);
     if (request.thinking && thinking.endId < 0)
         throw Error(Error::Code::BadRequest, "this model does not think; switch thinking off");
@@ -209,22 +208,26 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     Prepared prepared = prepare(request);
     const auto promptTokens = static_cast<int64_t>(prepared.prompt.ids.size());
     if (promptTokens >= m_context)
-        throw Error(Error::Code::ContextOverflow,
-                    "the conversation takes " + std::to_string(promptTokens) + " of the context's "
-                        + std::to_string(m_context) + " positions and leaves no room for an answer; shorten it, "
-                        + "use smaller pictures or fewer frames, or open the model with a larger context");
+        throw Error(
+            Error::Code::ContextOverflow,
+            "the conversation takes " + std::to_string(promptTokens) + " of the context's " +
+                std::to_string(m_context) +
+                " positions and leaves no room for an answer; shorten it, " +
+                "use smaller pictures or fewer frames, or open the model with a larger context");
     ChatResult result;
     result.timings.load = m_loadTime;
     result.usage.promptTokens = promptTokens;
-    result.usage.visualTokens = std::count_if(prepared.prompt.ids.begin(), prepared.prompt.ids.end(),
-                                              [](int32_t id) { return id < 0; });
+    result.usage.visualTokens = std::count_if(
+        prepared.prompt.ids.begin(), prepared.prompt.ids.end(), [](int32_t id) { return id < 0; });
     m_visual.beginRequest();
     const Clock::time_point prefillBegin = Clock::now();
-    Tensor logits = prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
+    Tensor logits =
+        prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
     const Clock::time_point prefillEnd = Clock::now();
     result.timings.decodeMedia = m_visual.decodeTime();
     result.timings.vision = m_visual.visionTime();
-    result.timings.prefill = prefillEnd - prefillBegin - m_visual.decodeTime() - m_visual.visionTime();
+    result.timings.prefill =
+        prefillEnd - prefillBegin - m_visual.decodeTime() - m_visual.visionTime();
 
     StopRules rules;
     rules.stopIds = m_family->stopIds(*m_tokenizer);
@@ -256,7 +259,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
         throw;
     }
     // A pass that was stopped half way has advanced the cache for none of its tokens.
-    m_cachedKeys.resize(std::min(m_cachedKeys.size(), static_cast<size_t>(m_cache ? m_cache->length() : 0)));
+    m_cachedKeys.resize(
+        std::min(m_cachedKeys.size(), static_cast<size_t>(m_cache ? m_cache->length() : 0)));
     shown.finish();
 
     SplitAnswer answer = splitAnswer(*m_tokenizer, thinking, request.thinking, generated.ids);
@@ -268,14 +272,14 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     result.budgetReached = generated.forcedIds > 0;
     result.contextReached = generated.contextReached;
     result.usage.completionTokens = completion;
-    result.usage.thinkingTokens = result.budgetReached
-        ? std::min<int64_t>(answer.thinkingIds, *request.thinkingBudget)
-        : answer.thinkingIds;
+    result.usage.thinkingTokens =
+        result.budgetReached ? std::min<int64_t>(answer.thinkingIds, *request.thinkingBudget)
+                             : answer.thinkingIds;
     result.timings.firstToken = firstToken - begin;
     result.timings.decode = Clock::now() - firstToken;
     if (completion > 1 && result.timings.decode.count() > 0)
-        result.timings.decodeTokensPerSecond
-            = static_cast<double>(completion - 1) / (result.timings.decode.count() / 1000);
+        result.timings.decodeTokensPerSecond =
+            static_cast<double>(completion - 1) / (result.timings.decode.count() / 1000);
     result.ids = std::move(generated.ids);
     return result;
 }
@@ -283,9 +287,9 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
 void LoadedModel::rethrowWithTensor(const Error& error) const
 {
     const std::string tensor = firstDamagedTensor(*m_weights);
-    throw Error(error.code(), tensor.empty()
-                    ? std::string(error.what())
-                    : std::string(error.what()) + " (the first: tensor " + tensor + " of " + info().name + ")");
+    throw Error(error.code(), tensor.empty() ? std::string(error.what())
+                                             : std::string(error.what()) + " (the first: tensor " +
+                                                   tensor + " of " + info().name + ")");
 }
 
 RequestCost LoadedModel::cost(const ChatRequest& request)
@@ -296,7 +300,8 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
             std::count_if(ids.begin(), ids.end(), [](int32_t id) { return id < 0; }), m_context};
 }
 
-Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> forced, std::stop_token stop)
+Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> forced,
+                         std::stop_token stop)
 {
     Prepared prepared = prepare(request);
     Trace trace;
@@ -317,7 +322,8 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
         trace.pixelValues = hostTensor(DType::F32, {patches, pixels.front().dim(1)});
         int64_t row = 0;
         for (const Tensor& part : pixels) {
-            std::copy_n(part.as<float>(), part.count(), trace.pixelValues.rows(row, part.dim(0)).as<float>());
+            std::copy_n(part.as<float>(), part.count(),
+                        trace.pixelValues.rows(row, part.dim(0)).as<float>());
             row += part.dim(0);
         }
     }
@@ -331,8 +337,9 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
     const auto promptTokens = static_cast<int64_t>(prepared.prompt.ids.size());
     const auto count = static_cast<int64_t>(forced.size());
     if (promptTokens + count > m_context)
-        throw Error(Error::Code::ContextOverflow,
-                    std::to_string(promptTokens + count) + " positions, the context has " + std::to_string(m_context));
+        throw Error(Error::Code::ContextOverflow, std::to_string(promptTokens + count) +
+                                                      " positions, the context has " +
+                                                      std::to_string(m_context));
     const std::unique_ptr<KvCache> cache = m_family->makeCache(promptTokens + count);
     Tensor logits = m_family->decode(prepared.prompt.ids, visual, *cache, {}, stop);
     for (int64_t i = 0; !logits.isEmpty(); ++i) {

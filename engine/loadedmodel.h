@@ -14,7 +14,7 @@ class LoadedModel final : public Model {
 public:
     LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
                 std::shared_ptr<const WeightSource> weights, std::unique_ptr<Tokenizer> tokenizer,
-                const Config& generation, DType dtype, int64_t context);
+                const Sampling& sampling, DType dtype, int64_t context);
 
     const ModelInfo& info() const override { return m_family->info(); }
     std::string deviceName() const override { return m_op->name(); }

@@ -25,6 +25,20 @@ ModelInfo describeModel(const std::filesystem::path& folder)
     return makeFamily(openFolder(folder))->info();
 }
 
+Sampling defaultSampling(const std::filesystem::path& folder)
+{
+    const Config generation = Config::readIfThere(folder / "generation_config.json");
+    Sampling sampling;
+    sampling.enabled = generation.boolean("do_sample", false);
+    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
+    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
+    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
+    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
+    sampling.repetitionPenalty =
+        static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
+    return sampling;
+}
+
 MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context)
 {
     return makeFamily(openFolder(folder))->memory(compute, context);
@@ -32,8 +46,8 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
 
 namespace {
 
-/// The stored type; f32 for models so small that exact products cost nothing that anybody notices. Their
-/// weights stay as they are stored.
+/// The stored type; f32 for models so small that exact products cost nothing that anybody notices.
+/// Their weights stay as they are stored.
 DType defaultType(const ModelInfo& info)
 {
     constexpr int64_t smallParameters = 64'000'000;
@@ -46,23 +60,25 @@ int64_t fittingContext(const Family& family, DType dtype, int64_t asked)
     constexpr int64_t leastUseful = 4096;
     const ModelInfo& info = family.info();
     if (asked < 0 || asked > info.context)
-        throw Error(Error::Code::BadRequest,
-                    "a context of " + std::to_string(asked) + " positions; " + info.name + " has at most "
-                        + std::to_string(info.context));
+        throw Error(Error::Code::BadRequest, "a context of " + std::to_string(asked) +
+                                                 " positions; " + info.name + " has at most " +
+                                                 std::to_string(info.context));
     const int64_t least = asked > 0 ? asked : std::min(info.context, leastUseful);
     const int64_t available = listDevices().front().freeMemory;
     const MemoryEstimate need = family.memory(dtype, least);
     const int64_t base = need.weights + need.workspace;
-    const int64_t fits = std::max<int64_t>(0, (available - base) / std::max<int64_t>(need.kvPerToken, 1));
+    const int64_t fits =
+        std::max<int64_t>(0, (available - base) / std::max<int64_t>(need.kvPerToken, 1));
     if (fits < least) {
         const std::string advice = base >= available
-            ? "; close other programs or take a smaller model"
-            : "; a context of " + std::to_string(fits) + " would fit";
+                                       ? "; close other programs or take a smaller model"
+                                       : "; a context of " + std::to_string(fits) + " would fit";
         throw Error(Error::Code::OutOfMemory,
-                    info.name + " in " + nameOf(dtype) + " needs " + megabytes(need.total) + " (weights "
-                        + megabytes(need.weights) + ", workspace " + megabytes(need.workspace) + ", context of "
-                        + std::to_string(least) + " positions " + megabytes(least * need.kvPerToken)
-                        + "), free are " + megabytes(available) + advice);
+                    info.name + " in " + nameOf(dtype) + " needs " + megabytes(need.total) +
+                        " (weights " + megabytes(need.weights) + ", workspace " +
+                        megabytes(need.workspace) + ", context of " + std::to_string(least) +
+                        " positions " + megabytes(least * need.kvPerToken) + "), free are " +
+                        megabytes(available) + advice);
     }
     return asked > 0 ? asked : std::min(info.context, fits);
 }
@@ -74,13 +90,14 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
 {
     const auto begin = std::chrono::steady_clock::now();
     ModelFolder files = openFolder(folder);
-    const Config generation = files.generation;
+    const Sampling sampling = defaultSampling(folder);
     const std::shared_ptr<const WeightSource> weights = files.weights;
     std::unique_ptr<Family> family = makeFamily(std::move(files));
     const DType dtype = options.dtype.value_or(defaultType(family->info()));
     if (dtype != DType::F32 && dtype != DType::BF16 && dtype != DType::F16)
         throw Error(Error::Code::Unsupported,
-                    std::string(nameOf(dtype)) + " weights are not part of this version; use bf16, f16 or f32");
+                    std::string(nameOf(dtype)) +
+                        " weights are not part of this version; use bf16, f16 or f32");
     const int64_t context = fittingContext(*family, dtype, options.context);
     std::unique_ptr<Tokenizer> tokenizer = openTokenizer(folder);
     if (stop.stop_requested())
@@ -88,8 +105,8 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
     std::unique_ptr<Backend> op = makeBackend(options.device);
     if (!family->load(*op, dtype, options.progress, stop))
         return nullptr;
-    auto model = std::make_unique<LoadedModel>(std::move(op), std::move(family), weights, std::move(tokenizer),
-                                               generation, dtype, context);
+    auto model = std::make_unique<LoadedModel>(std::move(op), std::move(family), weights,
+                                               std::move(tokenizer), sampling, dtype, context);
     model->setLoadTime(std::chrono::steady_clock::now() - begin);
     return model;
 }

@@ -4,7 +4,6 @@
 #include <array>
 #include <limits>
 
-#include "engine/checkpoint/config.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
 #include "engine/cli/output.h"
@@ -19,21 +18,6 @@ constexpr std::array drawOptions = {"--temperature",        "--top-p", "--top-k"
 
 constexpr int64_t mostTokens = 1'000'000;
 constexpr int64_t mostPixels = int64_t(1) << 32;
-
-/// Source: the keys and defaults of Hugging Face's GenerationConfig
-Sampling folderSampling(const std::filesystem::path& folder)
-{
-    const Config generation = Config::readIfThere(folder / "generation_config.json");
-    Sampling sampling;
-    sampling.enabled = generation.boolean("do_sample", false);
-    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
-    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
-    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
-    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
-    sampling.repetitionPenalty =
-        static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
-    return sampling;
-}
 
 bool draws(const Arguments& arguments)
 {
@@ -118,7 +102,7 @@ void applySampling(const Arguments& arguments, const std::filesystem::path& fold
         request.sampling = Sampling{};
     if (!draws(arguments))
         return;
-    request.sampling = folderSampling(folder);
+    request.sampling = defaultSampling(folder);
     setSampling(arguments, *request.sampling);
 }
 
