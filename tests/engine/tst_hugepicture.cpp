@@ -104,8 +104,11 @@ void TestHugePicture::stopsSoon()
                                     Orientation::Upright, source.get_token());
     const auto returned = std::chrono::steady_clock::now();
     stopper.join();
-    if (!image.isEmpty())
-        QSKIP("read before the stop came");
+    if (!image.isEmpty()) { // read before the stop came: then it is whole
+        QCOMPARE(image.width(), 12'000);
+        QCOMPARE(image.height(), 9'000);
+        return;
+    }
     const double waited = std::chrono::duration<double>(returned - stopped).count();
     qInfo("%.1f ms after the stop", 1000 * waited);
     QVERIFY(waited < 0.5);
