@@ -189,4 +189,16 @@ RowFunction inkRows(const AVFrame& frame, Inks inks)
     };
 }
 
+RowFunction packedInkRows(const AVFrame& frame)
+{
+    return [&frame](int y, uint8_t* out) {
+        const uint8_t* inks = frame.data[0] + ptrdiff_t(frame.linesize[0]) * y;
+        for (int x = 0; x < frame.width; ++x, inks += 4, out += 3) {
+            const uint32_t paper = 255u - inks[3];
+            for (int c = 0; c < 3; ++c)
+                out[c] = uint8_t(paper - multiply255(inks[c], paper));
+        }
+    };
+}
+
 } // namespace argali

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <optional>
 
+#include "engine/media/filmfile.h"
 #include "engine/media/frameconverter.h"
 #include "engine/media/orientation.h"
 #include "engine/media/trackdecoder.h"
@@ -28,6 +31,13 @@ int orientationOf(AVStream& track)
     if (std::abs(a) + std::abs(d) >= std::abs(b) + std::abs(c))
         return a < 0 ? (d < 0 ? 3 : 2) : (d < 0 ? 4 : 1);
     return c < 0 ? (b < 0 ? 7 : 6) : (b < 0 ? 8 : 5);
+}
+
+std::string secondsText(double seconds)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f s", seconds);
+    return text;
 }
 
 std::string containerName(MediaSource& source, MediaKind kind)
@@ -64,7 +74,12 @@ public:
     const MediaInfo& info() const { return m_info; }
     Image show(double seconds, const std::stop_token& stop)
     {
-        return goTo(unitsOf(seconds), stop) && !stop.stop_requested() ? picture() : Image();
+        const int64_t time = unitsOf(seconds);
+        requirePresent(time);
+        if (!goTo(time, stop) || stop.stop_requested())
+            return {};
+        requireDecoded(time);
+        return picture();
     }
     Image showKeyFrame(double seconds, const std::stop_token& stop)
     {
@@ -79,6 +94,9 @@ private:
 
     void describe(MediaKind kind, const MediaLimits& limits);
     int64_t unitsOf(double seconds) const;
+    void requirePresent(int64_t time);
+    void requireDecoded(int64_t time);
+    Error cannotDecode(int64_t time, const std::string& why, const std::string& whatToDo);
     bool isBefore(int64_t time) const { return m_current && m_current.time <= time; }
     bool goTo(int64_t time, const std::stop_token& stop);
     bool seekBefore(int64_t time, const std::stop_token& stop);
@@ -98,11 +116,14 @@ private:
     FrameConverter m_converter;
     MediaInfo m_info;
     int m_orientation = 1;
-    double m_unit = 1;    ///< seconds in a unit of the track's time
-    int64_t m_origin = 0; ///< when the first frame is shown
-    TimedFrame m_current; ///< the frame shown now
-    TimedFrame m_next;    ///< the one after it, once it has been looked at
-    bool m_ended = false; ///< there is none after m_current
+    double m_unit = 1;             ///< seconds in a unit of the track's time
+    int64_t m_origin = 0;          ///< when the first frame is shown
+    int64_t m_last = 0;            ///< when the last one is, as the header has it
+    int64_t m_missing = INT64_MAX; ///< from here on a cut file has nothing
+    int64_t m_tolerance = 0;       ///< a frame may stand in for one that is lost this long after it
+    TimedFrame m_current;          ///< the frame shown now
+    TimedFrame m_next;             ///< the one after it, once it has been looked at
+    bool m_ended = false;          ///< there is none after m_current
 };
 
 void FilmReader::Decoder::describe(MediaKind kind, const MediaLimits& limits)
@@ -113,16 +134,25 @@ void FilmReader::Decoder::describe(MediaKind kind, const MediaLimits& limits)
     double duration = track.duration > 0    ? double(track.duration) * unit
                       : format.duration > 0 ? double(format.duration) / AV_TIME_BASE
                                             : 0;
-    // A header can promise more or less than there is, and a cut file keeps its header.
+    // A header can promise more or less than there is. What it says of a file that is cut holds:
+    // the rest is missing then, not a mistake.
+    const bool cut = claimedBytes(m_track.source(), kind) > m_track.source().size();
     const double mostUnits = 9e15; // exact in a double, and sums stay in range
     const double claimed = std::min(duration / unit, mostUnits);
     if (const int64_t end = m_track.findEnd(m_origin, m_origin + int64_t(claimed));
         end > m_origin) {
         const double measured = double(end - m_origin) * unit;
+        if (cut)
+            m_missing = end;
         if (std::abs(measured - duration) > 1.5 / m_track.frameRate())
-            duration = measured;
+            duration = cut ? std::max(measured, duration) : measured;
     }
     m_current = {}; // the search has moved on
+    constexpr double mostSeconds = 1, mostPart = 0.05, mostFrames = 1.5;
+    m_tolerance = int64_t(
+        std::max(mostFrames / m_track.frameRate(), std::min(mostSeconds, mostPart * duration)) /
+        unit);
+    m_last = m_origin + int64_t(std::min(duration / unit, mostUnits)) - m_track.frameUnits();
 
     m_info.kind = MediaInfo::Kind::Film;
     m_info.size = uprightSize({track.codecpar->width, track.codecpar->height}, m_orientation);
@@ -148,6 +178,42 @@ int64_t FilmReader::Decoder::unitsOf(double seconds) const
     const double tolerance = std::min(0.5, 0.125 * double(m_track.frameUnits())) + 1e-3;
     const double time = std::isnan(seconds) ? 0 : std::clamp(seconds, 0.0, farSeconds);
     return m_origin + int64_t(std::floor(time / m_unit + tolerance));
+}
+
+Error FilmReader::Decoder::cannotDecode(int64_t time, const std::string& why,
+                                        const std::string& whatToDo)
+{
+    const double seconds = double(time - m_origin) * m_unit;
+    const auto index = int64_t(seconds * m_info.frameRate + 0.125); // times are rounded
+    return m_track.source().error(Error::Code::BadMedia, "frame " + std::to_string(index) + " of " +
+                                                             std::to_string(m_info.frameCount) +
+                                                             ", at " + secondsText(seconds) +
+                                                             ", cannot be decoded: " + why +
+                                                             "; get the file again" + whatToDo);
+}
+
+/// Nothing takes the place of a frame that a cut file has lost, unless it lies just before it.
+void FilmReader::Decoder::requirePresent(int64_t time)
+{
+    const int64_t wanted = std::min(time, m_last);
+    const int64_t lastThere = m_missing - m_track.frameUnits();
+    if (wanted <= lastThere || wanted - lastThere <= m_tolerance)
+        return;
+    const std::string there = secondsText(double(m_missing - m_origin) * m_unit);
+    throw cannotDecode(wanted,
+                       "the file is cut short and holds the first " + there + " of " +
+                           secondsText(m_info.duration),
+                       " or ask for frames before that");
+}
+
+/// The same for a stretch that is there and damaged.
+void FilmReader::Decoder::requireDecoded(int64_t time)
+{
+    const std::optional<int64_t> wanted = m_track.lastReadBetween(m_current.time, time);
+    if (!wanted || *wanted - m_current.time <= m_tolerance)
+        return;
+    throw cannotDecode(*wanted, "the film is damaged there",
+                       ", convert it anew or ask for other frames");
 }
 
 bool FilmReader::Decoder::goTo(int64_t time, const std::stop_token& stop)

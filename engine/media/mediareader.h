@@ -59,7 +59,7 @@ std::vector<int64_t> sampleFrames(int64_t total, int n, double duration);
 
 /// Reads exact frames of a film, one at a time.
 /// Thread: one at a time.
-class FilmReader {
+class FilmReader final {
 public:
     /// Throws: as probeMedia
     explicit FilmReader(const std::filesystem::path& path, const MediaLimits& limits = {});
@@ -72,7 +72,9 @@ public:
     double timeOf(int64_t index) const;
     /// The frame shown at this time (variable rates are mapped by time, clamped to the last frame),
     /// upright. Returns an empty picture once stopped.
-    /// Throws: Error::Code::BadMedia when nothing can be decoded there
+    /// Throws: Error::Code::BadMedia when nothing can be decoded there: when nothing else can, or the
+    ///         file is cut short or damaged and the last frame that can be decoded comes more than a
+    ///         second, or a twentieth of the film, before the one that is missing
     Image frameAt(double seconds, std::stop_token stop = {});
     /// Frame index of the film counted at its nominal rate.
     Image frame(int64_t index, std::stop_token stop = {}) { return frameAt(timeOf(index), stop); }

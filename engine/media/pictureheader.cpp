@@ -30,9 +30,17 @@ PictureHeader readBmpHeader(std::span<const uint8_t> file, const MediaSource& so
     return header;
 }
 
-PictureHeader readTiffHeader(std::span<const uint8_t> file, const MediaSource& source)
+/// What tells a TIFF of the four inks of printing, a byte each, from others.
+struct TiffInks {
+    size_t colours = 0; ///< place of the low byte that says what the samples are
+    bool separated = false, ofBytes = false, four = false, packed = true, usual = true;
+    bool arePlain() const { return separated && ofBytes && four && packed && usual; }
+};
+
+PictureHeader readTiffHeader(std::span<uint8_t> file, const MediaSource& source)
 {
-    constexpr uint32_t width = 256, height = 257, stripOffsets = 273, stripBytes = 279;
+    constexpr uint32_t width = 256, height = 257, bits = 258, colours = 262, stripOffsets = 273,
+                       samples = 277, stripBytes = 279, planes = 284, inkSet = 332;
     constexpr uint32_t shortType = 3;
     const Bytes bytes(file);
     const bool little = bytes.is(0, "II");
@@ -53,6 +61,7 @@ PictureHeader readTiffHeader(std::span<const uint8_t> file, const MediaSource& s
         return values.isShort ? u16(values.at + 2 * i) : u32(values.at + 4 * i);
     };
     PictureHeader header;
+    TiffInks inks;
     for (uint32_t i = 0; i < entries; ++i) {
         const size_t entry = directory + 2 + size_t(12) * i;
         Values values{0, u32(entry + 4), u16(entry + 2) == shortType};
@@ -64,6 +73,24 @@ PictureHeader readTiffHeader(std::span<const uint8_t> file, const MediaSource& s
             break;
         case height:
             header.size.height = int(value(values, 0) & 0x7fffffff);
+            break;
+        case bits:
+            inks.ofBytes = values.isShort && values.count == 4;
+            for (size_t sample = 0; sample < 4 && inks.ofBytes; ++sample)
+                inks.ofBytes = value(values, sample) == 8;
+            break;
+        case colours:
+            inks.colours = values.at + (little ? 0 : 1);
+            inks.separated = values.isShort && value(values, 0) == 5;
+            break;
+        case samples:
+            inks.four = value(values, 0) == 4;
+            break;
+        case planes:
+            inks.packed = value(values, 0) == 1;
+            break;
+        case inkSet:
+            inks.usual = value(values, 0) == 1;
             break;
         case stripOffsets:
         case stripBytes:
@@ -78,6 +105,12 @@ PictureHeader readTiffHeader(std::span<const uint8_t> file, const MediaSource& s
     for (size_t i = 0; i < std::min(offsets.count, sizes.count); ++i)
         if (!bytes.has(value(offsets, i), value(sizes, i)))
             throw cutShort(source);
+    if (inks.arePlain()) {
+        // Called RGB with alpha, the inks come as they are and not in FFmpeg's own, coarser idea of
+        // their colours: white would be 254.
+        header.inks = Inks::Plain;
+        file[inks.colours] = 2;
+    }
     header.orientation = exifOrientation(file);
     header.length = file.size();
     header.saturatesGrey = true;

@@ -10,7 +10,8 @@
 
 namespace argali {
 
-/// How a JPEG of four inks stores the first three: as they are, or as colour differences.
+/// How a picture of four inks stores the first three: as they are, or (a JPEG) as colour
+/// differences.
 enum class Inks { None, Plain, Differences };
 
 /// What a picture's headers say, and what the decoder cannot know by itself.
@@ -25,7 +26,7 @@ struct PictureHeader {
 
     bool strict = false;        ///< the decoder's every complaint means damage
     bool saturatesGrey = false; ///< 16-bit grey: values above 255 are white, as Pillow has it
-    Inks inks = Inks::None;     ///< of a JPEG of four
+    Inks inks = Inks::None;     ///< of a JPEG or TIFF of four
     ImageSize part;             ///< of animations: size of the frame, when it is not all
     int partX = 0, partY = 0;   ///< and where in the picture it lies
     uint32_t around = 0;        ///< what is around it, 0xRRGGBB
@@ -41,6 +42,10 @@ PictureHeader readJpegHeader(std::span<uint8_t> file, const MediaSource& source)
 PictureHeader readPngHeader(std::span<uint8_t> file, const MediaSource& source);
 PictureHeader readGifHeader(std::span<uint8_t> file, const MediaSource& source);
 PictureHeader readWebPHeader(std::span<uint8_t> file, const MediaSource& source);
+
+/// How the picture of an AVIF file is to be turned, as an EXIF orientation. Its EXIF data do not
+/// count. Source: ISO/IEC 23008-12:2022, 6.5.10 (irot), 6.5.12 (imir), 9.3.1 (ipma)
+int avifOrientation(std::span<const uint8_t> file);
 
 /// The sentence for files that end before their picture does.
 Error cutShort(const MediaSource& source);

@@ -97,6 +97,7 @@ struct AvifDecoding {
     PictureBytes file;
     std::string name;
     MediaLimits limits;
+    int orientation = 1;
     Image image;
     std::exception_ptr failure;
 
@@ -107,18 +108,21 @@ struct AvifDecoding {
         TimedFrame first;
         if (track.next(first, {}) != TrackDecoder::Step::Frame)
             throw damaged(track.source(), "nothing can be decoded");
-        image = FrameConverter().convert(*first.frame, 1, track.source());
+        image = FrameConverter().convert(*first.frame, orientation, track.source());
     } catch (...) {
         failure = std::current_exception();
     }
 };
 
-Image readAvif(MediaSource& source, const std::stop_token& stop, const MediaLimits& limits)
+Image readAvif(MediaSource& source, Orientation orientation, const std::stop_token& stop,
+               const MediaLimits& limits)
 {
     const auto decoding = std::make_shared<AvifDecoding>();
     decoding->file = PictureBytes::readAll(source, limits.pictureBytes, stop);
     decoding->name = source.name();
     decoding->limits = limits;
+    if (orientation == Orientation::Upright && !decoding->file.isEmpty())
+        decoding->orientation = avifOrientation(decoding->file.bytes());
     if (decoding->file.isEmpty() || !runAbandonable([decoding] { decoding->run(); }, stop))
         return {};
     if (decoding->failure)
@@ -135,7 +139,9 @@ MediaInfo probePicture(MediaSource& source, MediaKind kind, const MediaLimits& l
     info.format = nameOf(kind);
     if (kind == MediaKind::Avif) {
         Demuxer demuxer(source, kind, limits);
-        info.size = {demuxer.track().codecpar->width, demuxer.track().codecpar->height};
+        const PictureBytes file = PictureBytes::readAll(source, limits.pictureBytes, {});
+        info.size = uprightSize({demuxer.track().codecpar->width, demuxer.track().codecpar->height},
+                                avifOrientation(file.bytes()));
         return info;
     }
     const PictureBytes file = PictureBytes::readAll(source, limits.pictureBytes, {});
@@ -155,7 +161,7 @@ Image readPicture(std::unique_ptr<MediaSource> source, Orientation orientation,
             throw source->error(Error::Code::BadMedia,
                                 "is a film, not a picture; add it as a film");
         if (kind == MediaKind::Avif)
-            return readAvif(*source, stop, limits);
+            return readAvif(*source, orientation, stop, limits);
         PictureBytes file = PictureBytes::readAll(*source, limits.pictureBytes, stop);
         if (file.isEmpty())
             return {};

@@ -99,6 +99,8 @@ RowFunction rgbRows(const AVFrame& frame, MediaKind kind, const PictureHeader& h
         return paletteRows(frame);
     if (format == AV_PIX_FMT_MONOBLACK || format == AV_PIX_FMT_MONOWHITE)
         return bitRows(frame, format == AV_PIX_FMT_MONOWHITE);
+    if (header.inks != Inks::None && format == AV_PIX_FMT_RGBA)
+        return packedInkRows(frame);
     if (header.inks != Inks::None && !rgb && layout.nb_components == 4 && depth == 8)
         return inkRows(frame, header.inks);
     if (grey && layout.nb_components == 1 && depth > 8 && header.saturatesGrey)

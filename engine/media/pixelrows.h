@@ -24,5 +24,8 @@ RowFunction colourDifferenceRows(const AVFrame& frame, MediaKind kind);
 /// The same for planes of a JPEG's four inks; their complements are what is stored.
 /// Source: Pillow 10.3, Convert.c, cmyk2rgb; JpegImagePlugin's "CMYK;I"
 RowFunction inkRows(const AVFrame& frame, Inks inks);
+/// The same for a TIFF's four inks, pixel by pixel and as they are.
+/// Source: Pillow 10.3, Convert.c, cmyk2rgb
+RowFunction packedInkRows(const AVFrame& frame);
 
 } // namespace argali

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <new>
 #include <vector>
 
@@ -58,6 +59,7 @@ void TrackDecoder::restart(bool atKeyFrame)
     m_awaitsKey = atKeyFrame;
     m_cleanFrom = INT64_MIN;
     m_lastTime = INT64_MIN;
+    m_showTimes.clear();
     m_lastRead = INT64_MIN;
     m_firstRead = INT64_MAX;
 }
@@ -101,6 +103,8 @@ bool TrackDecoder::feed()
     if (m_awaitsKey && packet.pts != AV_NOPTS_VALUE)
         m_cleanFrom = packet.pts;
     m_awaitsKey = false;
+    if (packet.pts != AV_NOPTS_VALUE && !(packet.flags & AV_PKT_FLAG_DISCARD))
+        m_showTimes.insert(packet.pts);
     if (packet.dts != AV_NOPTS_VALUE) {
         m_lastRead = packet.dts;
         m_firstRead = std::min(m_firstRead, packet.dts);
@@ -147,11 +151,20 @@ TrackDecoder::Step TrackDecoder::next(TimedFrame& out, const std::stop_token& st
         }
         if (m_lastTime == INT64_MIN && m_firstRead != INT64_MAX)
             m_delay = out.time - m_firstRead;
+        m_showTimes.erase(m_showTimes.begin(), m_showTimes.lower_bound(m_lastTime));
         m_lastTime = out.time;
         out.frame = std::move(frame);
         return Step::Frame;
     }
     return Step::End;
+}
+
+std::optional<int64_t> TrackDecoder::lastReadBetween(int64_t after, int64_t upTo) const
+{
+    const auto beyond = m_showTimes.upper_bound(upTo);
+    if (beyond == m_showTimes.begin() || *std::prev(beyond) <= after)
+        return std::nullopt;
+    return *std::prev(beyond);
 }
 
 bool TrackDecoder::isWorthSeeking(int64_t time, int64_t now)

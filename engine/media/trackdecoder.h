@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <stop_token>
 
 #include "engine/media/demuxer.h"
@@ -31,6 +33,10 @@ public:
     /// Decodes the next frame into out.
     /// Throws: Error::Code::OutOfMemory
     Step next(TimedFrame& out, const std::stop_token& stop);
+
+    /// Of the packets read, the last that is to be shown after one time and not after another. When
+    /// next() has given a later frame, or the end, and none between the two, it cannot be decoded.
+    std::optional<int64_t> lastReadBetween(int64_t after, int64_t upTo) const;
 
     /// Goes to the last key frame at or before this time; next() goes on from there.
     bool seek(int64_t time);
@@ -78,6 +84,7 @@ private:
     bool m_awaitsKey = false;        ///< packets before the first key frame are left out
     int64_t m_cleanFrom = INT64_MIN; ///< frames shown before the key frame just gone to are broken
     int64_t m_lastTime = INT64_MIN;
+    std::set<int64_t> m_showTimes;   ///< of the packets read, from the frame before the last one on
     int64_t m_lastRead = INT64_MIN;  ///< decoding time of the last packet read
     int64_t m_firstRead = INT64_MAX; ///< and of the first one after going somewhere
     int64_t m_delay =

@@ -5,16 +5,20 @@
 #include <QJsonObject>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QtEndian>
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <random>
 #include <sys/stat.h>
 
 #include "engine/checkpoint/safetensors.h"
 #include "engine/error.h"
 #include "engine/log.h"
+#include "engine/media/abandonable.h"
 #include "engine/media/mediareader.h"
+#include "engine/media/pictureheader.h"
 #include "tests/support/jpegwriter.h"
 
 using namespace argali;
@@ -55,6 +59,36 @@ QString difference(const Image& image, const uint8_t* expected, ImageSize size, 
 QString difference(const Image& image, const Image& expected, int most)
 {
     return difference(image, expected.pixels().data(), {expected.width(), expected.height()}, most);
+}
+
+void add32(QByteArray& bytes, qsizetype at, qsizetype value)
+{
+    qToBigEndian(qFromBigEndian<quint32>(bytes.constData() + at) + quint32(value),
+                 bytes.data() + at);
+}
+
+/// still.avif with further properties: "r1" turns it by a quarter to the left, "m0" exchanges top
+/// and bottom, "m1" left and right.
+QByteArray avifWith(const QStringList& properties)
+{
+    QByteArray bytes = contents(media + "still.avif");
+    QByteArray boxes, uses;
+    for (const QString& each : properties) {
+        boxes += QByteArray("\0\0\0\x09", 4) + (each[0] == 'r' ? "irot" : "imir") +
+                 char(each[1].digitValue());
+        uses += char(0x80 | (5 + uses.size())); // four properties are there already
+    }
+    const qsizetype meta = bytes.indexOf("meta") - 4, all = bytes.indexOf("iprp") - 4,
+                    list = bytes.indexOf("ipco") - 4;
+    add32(bytes, bytes.indexOf("iloc") + 18, boxes.size() + uses.size()); // where the data begin
+    add32(bytes, meta, boxes.size() + uses.size());
+    add32(bytes, all, boxes.size() + uses.size());
+    add32(bytes, list, boxes.size());
+    const qsizetype use = bytes.indexOf("ipma") - 4; // the last box of all
+    add32(bytes, use, uses.size());
+    bytes[use + 18] = char(bytes[use + 18] + uses.size());
+    bytes.insert(use + 23, uses);
+    return bytes.insert(use, boxes);
 }
 
 /// The code of the error that work throws; nothing else may come out of it.
@@ -110,14 +144,20 @@ void setBe(QByteArray& bytes, qsizetype at, uint32_t value, int count)
 
 } // namespace
 
-class TestMediaReader : public QObject {
+class TestMediaReader final : public QObject {
     Q_OBJECT
 private slots:
+    void knowsOfAbandonedWork();
     void modesEqualPillow_data();
     void modesEqualPillow();
     void furtherModesEqualPillow_data();
     void furtherModesEqualPillow();
     void avif();
+    void turnedAvif_data();
+    void turnedAvif();
+    void brokenAvifBoxes();
+    void inksOfTiff_data();
+    void inksOfTiff();
     void probe_data();
     void probe();
     void oddSizes();
@@ -203,6 +243,118 @@ void TestMediaReader::avif()
     const Image image = readPicture((media + "still.avif").toStdString());
     QCOMPARE(difference(image, original, 24), QString()); // coded once more, with loss
     QCOMPARE(probeMedia((media + "still.avif").toStdString()).format, std::string("avif"));
+}
+
+void TestMediaReader::turnedAvif_data()
+{
+    QTest::addColumn<QStringList>("properties");
+    QTest::addColumn<int>("orientation");
+    const auto row = [](const QStringList& properties, int orientation) {
+        QTest::newRow(qPrintable("properties: " + properties.join(' ')))
+            << properties << orientation;
+    };
+    row({}, 1);
+    row({"r0"}, 1);
+    row({"r1"}, 8);
+    row({"r2"}, 3);
+    row({"r3"}, 6);
+    row({"m0"}, 4);
+    row({"m1"}, 2);
+    row({"r1", "m0"}, 5);
+    row({"r3", "m1"}, 5);
+    row({"r1", "m1"}, 7);
+    row({"r3", "m0"}, 7);
+    row({"r2", "m1"}, 4);
+    row({"m1", "r1"}, 5); // in the order in which they stand
+}
+
+void TestMediaReader::turnedAvif()
+{
+    QFETCH(QStringList, properties);
+    QFETCH(int, orientation);
+    const QByteArray bytes = avifWith(properties);
+    const Image stored = readPicture((media + "still.avif").toStdString());
+    QCOMPARE(difference(read(bytes), oriented(stored, orientation), 0), QString());
+    QCOMPARE(difference(read(bytes, Orientation::AsStored), stored, 0), QString());
+    QTemporaryDir folder;
+    QFile file(folder.filePath("turned.avif"));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size());
+    file.close();
+    const bool onItsSide = orientation >= 5;
+    QCOMPARE(probeMedia(file.fileName().toStdString()).size,
+             onItsSide ? (ImageSize{19, 27}) : (ImageSize{27, 19}));
+}
+
+void TestMediaReader::brokenAvifBoxes()
+{
+    const QByteArray whole = avifWith({"r1", "m0"});
+    const auto orientationOf = [](const QByteArray& bytes) {
+        return avifOrientation(
+            {reinterpret_cast<const uint8_t*>(bytes.data()), size_t(bytes.size())});
+    };
+    QCOMPARE(orientationOf(whole), 5);
+    QCOMPARE(orientationOf({}), 1);
+    const qsizetype metaEnd = whole.indexOf("mdat") - 4;
+    for (qsizetype at = 0; at < metaEnd; ++at) {
+        const int cut = orientationOf(whole.left(at));
+        QVERIFY(cut >= 1 && cut <= 8);
+        for (const int byte : {0, 1, 0x7f, 0xff}) {
+            QByteArray broken = whole;
+            broken[at] = char(byte);
+            const int found = orientationOf(broken);
+            QVERIFY(found >= 1 && found <= 8);
+        }
+    }
+}
+
+void TestMediaReader::inksOfTiff_data()
+{
+    QTest::addColumn<bool>("little");
+    QTest::newRow("II") << true;
+    QTest::newRow("MM") << false;
+}
+
+void TestMediaReader::inksOfTiff()
+{
+    QFETCH(bool, little);
+    QByteArray bytes = little ? "II" : "MM";
+    const auto add = [&](int count, uint32_t value) {
+        for (int i = 0; i < count; ++i)
+            bytes += char(value >> 8 * (little ? i : count - 1 - i));
+    };
+    const auto entry = [&](uint32_t tag, uint32_t type, uint32_t count, uint32_t value) {
+        add(2, tag);
+        add(2, type);
+        add(4, count);
+        const bool isShort = type == 3 && count == 1;
+        add(isShort ? 2 : 4, value);
+        if (isShort)
+            add(2, 0);
+    };
+    constexpr uint32_t entries = 9, bits = 8 + 2 + 12 * entries + 4, pixels = bits + 8;
+    add(2, 42);
+    add(4, 8);
+    add(2, entries);
+    entry(256, 3, 1, 5); // width, height
+    entry(257, 3, 1, 1);
+    entry(258, 3, 4, bits);
+    entry(259, 3, 1, 1);      // not compressed
+    entry(262, 3, 1, 5);      // inks
+    entry(273, 4, 1, pixels); // one strip
+    entry(277, 3, 1, 4);
+    entry(278, 3, 1, 1);
+    entry(279, 4, 1, 20);
+    add(4, 0);
+    for (int i = 0; i < 4; ++i)
+        add(2, 8);
+    const uint8_t inks[5][4] = {
+        {0, 0, 0, 0}, {255, 0, 0, 0}, {0, 0, 0, 255}, {10, 20, 30, 40}, {255, 255, 255, 0}};
+    bytes.append(reinterpret_cast<const char*>(inks), sizeof inks);
+    // White paper less black is 215 in the fourth; the inks take 10, 20 and 30 of 255 off that,
+    // rounded: 8, 17, 25.
+    const uint8_t expected[5][3] = {
+        {255, 255, 255}, {0, 255, 255}, {0, 0, 0}, {207, 198, 190}, {0, 0, 0}};
+    QCOMPARE(difference(read(bytes), &expected[0][0], {5, 1}, 0), QString());
 }
 
 void TestMediaReader::probe_data()
@@ -481,6 +633,19 @@ void TestMediaReader::samples()
     QCOMPARE(int(sampleFrames(250000, 0, 10000).size()), 30);
     QVERIFY(errorOf([] { sampleFrames(0, 8, 1); }) == Error::Code::BadRequest);
     QVERIFY(errorOf([] { sampleFrames(10, -1, 1); }) == Error::Code::BadRequest);
+}
+
+void TestMediaReader::knowsOfAbandonedWork()
+{
+    std::promise<void> permission;
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY(!abandonedWorkGoesOn());
+    QVERIFY(!runAbandonable([wait = permission.get_future().share()] { wait.wait(); },
+                            stop.get_token()));
+    QVERIFY(abandonedWorkGoesOn());
+    permission.set_value();
+    QTRY_VERIFY(!abandonedWorkGoesOn());
 }
 
 QTEST_GUILESS_MAIN(TestMediaReader)
