@@ -6,29 +6,40 @@ namespace argali {
 
 AnswerText::AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
                        const TextSink& sink)
-    : m_rules(rules), m_sink(sink), m_decoder(tokenizer), m_undecided(thinking)
+    : m_rules(rules),
+      m_sink(sink),
+      m_decoder(tokenizer),
+      m_part(thinking ? Part::Beginning : Part::Answer)
 {
 }
 
 void AnswerText::push(int32_t id)
 {
-    if (m_undecided && id == m_rules.beginId) {
-        m_undecided = false;
-        m_thinking = true;
+    if (m_part == Part::Beginning && id == m_rules.beginId) {
+        m_part = Part::Thinking;
         return;
     }
-    if (m_thinking && id == m_rules.endId) {
-        endSection();
-        m_thinking = false;
+    if (m_part != Part::Answer && id == m_rules.endId) {
+        endThinking();
         return;
     }
-    m_undecided = false;
+    if (m_part == Part::Beginning)
+        m_part = Part::Undecided;
     show(m_decoder.push(id));
 }
 
 void AnswerText::finish()
 {
     endSection();
+}
+
+void AnswerText::endThinking()
+{
+    endSection();
+    if (m_sink && !m_undecided.empty())
+        m_sink({true, m_undecided});
+    m_undecided.clear();
+    m_part = Part::Answer;
 }
 
 void AnswerText::endSection()
@@ -51,8 +62,10 @@ void AnswerText::show(const std::string& text)
     piece += core;
     m_heldSpace = text.substr(begin + core.size());
     m_sectionEmpty = false;
+    if (m_part == Part::Undecided)
+        m_undecided += piece;
     if (m_sink)
-        m_sink({m_thinking, piece});
+        m_sink({m_part == Part::Thinking, piece});
 }
 
 SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,

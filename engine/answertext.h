@@ -11,7 +11,9 @@
 namespace argali {
 
 /// Shows generated ids as text while they come: thinking and answer apart, without their markers, without
-/// white space at the ends of either.
+/// white space at the ends of either. Thinking that was never opened shows as answer until its end marker
+/// comes; then all of it comes again as one piece of thinking, and what was shown as answer no longer holds.
+/// No other piece of thinking follows one of the answer.
 class AnswerText {
 public:
     AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink);
@@ -19,14 +21,22 @@ public:
     void finish();
 
 private:
-    void show(const std::string& text);
+    enum class Part {
+        Beginning,  // nothing has come yet of an answer that may begin with thinking
+        Thinking,   // opened
+        Undecided,  // not opened: the answer, unless an end marker comes
+        Answer,
+    };
+
+    void endThinking();
     void endSection();
+    void show(const std::string& text);
 
     ThinkingRules m_rules;
     const TextSink& m_sink;
     StreamDecoder m_decoder;
-    bool m_undecided; // nothing has come yet of an answer that may begin with thinking
-    bool m_thinking = false;
+    Part m_part;
+    std::string m_undecided; // what has been shown of that part
     bool m_sectionEmpty = true;
     std::string m_heldSpace; // white space that shows only when something follows
 };

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -89,6 +88,14 @@ struct DecodeState {
     Tensor length; ///< I32 [1]: tokens in the cache before this pass; the first new token's position
 };
 
+/// A pass that is run again and again on the same tensors, in whatever form its backend repeats fastest.
+class RecordedPass {
+public:
+    virtual ~RecordedPass() = default;
+};
+
+using Recording = std::unique_ptr<RecordedPass>;
+
 /// How a picture is cut into patches.
 struct PatchLayout {
     int64_t patch = 0; ///< side of a patch in pixels
@@ -98,7 +105,8 @@ struct PatchLayout {
 };
 
 /// Everything a model computes. Outputs are given, not returned, and have their final shape; inputs and
-/// outputs are tensors of this backend. Element types: activations have activationType(); sums are f32.
+/// outputs are tensors of this backend. Element types: the residual stream has residualType(), what lies
+/// between two products activationType(); sums are f32. Inputs of linear layers may have either.
 /// Thread: all calls from one thread, the engine's.
 ///
 /// Once the token given to begin() is stopped, operations return early and their outputs hold nothing
@@ -112,9 +120,17 @@ public:
     virtual std::string name() const = 0;
     /// Element type of activations that meet weights of this compute type.
     virtual DType activationType(DType compute) const = 0;
+    /// Element type of the residual stream, to which every block adds: wide enough for long sums.
+    virtual DType residualType(DType compute) const = 0;
 
     /// Operations from here on end early once stop is requested.
     virtual void begin(std::stop_token stop) = 0;
+    /// Returns when everything that was enqueued has been computed: for times. download() waits by itself.
+    virtual void wait() = 0;
+    /// Runs operations, which enqueues the same operations on the same tensors whenever it comes with this
+    /// recording; only the tensors' contents differ. The backend may repeat what it recorded instead of
+    /// calling it. An empty recording is filled; empty it before one of its tensors goes.
+    virtual void runRecorded(Recording& recording, const std::function<void()>& operations) = 0;
 
     // Memory
 
@@ -129,15 +145,18 @@ public:
     virtual Tensor makeFloats(const Tensor& host) = 0;
     /// Host values of any floating type as a table of rows in backend memory, in their own type.
     virtual Tensor makeTable(const Tensor& host) = 0;
+    /// The index of the largest of f32 logits [1, V], the first of equals; -1 when one is NaN or infinitely
+    /// large. Waits for it: one number comes back and not V.
+    virtual int32_t best(const Tensor& logits) = 0;
     /// Throws: Error::Code::OutOfMemory
     virtual Linear makeLinear(const LinearSource& source) = 0;
 
     // Operations of every model
 
     /// out[t] = table[ids[t]], converted to the type of out.
-    /// Shape:  table [V, D], T ids -> out [T, D]
-    /// Throws: Error::Code::Internal for an id outside [0, V)
-    virtual void gather(Tensor& out, const Tensor& table, std::span<const int32_t> ids) = 0;
+    /// Shape:  table [V, D], ids I32 [T] in [0, V) -> out [T, D]
+    /// Throws: Error::Code::Internal for an id outside, where the backend can read it; NaN where it cannot
+    virtual void gather(Tensor& out, const Tensor& table, const Tensor& ids) = 0;
     /// out = x, converted to the type of out.
     virtual void copy(Tensor& out, const Tensor& x) = 0;
 

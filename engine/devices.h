@@ -17,6 +17,8 @@ struct Device {
     std::string instructionSets; ///< the best set used first: "avx512-bf16, avx512, avx2, scalar"
     int threads = 0;             ///< worker threads, or multiprocessors of a card
     double clockMhz = 0;         ///< 0 when the system does not say
+    double memoryClockMhz = 0;   ///< of a card; 0 when the system does not say
+    double powerCapWatts = 0;    ///< of a card; 0 when the system does not say
     int64_t memory = 0;          ///< bytes in all
     int64_t freeMemory = 0;      ///< bytes that can be allocated now
 };
@@ -24,7 +26,15 @@ struct Device {
 /// Everything that can compute here, the processor first.
 std::vector<Device> listDevices();
 
-/// A backend for "auto", "cpu" or another id of listDevices().
+/// One sentence on why no NVIDIA card, or not every one, is among them; empty when there is nothing to say.
+std::string cardProblem();
+
+/// The one of listDevices() that an id means: "cuda" is the card with most free memory; "auto" is that one
+/// too, or the processor where there is none.
+/// Throws: as makeBackend()
+Device chooseDevice(const std::string& id);
+
+/// A backend for "cpu" or another id, as chooseDevice() takes it.
 /// ARGALI_ISA (scalar, avx2, avx512, avx512-bf16) forces an instruction set of the processor and
 /// ARGALI_THREADS the number of its threads.
 /// Throws: Error::Code::Device when there is no such device or it cannot do what is forced;

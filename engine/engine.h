@@ -94,7 +94,7 @@ struct Timings {
     Duration decodeMedia{};
     Duration vision{};
     Duration prefill{};
-    Duration firstToken{}; ///< from the call to the first chosen token
+    Duration firstToken{}; ///< from the call to the first chosen token; 0 when there is none
     Duration decode{};
     double decodeTokensPerSecond = 0;
 };

@@ -4,7 +4,7 @@
 
 namespace argali {
 
-Generated generateIds(Tensor logits, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
+Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
                       std::stop_token stop, const IdSink& sink)
 {
     Generated result;
@@ -34,15 +34,16 @@ Generated generateIds(Tensor logits, const StopRules& rules, Sampler& sampler, c
                 thinkingClosed = true;
                 if (length() == most)
                     break;
-                logits = step(forced);
+                next = step(forced);
             }
         }
-        if (logits.isEmpty() || stop.stop_requested()) {
+        if (next.isEmpty() || stop.stop_requested()) {
             result.reason = FinishReason::Cancelled;
             return result;
         }
-        const int32_t id
-            = sampler.choose({logits.as<float>(), static_cast<size_t>(logits.count())});
+        const int32_t id = next.id ? *next.id
+                                   : sampler.choose({next.logits.as<float>(),
+                                                     static_cast<size_t>(next.logits.count())});
         append(id);
         if (std::binary_search(rules.stopIds.begin(), rules.stopIds.end(), id)) {
             result.reason = FinishReason::Stop;
@@ -50,7 +51,7 @@ Generated generateIds(Tensor logits, const StopRules& rules, Sampler& sampler, c
         }
         thinkingClosed = thinkingClosed || id == rules.thinking.endId;
         if (length() < most)
-            logits = step(std::span(&result.ids.back(), 1));
+            next = step(std::span(&result.ids.back(), 1));
     }
     result.contextReached = most < rules.maxNewTokens;
     return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,17 +28,25 @@ struct Generated {
     bool contextReached = false;
 };
 
-/// Runs ids through the model; logits after the last of them, or empty once stopped.
-using DecodeStep = std::function<Tensor(std::span<const int32_t> ids)>;
+/// What follows some ids: logits to choose from, or the id that was chosen where they are.
+struct Next {
+    Tensor logits; ///< f32 [1, V] in host memory
+    std::optional<int32_t> id;
+
+    bool isEmpty() const { return logits.isEmpty() && !id; } ///< the model was stopped
+};
+
+/// Runs ids through the model; what follows the last of them, or nothing once stopped.
+using DecodeStep = std::function<Next(std::span<const int32_t> ids)>;
 /// Told each id as it comes and how many there are.
 using IdSink = std::function<void(int32_t id, int64_t count)>;
 
-/// Chooses ids one after another, starting from the logits after the prompt. With a budget: after that
+/// Chooses ids one after another, starting from what follows the prompt. With a budget: after that
 /// many ids without an end of thinking the closing ids are put in, in the same pass, and the answer goes on
 /// from there. Everything ends at maxNewTokens.
 /// Throws: what sampler and step throw
 /// Source: Ovis2.5's generate() with enable_thinking_budget, as one pass over one cache
-Generated generateIds(Tensor logits, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
+Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
                       std::stop_token stop, const IdSink& sink);
 
 } // namespace argali

@@ -1,12 +1,24 @@
 #include "engine/kvcache.h"
 
+#include <atomic>
+
 #include "engine/error.h"
 
 namespace argali {
 
+namespace {
+
+uint64_t nextId()
+{
+    static std::atomic<uint64_t> last = 0;
+    return ++last;
+}
+
+} // namespace
+
 KvCache::KvCache(Backend& op, int64_t layers, int64_t groups, int64_t capacity, int64_t headWidth,
                  DType type)
-    : m_op(op), m_capacity(capacity)
+    : m_op(op), m_id(nextId()), m_capacity(capacity)
 {
     m_state.length = op.allocate(DType::I32, {1});
     op.setLength(m_state, 0);
@@ -23,10 +35,20 @@ int64_t KvCache::bytes() const
 
 void KvCache::advance(int64_t tokens)
 {
+    countAdvance(tokens);
+    enqueueAdvance(tokens);
+}
+
+void KvCache::enqueueAdvance(int64_t tokens)
+{
+    m_op.advance(m_state, static_cast<int32_t>(tokens));
+}
+
+void KvCache::countAdvance(int64_t tokens)
+{
     if (tokens < 0 || tokens > m_capacity - m_length)
         throw Error(Error::Code::Internal, "cache of " + std::to_string(m_capacity) + " positions cannot hold "
                         + std::to_string(m_length + tokens));
-    m_op.advance(m_state, static_cast<int32_t>(tokens));
     m_length += tokens;
 }
 

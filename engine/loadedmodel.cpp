@@ -29,6 +29,18 @@ int64_t roundedUp(int64_t value, int64_t unit)
     return (value + unit - 1) / unit * unit;
 }
 
+/// Throws: Error::Code::BadRequest for a text of the conversation that is not UTF-8
+void requireUtf8(const ChatRequest& request)
+{
+    for (const Message& message : request.messages) {
+        const std::string what = message.role == Message::Role::System  ? "the system prompt"
+                                 : &message == &request.messages.back() ? "the question"
+                                                                        : "an earlier message";
+        for (const ContentItem& item : message.content)
+            argali::requireUtf8(item.text, what);
+    }
+}
+
 /// Progress of one frame as a part of all frames.
 ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames)
 {
@@ -58,6 +70,7 @@ LoadedModel::LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> fa
 
 LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
 {
+    requireUtf8(request);
     Prepared prepared;
     prepared.inputs = m_visual.open(request);
     std::vector<VisualPart> parts;
@@ -194,6 +207,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
                                  const TextSink& text, const ProgressSink& progress)
 {
     const Clock::time_point begin = Clock::now();
+    m_weights->requireWhole();
     if (request.maxNewTokens < 1)
         throw Error(Error::Code::BadRequest, "the longest answer must be at least 1 token, not " +
                                                  std::to_string(request.maxNewTokens));
@@ -221,7 +235,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
         prepared.prompt.ids.begin(), prepared.prompt.ids.end(), [](int32_t id) { return id < 0; });
     m_visual.beginRequest();
     const Clock::time_point prefillBegin = Clock::now();
-    Tensor logits =
+    const Tensor logits =
         prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
     const Clock::time_point prefillEnd = Clock::now();
     result.timings.decodeMedia = m_visual.decodeTime();
@@ -237,11 +251,21 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     rules.thinking = thinking;
     AnswerText shown(*m_tokenizer, thinking, request.thinking, text);
     Clock::time_point firstToken = prefillEnd;
+    const auto nextOf = [&](const Tensor& afterPass) -> Next {
+        if (afterPass.isEmpty())
+            return {};
+        if (!sampler.wantsOnlyBest())
+            return {m_op->download(afterPass), std::nullopt};
+        const int32_t id = m_op->best(afterPass);
+        if (id < 0)
+            refuseLogits();
+        return {{}, id};
+    };
     const auto step = [&](std::span<const int32_t> ids) {
-        Tensor next = m_family->decode(ids, {}, *m_cache, {}, stop);
+        const Tensor next = m_family->decode(ids, {}, *m_cache, {}, stop);
         if (!next.isEmpty())
             m_cachedKeys.insert(m_cachedKeys.end(), ids.begin(), ids.end());
-        return next;
+        return nextOf(next);
     };
     const auto sink = [&](int32_t id, int64_t count) {
         if (count == 1)
@@ -252,7 +276,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     };
     Generated generated;
     try {
-        generated = generateIds(std::move(logits), rules, sampler, step, stop, sink);
+        generated = generateIds(nextOf(logits), rules, sampler, step, stop, sink);
     } catch (const Error& error) {
         if (error.code() == Error::Code::BadModel)
             rethrowWithTensor(error);
@@ -275,8 +299,10 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     result.usage.thinkingTokens =
         result.budgetReached ? std::min<int64_t>(answer.thinkingIds, *request.thinkingBudget)
                              : answer.thinkingIds;
-    result.timings.firstToken = firstToken - begin;
-    result.timings.decode = Clock::now() - firstToken;
+    if (completion > 0) {
+        result.timings.firstToken = firstToken - begin;
+        result.timings.decode = Clock::now() - firstToken;
+    }
     if (completion > 1 && result.timings.decode.count() > 0)
         result.timings.decodeTokensPerSecond =
             static_cast<double>(completion - 1) / (result.timings.decode.count() / 1000);
@@ -287,9 +313,10 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
 void LoadedModel::rethrowWithTensor(const Error& error) const
 {
     const std::string tensor = firstDamagedTensor(*m_weights);
-    throw Error(error.code(), tensor.empty() ? std::string(error.what())
-                                             : std::string(error.what()) + " (the first: tensor " +
-                                                   tensor + " of " + info().name + ")");
+    throw Error(error.code(), tensor.empty()
+                                  ? std::string(error.what())
+                                  : std::string(error.what()) + " (the first: tensor " + tensor +
+                                        " in " + m_weights->origin(tensor) + ")");
 }
 
 RequestCost LoadedModel::cost(const ChatRequest& request)
@@ -303,6 +330,7 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
 Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> forced,
                          std::stop_token stop)
 {
+    m_weights->requireWhole();
     Prepared prepared = prepare(request);
     Trace trace;
     trace.inputIds = prepared.prompt.ids;
@@ -341,14 +369,16 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
                                                       " positions, the context has " +
                                                       std::to_string(m_context));
     const std::unique_ptr<KvCache> cache = m_family->makeCache(promptTokens + count);
-    Tensor logits = m_family->decode(prepared.prompt.ids, visual, *cache, {}, stop);
-    for (int64_t i = 0; !logits.isEmpty(); ++i) {
+    Tensor afterPass = m_family->decode(prepared.prompt.ids, visual, *cache, {}, stop);
+    for (int64_t i = 0; !afterPass.isEmpty(); ++i) {
+        const Tensor logits = m_op->download(afterPass);
         if (trace.logits.isEmpty())
             trace.logits = hostTensor(DType::F32, {count + 1, logits.count()});
         std::copy_n(logits.as<float>(), logits.count(), trace.logits.rows(i, 1).as<float>());
         if (i == count)
             break;
-        logits = m_family->decode(forced.subspan(static_cast<size_t>(i), 1), {}, *cache, {}, stop);
+        afterPass =
+            m_family->decode(forced.subspan(static_cast<size_t>(i), 1), {}, *cache, {}, stop);
     }
     return trace;
 }

@@ -27,6 +27,11 @@ uint64_t freshSeed()
 
 } // namespace
 
+void refuseLogits()
+{
+    throw Error(Error::Code::BadModel, "the model gives logits that are not numbers; its weights are damaged");
+}
+
 Sampler::Sampler(const Sampling& sampling)
     : m_sampling(sampling), m_random(sampling.seed ? *sampling.seed : freshSeed())
 {
@@ -42,8 +47,7 @@ Sampler::Sampler(const Sampling& sampling)
 int32_t Sampler::choose(std::span<const float> logits)
 {
     if (std::any_of(logits.begin(), logits.end(), [](float logit) { return std::isnan(logit) || logit == INFINITY; }))
-        throw Error(Error::Code::BadModel,
-                    "the model gives logits that are not numbers; its weights are damaged");
+        refuseLogits();
     m_scores.assign(logits.begin(), logits.end());
     if (m_sampling.repetitionPenalty != 1)
         for (const int32_t id : m_chosen) {

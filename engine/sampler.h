@@ -9,10 +9,13 @@
 
 namespace argali {
 
+/// Throws Error::Code::BadModel: logits that are not numbers come from damaged weights.
+[[noreturn]] void refuseLogits();
+
 /// Chooses the next token from logits.
 /// Source: order and arithmetic of Hugging Face transformers 4.51, generation/logits_process.py:
 ///         repetition penalty, temperature, top-k, top-p, min-p, softmax, one draw
-class Sampler {
+class Sampler final {
 public:
     /// Throws: Error::Code::BadRequest for values outside their ranges, naming the value
     explicit Sampler(const Sampling& sampling);
@@ -21,6 +24,9 @@ public:
     /// repetition penalty from then on.
     /// Throws: Error::Code::BadModel when a logit is not a number
     int32_t choose(std::span<const float> logits);
+
+    /// Whether the index of the largest logit is all that choose() would ask of logits.
+    bool wantsOnlyBest() const { return !m_sampling.enabled && m_sampling.repetitionPenalty == 1; }
 
     /// Starts the repetition penalty anew.
     void forgetChosen() { m_chosen.clear(); }

@@ -17,7 +17,7 @@ int64_t sizeOf(DType type);
 const char* nameOf(DType type);
 
 /// Up to eight dimensions, slowest first.
-class Shape {
+class Shape final {
 public:
     static constexpr int maxRank = 8;
 
@@ -41,7 +41,7 @@ private:
 
 /// A typed, dense, row-major array in the memory of one backend or in a mapped file. Copies share
 /// the memory: a view keeps the memory of the whole alive.
-class Tensor {
+class Tensor final {
 public:
     Tensor() = default;
     /// memory owns what data points into; a mapped file, an allocation of a backend.

@@ -1,5 +1,6 @@
 #include "engine/visualinputs.h"
 
+#include <cstdio>
 #include <cstring>
 
 namespace argali {
@@ -13,7 +14,7 @@ constexpr size_t sourcesLimit = 4096;
 constexpr size_t framesLimit = 1024;
 
 /// Adds the time until its end to a sum.
-class Stopwatch {
+class Stopwatch final {
 public:
     explicit Stopwatch(Timings::Duration& sum) : m_sum(sum) {}
     ~Stopwatch() { m_sum += Clock::now() - m_begin; }
@@ -63,6 +64,22 @@ std::string sourceOf(const std::filesystem::path& path)
     return path.string() + '\n' + std::to_string(bytes) + '\n' + std::to_string(date.time_since_epoch().count());
 }
 
+/// Times up to the end of the film, and a frame beyond: durations are rounded.
+/// Throws: Error::Code::BadRequest
+void requireWithin(const std::vector<double>& times, const MediaInfo& film, const std::filesystem::path& path)
+{
+    const double frame = film.frameRate > 0 ? 1 / film.frameRate : 0;
+    const auto text = [](double seconds) {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%.6g", seconds);
+        return std::string(digits);
+    };
+    for (const double seconds : times)
+        if (!(seconds >= 0) || (film.duration > 0 && seconds > film.duration + frame))
+            throw Error(Error::Code::BadRequest, path.string() + ": there is no frame at " + text(seconds)
+                            + " s, the film lasts " + text(film.duration) + " s; choose times from 0 to that");
+}
+
 ImageSize sizeOf(const PictureSource& picture)
 {
     return picture.pixels ? ImageSize{picture.pixels->width(), picture.pixels->height()}
@@ -87,6 +104,7 @@ std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
                 const MediaInfo& info = input.m_film->info();
                 input.m_size = info.size;
                 std::vector<double> times = item.film.times;
+                requireWithin(times, info, item.film.path);
                 if (item.film.frameCount < 0)
                     throw Error(Error::Code::BadRequest, "a film needs 0 or more frames, not "
                                     + std::to_string(item.film.frameCount));
@@ -180,6 +198,7 @@ Tensor VisualInputs::encode(VisualInput& input, const FrameKey& key, std::shared
         return {};
     Tensor tokens = m_family.project(features, stop);
     if (!tokens.isEmpty()) {
+        m_op.wait(); // the time below is the pictures', not the prompt's
         ++m_encodedFrames;
         keep(key, tokens);
     }

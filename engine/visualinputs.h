@@ -22,7 +22,7 @@ struct FrameKey {
 };
 
 /// One picture or film of a request: opened, measured, not yet decoded.
-class VisualInput {
+class VisualInput final {
 public:
     const VisualPart& part() const { return m_part; }
     int64_t frames() const { return m_part.grid[0]; }
@@ -45,7 +45,7 @@ private:
 /// Turns the pictures and films of requests into soft tokens and remembers them by content, so that the
 /// same frame is encoded once however often it is asked about.
 /// Thread: engine
-class VisualInputs {
+class VisualInputs final {
 public:
     /// Both must outlive this object.
     VisualInputs(Backend& op, Family& family) : m_op(op), m_family(family) {}

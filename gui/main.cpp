@@ -6,6 +6,9 @@
 #include <QFileInfo>
 #include <QIcon>
 
+#include <unistd.h>
+
+#include "engine/media/abandonable.h"
 #include "gui/application.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/logfile.h"
@@ -99,7 +102,15 @@ int main(int argc, char** argv)
     if (!line.shotsFolder.isEmpty())
         return drawShots(line.shotsFolder);
     openLog();
-    Application argali({Places::ofUser(), line.modelFolder, trace});
-    argali.start();
-    return QApplication::exec();
+    int status = 0;
+    {
+        Application argali({Places::ofUser(), line.modelFolder, trace});
+        argali.start();
+        status = QApplication::exec();
+    }
+    // The settings and the draft are on disk. A huge picture that nobody waits for any more would
+    // hold the program until it is decoded.
+    if (argali::abandonedWorkGoesOn())
+        _exit(status);
+    return status;
 }

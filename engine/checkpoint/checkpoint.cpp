@@ -40,6 +40,21 @@ public:
         return aligned(file.tensors.find(name)->second);
     }
 
+    std::optional<TensorKind> describe(std::string_view name) const override
+    {
+        const auto place = m_places.find(name);
+        if (place == m_places.end())
+            return std::nullopt;
+        const Tensor& tensor = m_shards[place->second].tensors.find(name)->second;
+        return TensorKind{tensor.type(), tensor.shape()};
+    }
+
+    void requireWhole() const override
+    {
+        for (const SafetensorsFile& file : m_shards)
+            file.mapping->requireWhole();
+    }
+
     std::vector<std::string> names() const override
     {
         std::vector<std::string> result;
@@ -140,21 +155,33 @@ std::string WeightSource::origin(std::string_view) const
     return "the weights";
 }
 
-Tensor WeightSource::require(std::string_view name, const Shape& shape) const
+std::optional<TensorKind> WeightSource::describe(std::string_view name) const
+{
+    const std::optional<Tensor> tensor = find(name);
+    return tensor ? std::optional(TensorKind{tensor->type(), tensor->shape()}) : std::nullopt;
+}
+
+TensorKind WeightSource::requireKind(std::string_view name, const Shape& shape) const
 {
     const auto fail = [&](const std::string& found) {
         throw Error(Error::Code::BadModel, origin(name) + ": tensor " + inQuotes(name) +
                                                ": expected f32, f16 or bf16 " + shape.text() +
                                                ", found " + found);
     };
-    std::optional<Tensor> tensor = find(name);
-    if (!tensor)
+    const std::optional<TensorKind> kind = describe(name);
+    if (!kind)
         fail("no tensor of that name");
-    const DType type = tensor->type();
+    const DType type = kind->type;
     const bool isFloating = type == DType::F32 || type == DType::F16 || type == DType::BF16;
-    if (!isFloating || tensor->shape() != shape)
-        fail(std::string(nameOf(type)) + " " + tensor->shape().text());
-    return *std::move(tensor);
+    if (!isFloating || kind->shape != shape)
+        fail(std::string(nameOf(type)) + " " + kind->shape.text());
+    return *kind;
+}
+
+Tensor WeightSource::require(std::string_view name, const Shape& shape) const
+{
+    requireKind(name, shape);
+    return find(name).value();
 }
 
 std::unique_ptr<WeightSource> openCheckpoint(const std::filesystem::path& folder)

@@ -12,6 +12,14 @@
 
 namespace argali {
 
+/// What a stored tensor is, without its values.
+struct TensorKind {
+    DType type = DType::F32;
+    Shape shape;
+
+    int64_t bytes() const { return shape.count() * sizeOf(type); }
+};
+
 /// Weights by name, wherever they come from.
 class WeightSource {
 public:
@@ -19,15 +27,23 @@ public:
     /// The tensor of that name as stored, or nothing. It must not be written.
     /// Throws: Error::Code::BadModel when its file was cut while it was open
     virtual std::optional<Tensor> find(std::string_view name) const = 0;
+    /// Its type and shape alone; weights made in memory are not made for this.
+    virtual std::optional<TensorKind> describe(std::string_view name) const;
     virtual std::vector<std::string> names() const = 0;
     /// Weight files that were opened, absolute; empty for weights made in memory.
     virtual std::vector<std::filesystem::path> files() const { return {}; }
+    /// Looks whether every file is as long as it was. What has to read the weights right after this
+    /// is safe from a file that was cut before, not from one that is cut meanwhile (MappedFile).
+    /// Throws: Error::Code::BadModel naming the file that was cut
+    virtual void requireWhole() const {}
     /// Where the tensor of that name is or should be, for messages: a file or folder.
     virtual std::string origin(std::string_view name) const;
 
     /// The tensor of that name. Throws: Error::Code::BadModel naming it, its shape and type, and
     /// what was expected, when it is missing, of another shape or not of a floating type.
     Tensor require(std::string_view name, const Shape& shape) const;
+    /// The same check without the values.
+    TensorKind requireKind(std::string_view name, const Shape& shape) const;
 };
 
 /// The mapped weights of a checkpoint folder: model.safetensors.index.json and its shards, or

@@ -16,7 +16,7 @@ namespace argali {
 
 /// One JSON object of a model folder whose values are asked for by path ("llm_config.hidden_size").
 /// Every getter throws Error::Code::BadModel naming file, key, expected and found.
-class Config {
+class Config final {
 public:
     Config() = default;
     Config(nlohmann::json value, std::string file)

@@ -52,7 +52,7 @@ void MappedFile::requireWhole() const
         throw Error(Error::Code::BadModel,
                     m_path.string() + ": was cut from " + std::to_string(m_size) + " to " +
                         std::to_string(status.st_size) +
-                        " bytes while it was open; is it still being downloaded?");
+                        " bytes while it was open; download it again and open the model anew");
 }
 
 } // namespace argali

@@ -44,8 +44,9 @@ std::vector<std::byte> makePattern(DType type)
 
 class SyntheticWeights final : public WeightSource {
 public:
-    SyntheticWeights(std::vector<std::pair<std::string, Shape>> shapes, DType stored)
-        : m_stored(stored), m_pattern(makePattern(stored))
+    SyntheticWeights(std::vector<std::pair<std::string, Shape>> shapes, DType stored,
+                     std::stop_token stop)
+        : m_stored(stored), m_stop(std::move(stop)), m_pattern(makePattern(stored))
     {
         for (auto& [name, shape] : shapes)
             m_shapes.emplace(std::move(name), shape);
@@ -62,6 +63,13 @@ public:
         return made->second;
     }
 
+    std::optional<TensorKind> describe(std::string_view name) const override
+    {
+        const auto shape = m_shapes.find(name);
+        return shape == m_shapes.end() ? std::nullopt
+                                       : std::optional(TensorKind{m_stored, shape->second});
+    }
+
     std::vector<std::string> names() const override
     {
         std::vector<std::string> names;
@@ -76,13 +84,14 @@ private:
         Tensor tensor = hostTensor(m_stored, shape);
         const int64_t bytes = tensor.bytes();
         const auto length = static_cast<int64_t>(m_pattern.size());
-        for (int64_t at = 0; at < bytes; at += length)
+        for (int64_t at = 0; at < bytes && !m_stop.stop_requested(); at += length)
             std::memcpy(tensor.raw() + at, m_pattern.data(),
                         static_cast<size_t>(std::min(length, bytes - at)));
         return tensor;
     }
 
     DType m_stored;
+    std::stop_token m_stop;
     std::vector<std::byte> m_pattern;
     std::map<std::string, Shape, std::less<>> m_shapes;
     mutable std::map<std::string, Tensor, std::less<>> m_made;
@@ -91,12 +100,12 @@ private:
 } // namespace
 
 std::unique_ptr<WeightSource> syntheticWeights(std::vector<std::pair<std::string, Shape>> shapes,
-                                               DType stored)
+                                               DType stored, std::stop_token stop)
 {
     if (stored != DType::F32 && stored != DType::F16 && stored != DType::BF16)
         throw Error(Error::Code::BadRequest,
                     std::string("random weights can be f32, f16 or bf16, not ") + nameOf(stored));
-    return std::make_unique<SyntheticWeights>(std::move(shapes), stored);
+    return std::make_unique<SyntheticWeights>(std::move(shapes), stored, std::move(stop));
 }
 
 } // namespace argali

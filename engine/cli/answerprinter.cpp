@@ -14,9 +14,12 @@ constexpr std::string_view normal = "\033[0m";
 void AnswerPrinter::push(const TextPiece& piece)
 {
     if (piece.thinking) {
+        m_undecided = false;
         think(piece.text);
         return;
     }
+    if (m_undecided)
+        return;
     endThinking();
     print(piece.text);
     m_printed += piece.text;
@@ -27,8 +30,6 @@ void AnswerPrinter::finish(std::string_view answer)
     endThinking();
     if (answer.starts_with(m_printed))
         print(answer.substr(m_printed.size()));
-    else // what looked like an answer was thinking that its begin marker was missing from
-        print("\n\n" + std::string(answer));
     print("\n");
 }
 

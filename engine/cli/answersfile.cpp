@@ -47,8 +47,9 @@ AnswersFile::AnswersFile(std::filesystem::path path) : m_path(std::move(path))
     require(flock(m_file.get(), LOCK_EX | LOCK_NB) == 0, "locked",
             "wait for the other run or use another file");
     const int64_t whole = readWholeLines();
-    require(ftruncate(m_file.get(), whole) == 0 && lseek(m_file.get(), 0, SEEK_END) >= 0, "written",
-            "check its permissions");
+    require(ftruncate(m_file.get(), whole) == 0 && lseek(m_file.get(), 0, SEEK_END) >= 0 &&
+                (!m_endMissing || write(m_file.get(), "\n", 1) == 1),
+            "written", "check its permissions");
 }
 
 int64_t AnswersFile::readWholeLines()
@@ -66,6 +67,7 @@ int64_t AnswersFile::readWholeLines()
             where = lines.where();
         } else {
             whole = lines.position();
+            m_endMissing = !lines.ended();
         }
     }
     // A file that never was one of answers must not lose its last line.
@@ -76,8 +78,8 @@ int64_t AnswersFile::readWholeLines()
 
 bool AnswersFile::readLine(const std::string& line, const LineReader& lines)
 {
-    if (!lines.ended())
-        return false; // lines are written with their end: a crash or a full disk tore this one
+    // Without its end too: what parses is whole, a crash or a full disk may have taken the end
+    // alone.
     nlohmann::json row;
     try {
         row = parseJson(line, lines.where(), Error::Code::BadRequest);

@@ -26,7 +26,7 @@ public:
     void append(const std::string& key, const std::string& text, const nlohmann::ordered_json& row);
 
 private:
-    class Descriptor {
+    class Descriptor final {
     public:
         Descriptor() = default;
         ~Descriptor();
@@ -47,6 +47,7 @@ private:
 
     std::filesystem::path m_path;
     Descriptor m_file;
+    bool m_endMissing = false; ///< of the last line, which is whole otherwise
     std::map<std::string, std::string> m_texts;
 };
 

@@ -28,7 +28,7 @@ struct Option {
 };
 
 /// The words after the command, taken apart. Strict: nothing is guessed and nothing is ignored.
-class Arguments {
+class Arguments final {
 public:
     /// Understands --name VALUE, --name=VALUE, -x VALUE and -- (the rest are no options).
     /// Throws: UsageError for unknown options, missing or unwanted values and options given twice

@@ -9,6 +9,7 @@
 #include "engine/cli/output.h"
 #include "engine/devices.h"
 #include "engine/error.h"
+#include "engine/fitting.h"
 
 namespace argali::cli {
 
@@ -54,15 +55,6 @@ int64_t peakMemory()
     return int64_t(usage.ru_maxrss) * 1024;
 }
 
-Device deviceOf(const std::string& id)
-{
-    const std::vector<Device> devices = listDevices();
-    for (const Device& device : devices)
-        if (device.id == id)
-            return device;
-    return devices.front(); // auto, or one of several of a kind
-}
-
 /// A limit is what can be reached: what else runs here at the moment only takes away from it.
 constexpr int limitRuns = 3;
 MachineLimits better(const MachineLimits& a, const MachineLimits& b)
@@ -100,6 +92,17 @@ const char* nameOf(Bound bound)
     return bound == Bound::Bandwidth ? "bandwidth" : bound == Bound::Matrix ? "matrix" : "none";
 }
 
+ModelFolder randomModel(const std::string& name, DType stored, const std::stop_token& stop)
+{
+    try {
+        return syntheticFolder(name, stored, stop);
+    } catch (const Error& e) {
+        if (e.code() != Error::Code::BadRequest)
+            throw;
+        throw UsageError(std::string("--synthetic: ") + e.what());
+    }
+}
+
 /// Nothing once interrupted.
 std::optional<Measured> measure(const Arguments& arguments, const BenchSettings& settings)
 {
@@ -107,21 +110,27 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
     const std::string deviceId = deviceOption(arguments);
     const std::optional<DType> dtype = dtypeOption(arguments);
     const std::optional<std::string> synthetic = arguments.text("--synthetic");
-    measured.device = deviceOf(deviceId);
+    measured.device = chooseDevice(deviceId);
     const Interruptible work;
     ProgressLine progress;
     {
         CountingBackend op(makeBackend(deviceId));
-        const std::unique_ptr<Family> family =
-            makeFamily(synthetic ? syntheticFolder(*synthetic, dtype.value_or(DType::BF16))
-                                 : openFolder(modelFolder(arguments)));
-        measured.model = synthetic.value_or(family->info().name);
-        measured.dtype = dtype.value_or(family->info().storedType);
+        const std::unique_ptr<Family> family = makeFamily(
+            synthetic ? randomModel(*synthetic, dtype.value_or(DType::BF16), work.token())
+                      : openFolder(modelFolder(arguments)));
+        const ModelInfo& info = family->info();
+        measured.model = synthetic.value_or(info.name);
+        measured.dtype = dtype.value_or(synthetic ? info.storedType : defaultType(info));
+        fittingContext(*family, measured.dtype, positionsOf(settings, *family), measured.device);
         if (!family->load(op, measured.dtype, progress.sink(), work.token()))
             return {};
-        progress.show("measuring");
         BenchRun run(op, *family, settings);
-        if (!run.run(work.token()))
+        const auto begun = [&](int i) {
+            progress.show(i == 0 ? std::string("warming up")
+                                 : "measuring, run " + std::to_string(i) + " of " +
+                                       std::to_string(settings.runs));
+        };
+        if (!run.run(work.token(), begun))
             return {};
         measured.phases = run.phases();
         measured.visualTokens = run.visualTokens();
@@ -228,7 +237,8 @@ threads, and of the best multiply-add instructions out of registers on all of th
   -m, --model MODEL  checkpoint folder
   --synthetic NAME   published shapes with random weights made in memory: ovis2.5-2b,
                      ovis2.5-9b; with /layers=N behind the name a shorter stack
-  --device, --dtype  as for chat; random weights are bf16 by default
+  --device, --dtype  as for chat, with -m also where --dtype is left out; random weights are
+                     bf16 by default
   --image WxH        a picture of noise of this size; may be repeated; default 448x448
   --frames N         one film of N such frames instead
   --prompt N         text tokens behind the visual ones; default 512

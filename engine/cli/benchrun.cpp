@@ -21,6 +21,22 @@ int32_t textId(int64_t i)
 
 } // namespace
 
+int64_t positionsOf(const BenchSettings& settings, const Family& family)
+{
+    int64_t positions = settings.promptTokens + settings.generateTokens;
+    const ModelInfo& info = family.info();
+    if (info.seesPictures)
+        for (const ImageSize size : settings.pictures)
+            positions += family.rowsOf(family.fit(size, settings.frames, family.pixelBounds({})));
+    if (positions > info.context)
+        throw Error(Error::Code::ContextOverflow,
+                    std::to_string(positions) + " positions, " +
+                        (info.name.empty() ? "the model" : info.name) + " has " +
+                        std::to_string(info.context) +
+                        "; take smaller pictures or lower --prompt and --generate");
+    return positions;
+}
+
 double Phase::median() const
 {
     std::vector<double> sorted = seconds;
@@ -52,13 +68,7 @@ BenchRun::BenchRun(CountingBackend& op, Family& family, BenchSettings settings)
     const int64_t prompt = m_visualTokens + m_settings.promptTokens;
     m_phases.push_back({"prefill", Bound::Matrix, prompt, {}});
     m_phases.push_back({"decode", Bound::Bandwidth, m_settings.generateTokens, {}});
-    const int64_t positions = prompt + m_settings.generateTokens;
-    if (positions > family.info().context)
-        throw Error(Error::Code::ContextOverflow,
-                    std::to_string(positions) + " positions, " + family.info().name + " has " +
-                        std::to_string(family.info().context) +
-                        "; take smaller pictures or lower --prompt and --generate");
-    m_cache = family.makeCache(positions);
+    m_cache = family.makeCache(positionsOf(m_settings, family));
 }
 
 Phase& BenchRun::phase(const std::string& name)
@@ -71,6 +81,7 @@ template <typename F> auto BenchRun::timed(const char* name, F f)
     const Work before = m_op.work();
     const Clock::time_point begin = Clock::now();
     auto result = f();
+    m_op.wait();
     m_thisRun[name] += std::chrono::duration<double>(Clock::now() - begin).count();
     const Work used = m_op.work() - before;
     Work& work = phase(name).work;
@@ -151,8 +162,10 @@ bool BenchRun::talk(const Tensor& visual, std::stop_token stop)
     return !logits.isEmpty() && timed("decode", [&] {
         for (int64_t i = 0; i < m_settings.generateTokens; ++i) {
             const int32_t id = textId(i);
-            if (m_family.decode({&id, 1}, {}, *m_cache, {}, stop).isEmpty())
+            const Tensor next = m_family.decode({&id, 1}, {}, *m_cache, {}, stop);
+            if (next.isEmpty())
                 return false;
+            m_op.best(next); // an answer waits for every token, too
         }
         return true;
     });
@@ -167,13 +180,16 @@ bool BenchRun::once(std::stop_token stop)
     return !stop.stop_requested() && talk(visual, stop) && !stop.stop_requested();
 }
 
-bool BenchRun::run(std::stop_token stop)
+bool BenchRun::run(std::stop_token stop, const std::function<void(int)>& begun)
 {
-    if (!once(stop)) // first touch of memory, caches and threads
-        return false;
-    for (int i = 0; i < m_settings.runs; ++i) {
+    // The first one touches memory, fills caches and wakes threads.
+    for (int i = 0; i <= m_settings.runs; ++i) {
+        if (begun)
+            begun(i);
         if (!once(stop))
             return false;
+        if (i == 0)
+            continue;
         for (Phase& p : m_phases)
             p.seconds.push_back(m_thisRun[p.name]);
     }

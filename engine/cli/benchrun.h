@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -34,13 +35,18 @@ struct Phase {
     double median() const;
 };
 
+/// Positions of the context that a run takes.
+/// Throws: Error::Code::ContextOverflow when the model has fewer
+int64_t positionsOf(const BenchSettings& settings, const Family& family);
+
 /// Runs a family's stages on random input, one after another, and times each.
 class BenchRun final {
 public:
     /// Both must outlive this object; the family is loaded.
     BenchRun(CountingBackend& op, Family& family, BenchSettings settings);
-    /// One warm-up and the runs. False once stopped.
-    bool run(std::stop_token stop);
+    /// One warm-up and the runs; begun is told the number of each, 0 for the warm-up. False once
+    /// stopped.
+    bool run(std::stop_token stop, const std::function<void(int)>& begun = {});
     const std::vector<Phase>& phases() const { return m_phases; }
     int64_t visualTokens() const { return m_visualTokens; }
 

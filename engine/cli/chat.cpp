@@ -7,6 +7,7 @@
 #include "engine/cli/modeloptions.h"
 #include "engine/cli/requestoptions.h"
 #include "engine/error.h"
+#include "engine/tokenizer/tokenizer.h"
 
 namespace argali::cli {
 
@@ -62,6 +63,8 @@ int run(const Arguments& arguments)
     const std::optional<std::string> prompt = arguments.text("--prompt");
     if (prompt && prompt->empty())
         throw UsageError("-p needs a question; without -p a conversation begins");
+    requireUtf8(prompt.value_or(""), "-p");
+    requireUtf8(arguments.text("--system").value_or(""), "--system");
     ChatSettings settings = readSettings(arguments, prompt.has_value());
     OpenOptions open = openOptions(arguments);
 
@@ -102,7 +105,7 @@ What to ask
   --video FILE          a film for the (first) question
   --frames N            frames to take from the film: number int(i * total / N); 0: one a
                         second, at most 30; default 8
-  --at S,S,...          frames at these seconds instead
+  --at S,S,...          frames at these seconds instead, none of them behind the end
   --system TEXT         what the model is told before the conversation
   --min-pixels N, --max-pixels N
                         bounds of the size to which pictures are scaled
@@ -119,7 +122,8 @@ How to answer
 Where to compute
   --device auto|cpu|cuda[:N[,N...]]
   --dtype auto|f32|bf16|f16|int8|int4
-                        arithmetic; default: as the weights are stored
+                        arithmetic; default: f32 for models of less than 64 million
+                        parameters, on the weights as stored; else as these are stored
   --context N           positions to keep memory for; default: what the model has and fits
 
   --json                one object: text, thinking, finish_reason, usage, timings

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/checkpoint/json.h"
+#include "engine/cli/advice.h"
 #include "engine/cli/answerprinter.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
@@ -90,7 +91,7 @@ int ChatSession::ask(const std::string& question)
     request.messages = m_messages;
     request.messages.push_back(std::move(message));
 
-    AnswerPrinter printer;
+    AnswerPrinter printer(request.thinking);
     ProgressLine progress;
     const ProgressSink progressSink = progress.sink();
     const TextSink textSink = [&](const TextPiece& piece) {
@@ -125,8 +126,10 @@ void ChatSession::printStatistics(const ChatResult& result) const
     line += ", " + std::to_string(usage.completionTokens) + " written";
     if (usage.thinkingTokens > 0)
         line += " (" + std::to_string(usage.thinkingTokens) + " thinking)";
-    line += ", first after " + numberText(result.timings.firstToken.count() / 1000, 2) + " s, " +
-            numberText(result.timings.decodeTokensPerSecond, 1) + " tokens/s";
+    if (usage.completionTokens > 0)
+        line += ", first after " + numberText(result.timings.firstToken.count() / 1000, 2) + " s";
+    if (usage.completionTokens > 1)
+        line += ", " + numberText(result.timings.decodeTokensPerSecond, 1) + " tokens/s";
     if (result.contextReached)
         line += "; cut: the context of " + std::to_string(m_model.context()) +
                 " positions is full (--context)";
@@ -151,6 +154,8 @@ int ChatSession::converse()
 {
     const bool typed = isatty(STDIN_FILENO) != 0;
     if (typed)
+        showWarnings();
+    if (typed)
         note(m_model.info().name + " on " + m_model.deviceName() + "; /help lists the commands");
     LineReader lines(std::cin, "standard input");
     for (;;) {
@@ -168,13 +173,14 @@ int ChatSession::converse()
                     return statusDone;
                 continue;
             }
+            requireUtf8(*line, lines.where());
             const int status = ask(std::string(text.substr(text.starts_with("//") ? 1 : 0)));
             if (status != statusDone && !typed)
                 return status;
         } catch (const Error& e) {
             if (!typed)
                 throw;
-            note(e.what());
+            note(withAdvice(e, "chat"));
         }
     }
     if (typed)

@@ -43,7 +43,8 @@ void CheckReport::add(const Stage& stage)
     if (!stage.pass) {
         ++m_failed;
         if (m_firstFailure.empty())
-            m_firstFailure = stage.of + ", " + stage.name;
+            m_firstFailure =
+                stage.of + ", " + stage.name + "; compare that stage with the reference";
     }
     if (!m_json) {
         print(textOf(stage));
@@ -63,6 +64,13 @@ void CheckReport::add(const Stage& stage)
 void CheckReport::fail(const std::string& of, const std::string& name, const std::string& remark)
 {
     add({.of = of, .name = name, .remark = remark});
+}
+
+void CheckReport::failToRead(const std::string& of, const std::string& name, const std::string& why)
+{
+    if (m_firstFailure.empty())
+        m_firstFailure = of + ": " + why;
+    add({.of = of, .name = name, .remark = why});
 }
 
 void CheckReport::skip(const std::string& what, const std::string& why)

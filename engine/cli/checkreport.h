@@ -27,6 +27,8 @@ public:
     void add(const Stage& stage);
     /// A stage that could not even be compared.
     void fail(const std::string& of, const std::string& name, const std::string& remark);
+    /// A case or file that could not be read.
+    void failToRead(const std::string& of, const std::string& name, const std::string& why);
     /// Something that this version has no check for.
     void skip(const std::string& what, const std::string& why);
     /// The last line; nothing with --json.
@@ -35,7 +37,7 @@ public:
     int64_t stages() const { return m_stages; }
     int64_t failed() const { return m_failed; }
     int64_t skipped() const { return m_skipped; }
-    /// "CASE, STAGE" of the first failure.
+    /// What failed first and what to do: "CASE, STAGE; ..."
     const std::string& firstFailure() const { return m_firstFailure; }
 
 private:

@@ -27,16 +27,21 @@ public:
 
     std::string name() const override { return m_op->name(); }
     DType activationType(DType compute) const override { return m_op->activationType(compute); }
+    DType residualType(DType compute) const override { return m_op->residualType(compute); }
     void begin(std::stop_token stop) override { m_op->begin(std::move(stop)); }
+    void wait() override { m_op->wait(); }
+    /// What one run costs is counted while it is called and added when it is repeated.
+    void runRecorded(Recording& recording, const std::function<void()>& operations) override;
 
     Tensor allocate(DType type, const Shape& shape) override { return m_op->allocate(type, shape); }
     void upload(Tensor& out, const Tensor& host) override { m_op->upload(out, host); }
     Tensor download(const Tensor& x) override { return m_op->download(x); }
     Tensor makeFloats(const Tensor& host) override { return m_op->makeFloats(host); }
     Tensor makeTable(const Tensor& host) override { return m_op->makeTable(host); }
+    int32_t best(const Tensor& logits) override { return m_op->best(logits); }
     Linear makeLinear(const LinearSource& source) override { return m_op->makeLinear(source); }
 
-    void gather(Tensor& out, const Tensor& table, std::span<const int32_t> ids) override;
+    void gather(Tensor& out, const Tensor& table, const Tensor& ids) override;
     void copy(Tensor& out, const Tensor& x) override { m_op->copy(out, x); }
     void linear(Tensor& out, const Tensor& x, const LinearWeight& w,
                 Activation activation) override;
@@ -68,6 +73,7 @@ private:
 
     std::unique_ptr<Backend> m_op;
     Work m_work;
+    Work m_growth; ///< of the pass being counted, for each position more in the cache
     int64_t m_length = 0; ///< tokens in the cache; the backend's own copy may be on a card
 };
 

@@ -9,6 +9,7 @@ namespace {
 int run(const Arguments& arguments)
 {
     arguments.requireRest(0, 0, "");
+    makeBackend("cpu"); // what the environment forces must be there
     for (const Device& device : listDevices()) {
         if (arguments.has("--json")) {
             printJson({{"id", device.id},
@@ -17,6 +18,8 @@ int run(const Arguments& arguments)
                        {"instruction_sets", device.instructionSets},
                        {"threads", device.threads},
                        {"clock_mhz", device.clockMhz},
+                       {"memory_clock_mhz", device.memoryClockMhz},
+                       {"power_cap_watts", device.powerCapWatts},
                        {"memory", device.memory},
                        {"free_memory", device.freeMemory}});
             continue;
@@ -28,10 +31,17 @@ int run(const Arguments& arguments)
         text += "  threads           " + std::to_string(device.threads) + "\n";
         if (device.clockMhz > 0)
             text += "  clock             " + numberText(device.clockMhz, 0) + " MHz\n";
+        if (device.memoryClockMhz > 0)
+            text += "  memory clock      " + numberText(device.memoryClockMhz, 0) + " MHz\n";
+        if (device.powerCapWatts > 0)
+            text += "  power cap         " + numberText(device.powerCapWatts, 0) + " W\n";
         text += "  memory            " + sizeText(device.memory) + ", " +
                 sizeText(device.freeMemory) + " free\n";
         print(text);
     }
+    const std::string problem = cardProblem();
+    if (!problem.empty() && !arguments.has("--json"))
+        print("no NVIDIA card: " + problem + "\n");
     return statusDone;
 }
 
@@ -47,7 +57,7 @@ Lists what can compute here: name, driver, memory, instruction sets (the one tha
 first) and clocks. The first word of each entry is what --device takes.
 
   --json  one object a line: id, name, driver, instruction_sets, threads, clock_mhz,
-          memory, free_memory (bytes)
+          memory_clock_mhz, power_cap_watts, memory, free_memory (bytes)
 
 ARGALI_ISA (scalar, avx2, avx512, avx512-bf16) forces an instruction set of the processor,
 ARGALI_THREADS the number of its threads.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/cli/advice.h"
 #include "engine/cli/answersfile.h"
 #include "engine/cli/command.h"
 #include "engine/cli/evaluation.h"
@@ -31,7 +32,16 @@ nlohmann::ordered_json rowOf(const Question& question, const ChatResult& result)
             {"timings", timingsJson(result.timings)}};
 }
 
-/// Asks what is not answered yet. False once interrupted.
+/// Whether an error is about one question and the next may be asked.
+bool isOfOneQuestion(Error::Code code)
+{
+    using Code = Error::Code;
+    return code == Code::Missing || code == Code::BadMedia || code == Code::BadRequest ||
+           code == Code::Unsupported || code == Code::ContextOverflow;
+}
+
+/// Asks what is not answered yet; a line on standard error for each that cannot be asked. False
+/// once interrupted.
 bool askAll(Model& model, const std::vector<Question>& questions,
             const std::filesystem::path& pictures, int maxNewTokens, AnswersFile& answers)
 {
@@ -44,14 +54,20 @@ bool askAll(Model& model, const std::vector<Question>& questions,
         progress.show(std::to_string(i + 1) + " of " + std::to_string(questions.size()));
         ChatRequest request = requestOf(question, pictures);
         request.maxNewTokens = maxNewTokens;
+        std::optional<ChatResult> result;
         try {
-            const ChatResult result = model.generate(request, work.token(), {}, {});
-            if (work.stopped() || result.finishReason == FinishReason::Cancelled)
-                return false; // half an answer is none
-            answers.append(question.key(), result.text, rowOf(question, result));
+            result = model.generate(request, work.token(), {}, {});
         } catch (const Error& e) {
-            throw Error(e.code(), "question " + question.key() + ": " + e.what());
+            const Error named(e.code(), "question " + question.key() + ": " + e.what());
+            if (!isOfOneQuestion(e.code()))
+                throw named;
+            progress.clear();
+            note("argali-cli eval: " + withAdvice(named, "eval"));
+            continue;
         }
+        if (work.stopped() || result->finishReason == FinishReason::Cancelled)
+            return false; // half an answer is none
+        answers.append(question.key(), result->text, rowOf(question, *result));
     }
     return true;
 }
@@ -62,7 +78,8 @@ int run(const Arguments& arguments)
     arguments.exclude("--think", "--no-think");
     const std::string questionsPath = required(arguments, "--questions");
     const std::string answersPath = required(arguments, "--answers");
-    const std::filesystem::path pictures = requireFolder(required(arguments, "--images"));
+    const std::filesystem::path pictures = requireFolder(
+        required(arguments, "--images"), "give the folder of the questions' pictures as --images");
     const auto maxNewTokens =
         static_cast<int>(arguments.integer("--max-new-tokens", 1, 1'000'000).value_or(2048));
     OpenOptions options;
@@ -89,11 +106,17 @@ int run(const Arguments& arguments)
     }
     Tally tally;
     for (const Question& question : questions)
-        tally.add(question, *answers.find(question.key()));
+        if (const std::string* answer = answers.find(question.key()))
+            tally.add(question, *answer);
     if (arguments.has("--json"))
         printJson(tally.json());
     else
         print(tally.text());
+    if (const auto open = std::ranges::count_if(questions, isOpen); open > 0)
+        throw Error(Error::Code::BadRequest,
+                    std::to_string(open) + " of " + std::to_string(questions.size()) +
+                        " questions could not be asked; correct them and start again, the others "
+                        "are not asked twice");
     return statusDone;
 }
 
@@ -110,8 +133,9 @@ const Command& evalCommand()
 
 Asks every question of a file, greedily, and appends the answers to another file, one JSON
 object a line. Questions that are answered there already are not asked again, so that an
-interrupted run goes on where it was. Where accepted answers are given, the accuracy is
-printed for each type of question.
+interrupted run goes on where it was. A question that cannot be asked (a broken picture) is
+named on standard error and left open; the others are asked, and the status is 1 then. Where
+accepted answers are given, the accuracy is printed for each type of question.
 
   -m, --model MODEL   checkpoint folder; default: the model that comes with the program
   --questions FILE    one JSON object a line: {"id", "images": [...] or "frames": [...],
@@ -124,7 +148,7 @@ printed for each type of question.
   --think, --no-think for all questions; default: what "thinking" of each says
   --max-new-tokens N  tokens of an answer at most; default 2048
   --device            as for chat
-  --dtype T           as for chat; default: f32, so that answers equal those of a reference
+  --dtype T           as for chat; default here: f32, so that answers equal those of a reference
   --json              {"questions", "right", "accuracy", "types": {TYPE: {"n", "right"}}}
 
 An answer is right when it equals an accepted one after trimming, folding white space,

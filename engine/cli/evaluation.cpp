@@ -135,6 +135,7 @@ std::vector<Question> readQuestions(const std::filesystem::path& file)
     std::set<std::string> keys;
     LineReader lines(stream, file.string());
     while (const auto line = lines.next()) {
+        requireUtf8(*line, lines.where());
         if (stripped(*line).empty())
             continue;
         const nlohmann::json value = parseJson(*line, lines.where(), Error::Code::BadRequest);

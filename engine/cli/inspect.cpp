@@ -202,8 +202,10 @@ int run(const Arguments& arguments)
     std::error_code error;
     const bool isFile = std::filesystem::is_regular_file(path, error);
     return isFile ? inspectFile(path, arguments.has("--verify"), arguments.has("--json"))
-                  : inspectModel(requireFolder(path.string()), arguments.has("--verify"),
-                                 arguments.has("--json"));
+                  : inspectModel(requireFolder(path.string(),
+                                               "give the folder of a published checkpoint, or a "
+                                               ".safetensors file"),
+                                 arguments.has("--verify"), arguments.has("--json"));
 }
 
 } // namespace

@@ -1,15 +1,20 @@
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <new>
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "engine/checkpoint/json.h"
+#include "engine/cli/advice.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/output.h"
 #include "engine/error.h"
 #include "engine/log.h"
+#include "engine/media/abandonable.h"
 
 namespace argali::cli {
 
@@ -45,22 +50,9 @@ int usage(const std::string& sentence)
     return statusUsage;
 }
 
-/// What can be done about an error, where its own words need not say it.
-std::string advice(Error::Code code)
+int failed(const std::string& command, const Error& error)
 {
-    switch (code) {
-    case Error::Code::Device:
-        return "argali-cli devices lists what can compute here";
-    case Error::Code::Internal:
-        return "this is a fault of the program, please report it";
-    default:
-        return {};
-    }
-}
-
-int failed(const std::string& command, const std::string& what, const std::string& todo)
-{
-    note("argali-cli " + command + ": " + what + (todo.empty() ? "" : "; " + todo));
+    note("argali-cli " + command + ": " + withAdvice(error, command));
     return statusFailed;
 }
 
@@ -74,15 +66,18 @@ int runCommand(const Command& command, std::vector<std::string> words)
     }
     const std::string name = command.name;
     try {
-        return command.run(Arguments(command.options, words));
+        const int status = command.run(Arguments(command.options, words));
+        if (status != statusFailed)
+            showWarnings(); // what failed leaves one line
+        return status;
     } catch (const UsageError& e) {
         return usage(name + ": " + e.what() + "; see argali-cli " + name + " --help");
     } catch (const Error& e) {
-        return failed(name, e.what(), advice(e.code()));
+        return failed(name, e);
     } catch (const std::bad_alloc&) {
-        return failed(name, "not enough memory", "close other programs or use a smaller model");
+        return failed(name, Error(Error::Code::OutOfMemory, "not enough memory"));
     } catch (const std::exception& e) {
-        return failed(name, e.what(), advice(Error::Code::Internal));
+        return failed(name, Error(Error::Code::Internal, e.what()));
     }
 }
 
@@ -117,17 +112,18 @@ int main(int argc, char** argv)
 {
     using namespace argali;
     cli::Interrupt::instance().watch();
-    // Warnings are for people: scripts get one line, and only when something failed.
-    if (cli::errorIsTerminal()) {
-        setLogSink([](LogLevel level, std::string_view message) {
-            if (level == LogLevel::Warning)
-                cli::note(std::string("warning: ").append(message));
-        });
-    }
+    setLogSink([](LogLevel level, std::string_view message) {
+        if (level == LogLevel::Warning)
+            cli::holdWarning(message);
+    });
+    int status = cli::statusFailed;
     try {
-        return cli::run(std::vector<std::string>(argv + 1, argv + argc));
+        status = cli::run(std::vector<std::string>(argv + 1, argv + argc));
     } catch (const std::exception& e) { // help that cannot be printed
         cli::note(std::string("argali-cli: ") + e.what());
-        return cli::statusFailed;
     }
+    std::fflush(nullptr);
+    if (abandonedWorkGoesOn())
+        _exit(status); // nobody wants what it would wait for
+    return status;
 }

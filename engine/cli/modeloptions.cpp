@@ -19,7 +19,7 @@ std::vector<Option> computeOptions()
             {.name = "--dtype", .value = "auto|f32|bf16|f16|int8|int4"}};
 }
 
-std::filesystem::path requireFolder(const std::string& path)
+std::filesystem::path requireFolder(const std::string& path, const std::string& advice)
 {
     std::error_code error;
     if (std::filesystem::is_directory(path, error))
@@ -27,14 +27,15 @@ std::filesystem::path requireFolder(const std::string& path)
     throw Error(
         Error::Code::Missing,
         inQuotes(path) +
-            (std::filesystem::exists(path, error) ? " is not a folder" : " does not exist") +
-            "; give the folder of a published checkpoint");
+            (std::filesystem::exists(path, error) ? " is not a folder" : " does not exist") + "; " +
+            advice);
 }
 
 std::filesystem::path modelFolder(const Arguments& arguments)
 {
     const std::optional<std::string> path = arguments.text("--model");
-    return path ? requireFolder(*path) : pocketFolder() / "model";
+    return path ? requireFolder(*path, "give the folder of a published checkpoint")
+                : pocketFolder() / "model";
 }
 
 std::string deviceOption(const Arguments& arguments)

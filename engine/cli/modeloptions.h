@@ -17,8 +17,8 @@ std::vector<Option> computeOptions();
 /// The folder that -m names, or the model that comes with the program.
 /// Throws: Error::Code::Missing when there is none
 std::filesystem::path modelFolder(const Arguments& arguments);
-/// The same for a folder that was given otherwise.
-std::filesystem::path requireFolder(const std::string& path);
+/// The same for a folder that was given otherwise; advice says what it should be.
+std::filesystem::path requireFolder(const std::string& path, const std::string& advice);
 
 /// --device, "auto" when absent. Throws: UsageError for what no device is called
 std::string deviceOption(const Arguments& arguments);

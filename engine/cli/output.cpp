@@ -1,10 +1,13 @@
 #include "engine/cli/output.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
+#include <vector>
 
 #include <unistd.h>
 
@@ -42,6 +45,39 @@ void printError(std::string_view text)
 void note(std::string_view text)
 {
     printError(oneLine(text) + "\n");
+}
+
+namespace {
+
+/// Warnings that wait: where the work fails in the end, its error is the only line.
+struct HeldWarnings {
+    std::mutex mutex;
+    std::vector<std::string> texts;
+};
+
+HeldWarnings& heldWarnings()
+{
+    static HeldWarnings warnings;
+    return warnings;
+}
+
+} // namespace
+
+void holdWarning(std::string_view text)
+{
+    HeldWarnings& held = heldWarnings();
+    const std::lock_guard lock(held.mutex);
+    if (std::ranges::find(held.texts, text) == held.texts.end())
+        held.texts.emplace_back(text);
+}
+
+void showWarnings()
+{
+    HeldWarnings& held = heldWarnings();
+    const std::lock_guard lock(held.mutex);
+    for (const std::string& text : held.texts)
+        note("warning: " + text);
+    held.texts.clear();
 }
 
 std::string oneLine(std::string_view text)

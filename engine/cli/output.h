@@ -24,6 +24,11 @@ void note(std::string_view text);
 /// Raw text on standard error.
 void printError(std::string_view text);
 
+/// Keeps a warning until showWarnings(), the same one once. Thread: any.
+void holdWarning(std::string_view text);
+/// Writes what is kept, a line on standard error for each, and forgets it.
+void showWarnings();
+
 /// Line feeds and other control characters become blanks; what is not UTF-8 becomes U+FFFD; cut
 /// after about a thousand characters.
 std::string oneLine(std::string_view text);
@@ -39,7 +44,7 @@ bool errorIsTerminal();
 
 /// Shows on a terminal what a long call is doing, in one line that is overwritten; elsewhere
 /// nothing. Thread: any, one at a time.
-class ProgressLine {
+class ProgressLine final {
 public:
     ProgressLine() = default;
     ~ProgressLine() { clear(); }

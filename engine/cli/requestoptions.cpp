@@ -117,9 +117,11 @@ OpenOptions openOptions(const Arguments& arguments)
 
 void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
 {
-    if (arguments.has("--adapter") || arguments.has("--adapter-alpha"))
-        throw Error(Error::Code::Unsupported,
-                    "--adapter: adapters are not part of this version; leave it out");
+    for (const char* option : {"--adapter", "--adapter-alpha"})
+        if (arguments.has(option))
+            throw Error(Error::Code::Unsupported,
+                        std::string(option) +
+                            ": adapters are not part of this version; leave it out");
     for (const char* option : {"--max-tiles", "--template", "--image-aspect-ratio"})
         if (arguments.has(option))
             throw Error(Error::Code::Unsupported, std::string(option) + ": models of the family " +

@@ -2,6 +2,16 @@
 
 namespace argali::cli {
 
+namespace {
+
+/// Nothing took no time: what there was none of is null.
+nlohmann::ordered_json orNull(double value)
+{
+    return value > 0 ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
+} // namespace
+
 nlohmann::ordered_json usageJson(const Usage& usage)
 {
     return {{"prompt_tokens", usage.promptTokens},
@@ -16,9 +26,9 @@ nlohmann::ordered_json timingsJson(const Timings& timings)
             {"decode_media_ms", timings.decodeMedia.count()},
             {"vision_ms", timings.vision.count()},
             {"prefill_ms", timings.prefill.count()},
-            {"first_token_ms", timings.firstToken.count()},
-            {"decode_ms", timings.decode.count()},
-            {"decode_tokens_per_second", timings.decodeTokensPerSecond}};
+            {"first_token_ms", orNull(timings.firstToken.count())},
+            {"decode_ms", orNull(timings.decode.count())},
+            {"decode_tokens_per_second", orNull(timings.decodeTokensPerSecond)}};
 }
 
 } // namespace argali::cli

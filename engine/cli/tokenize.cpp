@@ -34,6 +34,17 @@ std::vector<int32_t> idsOf(const nlohmann::json& value, int64_t line)
     return ids;
 }
 
+void requireTokens(const Tokenizer& tokenizer, const std::vector<int32_t>& ids,
+                   const std::string& where)
+{
+    for (const int32_t id : ids)
+        if (tokenizer.bytesOf(id).empty())
+            throw Error(Error::Code::BadRequest,
+                        where + ": there is no token " + std::to_string(id) +
+                            ", the largest id is " + std::to_string(tokenizer.size() - 1) +
+                            "; correct the line, or use the model it comes from");
+}
+
 int run(const Arguments& arguments)
 {
     arguments.requireRest(0, 0, "");
@@ -48,7 +59,9 @@ int run(const Arguments& arguments)
             throw Error(e.code(), std::string(e.what()) + "; one JSON value a line");
         }
         if (decode) {
-            printJson(tokenizer->decode(idsOf(value, lines.number()), false));
+            const std::vector<int32_t> ids = idsOf(value, lines.number());
+            requireTokens(*tokenizer, ids, lines.where());
+            printJson(tokenizer->decode(ids, false));
         } else {
             if (!value.is_string())
                 refuse(lines.number(), "a JSON string");

@@ -25,16 +25,20 @@ public:
 
     std::string name() const override;
     DType activationType(DType) const override { return DType::F32; }
+    DType residualType(DType) const override { return DType::F32; }
     void begin(std::stop_token stop) override { m_pool.setStop(std::move(stop)); }
+    void wait() override {}
+    void runRecorded(Recording&, const std::function<void()>& operations) override { operations(); }
 
     Tensor allocate(DType type, const Shape& shape) override { return hostTensor(type, shape); }
     void upload(Tensor& out, const Tensor& host) override;
     Tensor download(const Tensor& x) override;
     Tensor makeFloats(const Tensor& host) override;
     Tensor makeTable(const Tensor& host) override;
+    int32_t best(const Tensor& logits) override;
     Linear makeLinear(const LinearSource& source) override;
 
-    void gather(Tensor& out, const Tensor& table, std::span<const int32_t> ids) override;
+    void gather(Tensor& out, const Tensor& table, const Tensor& ids) override;
     void copy(Tensor& out, const Tensor& x) override;
     void linear(Tensor& out, const Tensor& x, const LinearWeight& w,
                 Activation activation) override;

@@ -102,12 +102,12 @@ Isa chosenIsa()
         return availableIsas().front();
     const std::optional<Isa> isa = isaOfName(forced);
     if (!isa)
-        throw Error(Error::Code::Device, "ARGALI_ISA: there is no instruction set \"" +
-                                             std::string(forced) + "\"; this machine has " +
-                                             availableText());
+        throw Error(Error::Code::Device,
+                    "ARGALI_ISA: there is no instruction set \"" + std::string(forced) +
+                        "\"; leave it out or choose one of " + availableText());
     if (!isAvailable(*isa))
         throw Error(Error::Code::Device, "ARGALI_ISA: this machine lacks " + std::string(forced) +
-                                             "; it has " + availableText());
+                                             "; leave it out or choose one of " + availableText());
     return *isa;
 }
 

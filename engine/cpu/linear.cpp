@@ -232,8 +232,6 @@ CpuLinear::CpuLinear(std::vector<Tensor> parts, Tensor bias, Element element, in
 
 Linear CpuLinear::make(const Kernels& kernels, const LinearSource& source)
 {
-    if (source.matrices.empty())
-        throw Error(Error::Code::Internal, "a linear layer of no matrices");
     const int64_t inputs = source.matrices.front().dim(-1);
     const Element compute = elementOf(source.compute);
     // For f32 any stored type is exact; otherwise only the type itself is what the input is rounded
@@ -243,9 +241,6 @@ Linear CpuLinear::make(const Kernels& kernels, const LinearSource& source)
     int64_t outputs = 0;
     bool asStored = true;
     for (const Tensor& matrix : source.matrices) {
-        if (matrix.isEmpty() || matrix.shape().rank() != 2 || matrix.dim(1) != inputs)
-            throw Error(Error::Code::Internal, "a linear layer of " + std::to_string(inputs) +
-                                                   " inputs with " + matrix.shape().text());
         if (elementOf(matrix.type()) != first && compute == Element::F32)
             element = Element::F32;
         outputs += matrix.dim(0);
@@ -253,17 +248,8 @@ Linear CpuLinear::make(const Kernels& kernels, const LinearSource& source)
     for (const Tensor& matrix : source.matrices)
         asStored = asStored && elementOf(matrix.type()) == element;
     Tensor bias;
-    if (!source.biases.empty()) {
-        for (size_t i = 0; i < source.biases.size(); ++i)
-            if (i >= source.matrices.size() ||
-                source.biases[i].count() != source.matrices[i].dim(0))
-                throw Error(Error::Code::Internal, "a bias " + source.biases[i].shape().text() +
-                                                       " that fits no matrix of its linear layer");
-        if (source.biases.size() != source.matrices.size())
-            throw Error(Error::Code::Internal,
-                        "a linear layer where only some matrices have a bias");
+    if (!source.biases.empty())
         bias = converted(kernels, source.biases, Element::F32, {outputs});
-    }
     std::vector<Tensor> parts = source.matrices;
     if (!asStored)
         parts = {converted(kernels, source.matrices, element, {outputs, inputs})};

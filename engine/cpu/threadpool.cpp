@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/log.h"
 
 namespace argali::cpu {
 
@@ -49,8 +50,11 @@ ThreadPool::ThreadPool(int threads)
     try {
         for (int worker = 1; worker < threads; ++worker)
             m_threads.emplace_back([this, worker] { workerLoop(worker); });
-    } catch (const std::exception&) {
-        // The system gives no more threads: those there are do the work.
+    } catch (const std::exception& e) {
+        // Those there are do the work.
+        log(LogLevel::Warning, "only " + std::to_string(m_threads.size() + 1) + " of " +
+                                   std::to_string(threads) + " threads could be started (" +
+                                   e.what() + "): the answers come more slowly");
     }
 }
 

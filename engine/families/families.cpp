@@ -54,7 +54,7 @@ std::unique_ptr<Family> makeFamily(ModelFolder folder)
     throw Error(Error::Code::Unsupported, folder.config.file() + ": not a model of a supported family");
 }
 
-ModelFolder syntheticFolder(const std::string& name, DType stored)
+ModelFolder syntheticFolder(const std::string& name, DType stored, std::stop_token stop)
 {
     constexpr std::string_view layersOption = "/layers=";
     const size_t slash = name.find('/');
@@ -67,7 +67,7 @@ ModelFolder syntheticFolder(const std::string& name, DType stored)
             throw Error(Error::Code::BadRequest,
                         "\"" + name + "\": after the name only /layers=N with N from 1 to 1024");
     }
-    return ovis25::synthetic(name.substr(0, slash), layers, stored);
+    return ovis25::synthetic(name.substr(0, slash), layers, stored, std::move(stop));
 }
 
 } // namespace argali

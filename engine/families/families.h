@@ -67,6 +67,9 @@ public:
     /// Returns false once stopped; the object is then of no use.
     virtual bool load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop) = 0;
 
+    /// What the family needs of a tokenizer, looked at when a model is opened.
+    /// Throws: Error::Code::BadModel naming the token
+    virtual void checkTokenizer(const Tokenizer& tokenizer) const = 0;
     /// Ids that end an answer, from the folder's files.
     virtual std::vector<int32_t> stopIds(const Tokenizer& tokenizer) const = 0;
     virtual ThinkingRules thinking(const Tokenizer& tokenizer) const = 0;
@@ -99,7 +102,7 @@ public:
     virtual std::unique_ptr<KvCache> makeCache(int64_t capacity) const = 0;
     /// Logits after the last of the ids; the cache grows by them. visual holds the rows for negative
     /// ids, in order, and may be empty. Ids are handled in chunks.
-    /// Shape:  T ids, visual [negative ids, D] -> f32 [1, V], host memory; empty once stopped
+    /// Shape:  T ids, visual [negative ids, D] -> f32 [1, V], backend memory, until the next call; empty once stopped
     virtual Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                           const ProgressSink& progress, std::stop_token stop) = 0;
 };
@@ -109,8 +112,9 @@ public:
 ModelFolder openFolder(const std::filesystem::path& folder);
 std::unique_ptr<Family> makeFamily(ModelFolder folder);
 
-/// The published shapes of NAME[/layers=N] with random weights of this stored type.
+/// The published shapes of NAME[/layers=N] with random weights of this stored type, which are made when they
+/// are loaded; of no use once stopped.
 /// Throws: Error::Code::BadRequest for an unknown name, listing the known ones
-ModelFolder syntheticFolder(const std::string& name, DType stored);
+ModelFolder syntheticFolder(const std::string& name, DType stored, std::stop_token stop = {});
 
 } // namespace argali

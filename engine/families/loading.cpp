@@ -63,13 +63,13 @@ Tensor WeightLoader::table(const std::string& name, const Shape& shape)
     return stopped() ? Tensor() : m_op.makeTable(read(name, shape));
 }
 
-int64_t bytesWhenLoaded(const Tensor& stored, DType compute)
+int64_t bytesWhenLoaded(const TensorKind& stored, DType compute)
 {
-    const bool matrix = stored.shape().rank() > 1;
+    const bool matrix = stored.shape.rank() > 1;
     if (!matrix)
-        return stored.count() * sizeOf(DType::F32); // norms and biases are kept as f32
-    return stored.type() == compute || compute == DType::F32 ? stored.bytes()
-                                                             : stored.count() * sizeOf(compute);
+        return stored.shape.count() * sizeOf(DType::F32); // norms and biases are kept as f32
+    return stored.type == compute || compute == DType::F32 ? stored.bytes()
+                                                           : stored.shape.count() * sizeOf(compute);
 }
 
 } // namespace argali

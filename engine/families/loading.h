@@ -21,7 +21,7 @@ struct LinearPart {
 /// Hands the tensors of a checkpoint to a backend, in order, and reports how many bytes are done. After a
 /// stop every call returns something empty.
 /// Thread: engine
-class WeightLoader {
+class WeightLoader final {
 public:
     WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
                  ProgressSink progress, std::stop_token stop);
@@ -46,6 +46,6 @@ private:
 
 /// Bytes that a stored tensor takes once it is loaded for this compute type: matrices of another 16-bit or
 /// 32-bit type are converted, except that f32 arithmetic reads 16-bit weights as they are.
-int64_t bytesWhenLoaded(const Tensor& stored, DType compute);
+int64_t bytesWhenLoaded(const TensorKind& stored, DType compute);
 
 } // namespace argali

@@ -28,6 +28,16 @@ constexpr int64_t largeModelWidth = 4096;
 /// Source: the visual head is torch.nn.LayerNorm with its default epsilon
 constexpr float visualHeadEpsilon = 1e-5F;
 
+/// What a pass over one token works on. It is kept, and with it what the backend recorded of the pass.
+struct Step {
+    Tensor id;     // I32 [1]
+    Tensor x;      // [1, D]
+    Tensor logits; // f32 [1, V]
+    DecoderScratch scratch;
+    uint64_t cache = 0; // that the recording writes to
+    Recording recording;
+};
+
 class Ovis25 final : public Family {
 public:
     explicit Ovis25(ModelFolder folder);
@@ -35,6 +45,7 @@ public:
     const ModelInfo& info() const override { return m_info; }
     MemoryEstimate memory(DType compute, int64_t context) const override;
     bool load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop) override;
+    void checkTokenizer(const Tokenizer& tokenizer) const override;
     std::vector<int32_t> stopIds(const Tokenizer& tokenizer) const override;
     ThinkingRules thinking(const Tokenizer& tokenizer) const override;
     PixelBounds pixelBounds(const ChatRequest& request) const override;
@@ -58,23 +69,31 @@ private:
     void loadVision(WeightLoader& loader);
     /// Rows of a chunk: embeddings of its ids, and rows of visual from firstVisual on for negative ones.
     void embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual, int64_t firstVisual);
+    Tensor uploadIds(std::span<const int32_t> ids);
     const Tensor& positions(int64_t rows, int64_t columns);
+    /// Logits f32 [1, V] after the last of the ids; empty once stopped.
+    Tensor prefill(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
+                   const ProgressSink& progress, std::stop_token stop);
+    /// The same for one id, always with the same tensors, so that the pass can be repeated.
+    Tensor step(int32_t id, KvCache& cache, std::stop_token stop);
 
     ModelFolder m_folder;
     Dimensions m_d;
     Names m_names;
+    Normalization m_normalization;
     int64_t m_positionSide = 0; ///< of the square table
     ModelInfo m_info;
 
     Backend* m_op = nullptr; // set by load()
     DType m_compute = DType::F32;
-    DType m_activation = DType::F32;
+    DType m_activation = DType::F32; // between two products
+    DType m_residual = DType::F32;
 
     Tensor m_embedding; // [V, D]
     std::vector<DecoderBlock> m_blocks;
     Norm m_finalNorm;
     Linear m_outputHead; // [V, D]
-    DecoderScratch m_scratch;
+    Step m_step;
 
     Linear m_patchEmbedding;  // [vision D, 3 patch^2]
     Tensor m_positionTable;   // f32 [side^2, vision D]
@@ -88,29 +107,31 @@ private:
 };
 
 Ovis25::Ovis25(ModelFolder folder)
-    : m_folder(std::move(folder)), m_d(readDimensions(m_folder.config)), m_names(*m_folder.weights)
+    : m_folder(std::move(folder)), m_d(readDimensions(m_folder.config)), m_names(*m_folder.weights),
+      m_normalization(readPreprocessing(m_folder.preprocessor, m_d))
 {
     readInfo();
 }
 
 void Ovis25::readInfo()
 {
-    const std::optional<Tensor> table = m_folder.weights->find(m_names.positionTable());
-    if (!table || table->shape().rank() != 2)
-        throw Error(Error::Code::BadModel, "tensor " + m_names.positionTable() + " is missing or not a table");
-    m_positionSide = std::llround(std::sqrt(static_cast<double>(table->dim(0))));
+    const std::optional<TensorKind> table = m_folder.weights->describe(m_names.positionTable());
+    if (!table || table->shape.rank() != 2)
+        throw Error(Error::Code::BadModel, m_folder.weights->origin(m_names.positionTable()) + ": tensor "
+                        + inQuotes(m_names.positionTable()) + " is missing or not a table");
+    m_positionSide = std::llround(std::sqrt(static_cast<double>(table->shape.dim(0))));
 
     std::set<std::string, std::less<>> known{m_names.outputHead(), m_names.unusedNorm("weight"),
                                              m_names.unusedNorm("bias")};
     m_info.family = "ovis2_5";
     m_info.name = m_folder.path.filename().string();
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide)) {
-        m_info.parameters += m_folder.weights->require(tensor.name, tensor.shape).count();
+        m_info.parameters += m_folder.weights->requireKind(tensor.name, tensor.shape).shape.count();
         known.insert(tensor.name);
     }
     for (const char* suffix : {"weight", "bias"})
-        if (const auto unused = m_folder.weights->find(m_names.unusedNorm(suffix)))
-            m_info.parameters += unused->count();
+        if (const auto unused = m_folder.weights->describe(m_names.unusedNorm(suffix)))
+            m_info.parameters += unused->shape.count();
     for (const std::string& name : m_folder.weights->names())
         if (!known.contains(name))
             m_info.unknownTensors.push_back(name);
@@ -122,7 +143,7 @@ void Ovis25::readInfo()
     for (const std::filesystem::path& file : m_folder.weights->files())
         m_info.files.push_back(file.filename());
     m_info.context = m_d.context;
-    m_info.storedType = m_folder.weights->find(m_names.text("embed_tokens.weight"))->type();
+    m_info.storedType = m_folder.weights->describe(m_names.text("embed_tokens.weight"))->type;
     m_info.seesPictures = m_info.seesFilms = m_info.thinks = true;
 
     const Config& pre = m_folder.preprocessor;
@@ -138,7 +159,7 @@ MemoryEstimate Ovis25::memory(DType compute, int64_t context) const
 {
     MemoryEstimate estimate;
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
-        estimate.weights += bytesWhenLoaded(*m_folder.weights->find(tensor.name), compute);
+        estimate.weights += bytesWhenLoaded(*m_folder.weights->describe(tensor.name), compute);
     estimate.kvPerToken = m_d.text.kvBytesPerToken(compute);
     const int64_t patches = m_info.maxPixels / (m_d.patch * m_d.patch);
     const int64_t activation = sizeOf(DType::F32);
@@ -155,14 +176,17 @@ MemoryEstimate Ovis25::memory(DType compute, int64_t context) const
 
 bool Ovis25::load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop)
 {
-    for (const std::string& name : m_info.unknownTensors)
-        log(LogLevel::Warning, "tensor " + name + " is not one of Ovis2.5 and is not used");
+    if (const std::vector<std::string>& unused = m_info.unknownTensors; !unused.empty())
+        log(LogLevel::Warning, m_info.name + ": " + std::to_string(unused.size())
+                + (unused.size() == 1 ? " tensor is" : " tensors are") + " not used, the first: "
+                + inQuotes(unused.front()));
     m_op = &op;
     m_compute = compute;
     m_activation = op.activationType(compute);
+    m_residual = op.residualType(compute);
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
-        bytes += m_folder.weights->find(tensor.name)->bytes();
+        bytes += m_folder.weights->describe(tensor.name)->bytes();
     WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop);
     loadText(loader);
     loadVision(loader);
@@ -232,6 +256,15 @@ void Ovis25::loadVision(WeightLoader& loader)
     m_visualTable = loader.table(m_names.visualTable(), {m_d.visualVocabulary, m_d.text.width});
 }
 
+void Ovis25::checkTokenizer(const Tokenizer& tokenizer) const
+{
+    // Without these the template would be spelled out, and the answer would be nonsense without a word.
+    for (const char* token : {"<|im_start|>", "<|im_end|>"})
+        if (tokenizer.encode(token).size() != 1)
+            throw Error(Error::Code::BadModel, m_folder.path.string() + ": the tokenizer has no token "
+                            + token + ", which the prompt of Ovis2.5 consists of");
+}
+
 std::vector<int32_t> Ovis25::stopIds(const Tokenizer& tokenizer) const
 {
     std::vector<int32_t> ids = m_folder.generation.integers("eos_token_id", 0, m_d.text.vocabulary - 1);
@@ -282,7 +315,9 @@ Tensor Ovis25::preprocess(const VisualPart& part, std::span<const std::shared_pt
     const int64_t framePatches = part.grid[1] * part.grid[2];
     Tensor patches = m_op->allocate(
         DType::F32, {static_cast<int64_t>(frames.size()) * framePatches, m_d.patchFeatures()});
-    const PatchLayout layout{m_d.patch, m_d.vision.merge, {0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}};
+    const auto& [mean, deviation] = m_normalization;
+    const PatchLayout layout{m_d.patch, m_d.vision.merge, {mean[0], mean[1], mean[2]},
+                             {deviation[0], deviation[1], deviation[2]}};
     m_op->begin(stop);
     for (size_t i = 0; i < frames.size(); ++i) {
         const Image resized = resize(*frames[i], part.size, ResizeFilter::Bilinear, stop);
@@ -296,6 +331,16 @@ Tensor Ovis25::preprocess(const VisualPart& part, std::span<const std::shared_pt
         m_op->patchify(out, image, layout);
     }
     return patches;
+}
+
+Tensor Ovis25::uploadIds(std::span<const int32_t> ids)
+{
+    const Shape shape{static_cast<int64_t>(ids.size())};
+    Tensor host = hostTensor(DType::I32, shape);
+    std::copy(ids.begin(), ids.end(), host.as<int32_t>());
+    Tensor result = m_op->allocate(DType::I32, shape);
+    m_op->upload(result, host);
+    return result;
 }
 
 const Tensor& Ovis25::positions(int64_t rows, int64_t columns)
@@ -318,7 +363,7 @@ Tensor Ovis25::encode(const VisualPart& part, const Tensor& patches, const Progr
         m_visionScratch = {}; // the old one goes before the new one comes
         m_visionScratch = VisionScratch(*m_op, m_d.vision, count, m_activation, m_compute);
     }
-    Tensor x = m_op->allocate(m_activation, {count, m_d.vision.width});
+    Tensor x = m_op->allocate(m_residual, {count, m_d.vision.width});
     m_op->begin(stop);
     m_op->linear(x, patches, *m_patchEmbedding);
     m_op->addPositions(x, table);
@@ -336,7 +381,7 @@ Tensor Ovis25::project(const Tensor& features, std::stop_token stop)
 {
     const int64_t merged = m_d.vision.merge * m_d.vision.merge;
     const int64_t count = features.dim(0) / merged;
-    Tensor tokens = m_op->allocate(m_activation, {count, m_d.text.width});
+    Tensor tokens = m_op->allocate(m_residual, {count, m_d.text.width});
     m_op->begin(stop);
     // Blocks of merge x merge patches are neighbours in memory: a token's features are just their rows.
     m_op->softEmbed(tokens, features.view({count, m_d.mergedWidth()}), *m_visualHead, m_visualHeadNorm,
@@ -352,16 +397,17 @@ int64_t Ovis25::rowsOf(const VisualPart& part) const
 Tensor Ovis25::withMarkers(const VisualPart& part, const Tensor& tokens)
 {
     const int64_t count = tokens.dim(0);
-    Tensor rows = m_op->allocate(m_activation, {count + 2, m_d.text.width});
+    Tensor rows = m_op->allocate(m_residual, {count + 2, m_d.text.width});
     const auto firstIndicator = static_cast<int32_t>(m_d.softRows());
     const int32_t begin = firstIndicator + (part.film ? 2 : 0);
     Tensor first = rows.rows(0, 1);
     Tensor middle = rows.rows(1, count);
     Tensor last = rows.rows(count + 1, 1);
     m_op->begin({});
-    m_op->gather(first, m_visualTable, std::array{begin});
+    const Tensor markers = uploadIds(std::array{begin, begin + 1});
+    m_op->gather(first, m_visualTable, markers.rows(0, 1));
     m_op->copy(middle, tokens);
-    m_op->gather(last, m_visualTable, std::array{begin + 1});
+    m_op->gather(last, m_visualTable, markers.rows(1, 1));
     return rows;
 }
 
@@ -384,7 +430,7 @@ void Ovis25::embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual
             m_op->copy(rows, visual.rows(firstVisual, count));
             firstVisual += count;
         } else {
-            m_op->gather(rows, m_embedding, ids.subspan(begin, end - begin));
+            m_op->gather(rows, m_embedding, uploadIds(ids.subspan(begin, end - begin)));
         }
         begin = end;
     }
@@ -393,12 +439,19 @@ void Ovis25::embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual
 Tensor Ovis25::decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                       const ProgressSink& progress, std::stop_token stop)
 {
+    m_visionScratch = {}; // both passes take their memory from the same place: the most, not the sum
+    m_op->begin(stop);
+    return ids.size() == 1 && ids.front() >= 0 ? step(ids.front(), cache, stop)
+                                               : prefill(ids, visual, cache, progress, stop);
+}
+
+Tensor Ovis25::prefill(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
+                       const ProgressSink& progress, std::stop_token stop)
+{
     const auto total = static_cast<int64_t>(ids.size());
     const int64_t chunk = std::min(total, prefillChunk);
-    if (m_scratch.tokens() < chunk)
-        m_scratch = DecoderScratch(*m_op, m_d.text, chunk == 1 ? 1 : prefillChunk, m_activation);
-    m_op->begin(stop);
-    Tensor all = m_op->allocate(m_activation, {chunk, m_d.text.width});
+    DecoderScratch scratch(*m_op, m_d.text, chunk, m_activation);
+    Tensor all = m_op->allocate(m_residual, {chunk, m_d.text.width});
     Tensor x;
     int64_t firstVisual = 0;
     for (int64_t begin = 0; begin < total; begin += chunk) {
@@ -409,7 +462,7 @@ Tensor Ovis25::decode(std::span<const int32_t> ids, const Tensor& visual, KvCach
         firstVisual += std::count_if(part.begin(), part.end(), [](int32_t id) { return id < 0; });
         for (int64_t i = 0; i < m_d.text.layers; ++i) {
             decoderBlock(*m_op, m_blocks[static_cast<size_t>(i)], m_d.text, cache.state(), cache.layer(i),
-                         m_scratch, x);
+                         scratch, x);
             if (stop.stop_requested())
                 return {}; // rows written past cache.length() do not count
         }
@@ -418,10 +471,37 @@ Tensor Ovis25::decode(std::span<const int32_t> ids, const Tensor& visual, KvCach
             progress({Progress::Phase::Prefill, begin + x.dim(0), total});
     }
     Tensor logits = m_op->allocate(DType::F32, {1, m_d.text.vocabulary});
-    m_op->normLinear(logits, x.lastRow(), m_finalNorm, *m_outputHead); // every logit of Ovis2.5 comes from here
-    if (stop.stop_requested())
+    m_op->normLinear(logits, x.lastRow(), m_finalNorm, *m_outputHead);
+    return stop.stop_requested() ? Tensor() : logits;
+}
+
+Tensor Ovis25::step(int32_t id, KvCache& cache, std::stop_token stop)
+{
+    if (m_step.x.isEmpty())
+        m_step = {m_op->allocate(DType::I32, {1}), m_op->allocate(m_residual, {1, m_d.text.width}),
+                  m_op->allocate(DType::F32, {1, m_d.text.vocabulary}),
+                  DecoderScratch(*m_op, m_d.text, 1, m_activation), 0, nullptr};
+    if (m_step.cache != cache.id()) {
+        m_step.recording = nullptr;
+        m_step.cache = cache.id();
+    }
+    Tensor host = hostTensor(DType::I32, {1});
+    *host.as<int32_t>() = id;
+    m_op->upload(m_step.id, host);
+    m_op->runRecorded(m_step.recording, [&] {
+        m_op->gather(m_step.x, m_embedding, m_step.id);
+        for (int64_t i = 0; i < m_d.text.layers && !stop.stop_requested(); ++i)
+            decoderBlock(*m_op, m_blocks[static_cast<size_t>(i)], m_d.text, cache.state(), cache.layer(i),
+                         m_step.scratch, m_step.x);
+        cache.enqueueAdvance(1);
+        m_op->normLinear(m_step.logits, m_step.x, m_finalNorm, *m_outputHead);
+    });
+    if (stop.stop_requested()) {
+        cache.truncate(cache.length()); // the state has advanced, the count has not
         return {};
-    return m_op->download(logits);
+    }
+    cache.countAdvance(1);
+    return m_step.logits;
 }
 
 } // namespace
@@ -439,14 +519,14 @@ std::unique_ptr<Family> make(ModelFolder folder)
     return std::make_unique<Ovis25>(std::move(folder));
 }
 
-ModelFolder synthetic(const std::string& name, int64_t layers, DType stored)
+ModelFolder synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop)
 {
     ModelFolder folder;
     folder.config = publishedConfig(name, layers);
     std::vector<std::pair<std::string, Shape>> shapes;
     for (NamedShape& tensor : publishedTensors(readDimensions(folder.config)))
         shapes.emplace_back(std::move(tensor.name), tensor.shape);
-    folder.weights = syntheticWeights(std::move(shapes), stored);
+    folder.weights = syntheticWeights(std::move(shapes), stored, std::move(stop));
     return folder;
 }
 

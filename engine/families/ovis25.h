@@ -14,6 +14,6 @@ std::unique_ptr<Family> make(ModelFolder folder);
 
 /// Configuration and random weights of a published size; layers 0: all.
 /// Throws: Error::Code::BadRequest for an unknown name
-ModelFolder synthetic(const std::string& name, int64_t layers, DType stored);
+ModelFolder synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop);
 
 } // namespace argali::ovis25

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace argali::ovis25 {
 
@@ -123,7 +124,8 @@ std::string firstThere(const WeightSource& weights, std::initializer_list<const 
             return prefix;
         tried += (tried.empty() ? "" : ", ") + std::string(prefix) + suffix;
     }
-    throw Error(Error::Code::BadModel, "tensor not found under any published name: " + tried);
+    throw Error(Error::Code::BadModel,
+                weights.origin(tried) + ": tensor not found under any published name: " + tried);
 }
 
 } // namespace
@@ -153,6 +155,56 @@ Dimensions readDimensions(const Config& config)
         ? config.integer("visual_vocab_size", indicators + 1, maxVocabulary)
         : vision.integer("vocab_size", indicators + 1, maxVocabulary);
     return d;
+}
+
+namespace {
+
+/// Whole numbers that only one value of is supported.
+void requireInteger(const Config& config, const char* key, int64_t wanted)
+{
+    constexpr int64_t most = 1 << 20;
+    if (const int64_t value = config.integer(key, 0, most, wanted); value != wanted)
+        refuse(config, std::string(key) + " " + std::to_string(value) + " (only " + std::to_string(wanted) + ")");
+}
+
+std::array<float, 3> perChannel(const Config& config, const char* key, double least, std::array<float, 3> fallback)
+{
+    if (!config.has(key))
+        return fallback;
+    const nlohmann::json& list = config.json().at(key);
+    const auto isGood = [&](const nlohmann::json& value) {
+        return value.is_number() && value.get<double>() >= least && value.get<double>() <= 255;
+    };
+    if (!list.is_array() || list.size() != 3 || !std::all_of(list.begin(), list.end(), isGood))
+        throw Error(Error::Code::BadModel, config.file() + ": " + key + ": expected a list of three numbers, one "
+                        + "a channel, found " + inQuotes(list.dump()));
+    return {list[0].get<float>(), list[1].get<float>(), list[2].get<float>()};
+}
+
+} // namespace
+
+Normalization readPreprocessing(const Config& config, const Dimensions& d)
+{
+    for (const char* step : {"do_resize", "do_rescale", "do_normalize"})
+        if (!config.boolean(step, true))
+            refuse(config, std::string(step) + " false (only true)");
+    constexpr int64_t bilinear = 2; // as Pillow counts its filters
+    requireInteger(config, "resample", bilinear);
+    requireInteger(config, "patch_size", d.patch);
+    for (const char* key : {"hidden_stride", "merge_size", "spatial_merge_size"})
+        requireInteger(config, key, d.vision.merge);
+    requireInteger(config, "temporal_patch_size", 1);
+    constexpr double factor = 1.0 / 255;
+    constexpr double tolerance = 1e-6; // of f32 and of printed decimals
+    const double found = config.number("rescale_factor", 0, 1e6, factor);
+    if (std::abs(found - factor) > tolerance * factor)
+        refuse(config, "rescale_factor " + nlohmann::json(found).dump() + " (only 1/255, "
+                   + nlohmann::json(factor).dump() + ")");
+    constexpr double leastDeviation = 1e-6;
+    Normalization result;
+    result.mean = perChannel(config, "image_mean", -255, result.mean);
+    result.deviation = perChannel(config, "image_std", leastDeviation, result.deviation);
+    return result;
 }
 
 Names::Names(const WeightSource& weights)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -33,9 +34,21 @@ constexpr int64_t indicators = 4;
 ///         (window attention, scaled rotary embedding, biases, other activations)
 Dimensions readDimensions(const Config& config);
 
+/// What the values of a pixel become: (u / 255 - mean) / deviation for each channel.
+struct Normalization {
+    std::array<float, 3> mean{0.5F, 0.5F, 0.5F};
+    std::array<float, 3> deviation{0.5F, 0.5F, 0.5F};
+};
+
+/// The values of a preprocessor's configuration that change pixels; where it is silent, the published ones.
+/// Throws: Error::Code::BadModel for values out of range, Unsupported for another way to make patches of a
+///         picture (another filter, factor or size of patches, a step left out)
+/// Source: specification of the checkpoint, "Published preprocessor values"
+Normalization readPreprocessing(const Config& config, const Dimensions& d);
+
 /// The names under which the tensors of a checkpoint are published; suffixes are the same everywhere.
 /// Source: specification of the checkpoint, "NATIVE layout and full name mapping"
-class Names {
+class Names final {
 public:
     /// Finds out which spelling this checkpoint uses.
     /// Throws: Error::Code::BadModel when it uses none, naming the tensor that was looked for

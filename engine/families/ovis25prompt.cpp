@@ -54,7 +54,7 @@ std::string assistantBody(const Message& message)
 }
 
 /// Collects text until a picture or film ends the piece, because no token may reach across one.
-class Renderer {
+class Renderer final {
 public:
     Renderer(const Tokenizer& tokenizer, std::span<const VisualPart> parts, int64_t merge)
         : m_tokenizer(tokenizer), m_parts(parts), m_merge(merge)

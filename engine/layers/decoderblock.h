@@ -32,7 +32,7 @@ struct DecoderBlock {
 };
 
 /// What a pass over up to a fixed number of tokens needs beside its input.
-class DecoderScratch {
+class DecoderScratch final {
 public:
     DecoderScratch() = default;
     /// Throws: Error::Code::OutOfMemory

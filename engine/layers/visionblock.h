@@ -26,7 +26,7 @@ struct VisionBlock {
 };
 
 /// What a pass over up to a fixed number of patches needs beside its input.
-class VisionScratch {
+class VisionScratch final {
 public:
     VisionScratch() = default;
     /// Throws: Error::Code::OutOfMemory

@@ -81,4 +81,11 @@ bool runAbandonable(std::function<void()> work, const std::stop_token& stop)
     return true;
 }
 
+bool abandonedWorkGoesOn()
+{
+    Abandoned& jobs = abandoned();
+    const std::lock_guard lock(jobs.mutex);
+    return !jobs.allFinished();
+}
+
 } // namespace argali

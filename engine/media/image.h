@@ -9,7 +9,7 @@
 namespace argali {
 
 /// An 8-bit RGB picture, rows from the top, no padding.
-class Image {
+class Image final {
 public:
     Image() = default;
     /// A black picture.

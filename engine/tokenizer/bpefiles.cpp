@@ -242,6 +242,26 @@ void readAddedTokensDecoder(const std::string& file, const json& decoder,
     }
 }
 
+/// The added tokens of tokenizer_config.json over those of tokenizer.json, which keeps its ids.
+void mergeAddedTokens(const Config& config, BpeDescription& description)
+{
+    if (!config.has("added_tokens_decoder"))
+        return;
+    BpeDescription more;
+    readAddedTokensDecoder(config.file(), at(config.json(), "added_tokens_decoder"), more);
+    for (AddedToken& token : more.added) {
+        const auto known =
+            std::find_if(description.added.begin(), description.added.end(),
+                         [&](const AddedToken& other) { return other.text == token.text; });
+        if (known == description.added.end()) {
+            description.added.push_back(std::move(token));
+            continue;
+        }
+        token.id = known->id;
+        *known = std::move(token);
+    }
+}
+
 /// Adds the texts that a configuration names as special: strings or objects with "content".
 void collectSpecialNames(const json& config, std::set<std::string>& names)
 {
@@ -296,6 +316,8 @@ std::unique_ptr<Tokenizer> openTokenizerJson(const std::filesystem::path& path)
         bad(file, std::string("expected a list added_tokens, found ") + added.type_name());
     for (const json& token : added)
         description.added.push_back(readAddedToken(file, token, readId(file, at(token, "id"))));
+    mergeAddedTokens(Config::readIfThere(path.parent_path() / "tokenizer_config.json"),
+                     description);
     return std::make_unique<Bpe>(description);
 }
 

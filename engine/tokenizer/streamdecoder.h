@@ -9,7 +9,7 @@
 namespace argali {
 
 /// Turns ids into text as they come and holds back bytes that are not a whole character yet.
-class StreamDecoder {
+class StreamDecoder final {
 public:
     explicit StreamDecoder(const Tokenizer& tokenizer) : m_tokenizer(tokenizer) {}
     /// Whole characters that id completes; special tokens give nothing.

@@ -69,6 +69,13 @@ std::string replaceInvalidUtf8(std::string_view bytes)
     return result.append(bytes.substr(begin));
 }
 
+void requireUtf8(std::string_view text, const std::string& what)
+{
+    if (const std::optional<size_t> at = firstInvalidUtf8(text))
+        throw Error(Error::Code::BadRequest, what + " is not UTF-8 at byte " + std::to_string(*at) +
+                                                 "; convert the text to UTF-8");
+}
+
 std::string_view stripped(std::string_view text)
 {
     while (!text.empty()) {

@@ -38,6 +38,9 @@ std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& folder);
 /// "best practice").
 std::string replaceInvalidUtf8(std::string_view bytes);
 
+/// Throws: Error::Code::BadRequest when text is not UTF-8: what it is, the byte, what to do
+void requireUtf8(std::string_view text, const std::string& what);
+
 /// Without Unicode white space at both ends.
 std::string_view stripped(std::string_view text);
 

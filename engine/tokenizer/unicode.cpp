@@ -93,6 +93,17 @@ Utf8Step utf8At(std::string_view text, size_t at)
     return {code, length, State::Whole};
 }
 
+std::optional<size_t> firstInvalidUtf8(std::string_view text)
+{
+    for (size_t at = 0; at < text.size();) {
+        const Utf8Step step = utf8At(text, at);
+        if (step.state != Utf8Step::State::Whole)
+            return at;
+        at += step.length;
+    }
+    return std::nullopt;
+}
+
 void appendUtf8(std::string& text, char32_t code)
 {
     utf8proc_uint8_t bytes[4];

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,9 @@ struct Utf8Step {
 /// The step at byte at, which must lie inside text.
 /// Source: Unicode 15, table 3-7 and section 3.9, "U+FFFD substitution of maximal subparts"
 Utf8Step utf8At(std::string_view text, size_t at);
+
+/// Where the first byte stands that is not part of a whole character; nothing for UTF-8 text.
+std::optional<size_t> firstInvalidUtf8(std::string_view text);
 
 void appendUtf8(std::string& text, char32_t code);
 

@@ -142,6 +142,16 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (isShown(id))
             m_transcript->appendText(id, text);
     });
+    connect(&turns, &TurnController::textTakenBack, this, [this](quint64 id) {
+        if (isShown(id))
+            m_transcript->takeTextBack(id);
+    });
+    connect(&turns, &TurnController::rewritten, this, [this](quint64 id) {
+        if (!isShown(id))
+            return;
+        m_transcript->removeFrom(id); // what is under way is the last one
+        showTurn(*m_book.current().find(id));
+    });
     connect(&turns, &TurnController::thinkingFinished, this, [this](quint64 id) {
         if (!isShown(id))
             return;

@@ -188,6 +188,7 @@ void EngineWorker::run(quint64 turn, const ChatRequest& request, std::stop_token
     TextGate text;
     ProgressGate gate;
     qint64 tokens = 0;
+    bool written = false; // something of the answer
     const auto flush = [&](bool all) {
         // In order: nothing of the answer may overtake the end of the thinking.
         if (!thinking.isEmpty() && (all || !text.isEmpty() || thinking.isDue()))
@@ -199,8 +200,15 @@ void EngineWorker::run(quint64 turn, const ChatRequest& request, std::stop_token
         const ChatResult result = m_model->generate(
             request, stop,
             [&](const TextPiece& piece) {
+                // Thinking that was never opened looked like the answer until it was closed.
+                const bool takesBack = piece.thinking && written;
+                if (takesBack) {
+                    text.take();
+                    emit textTakenBack(turn);
+                }
+                written = !piece.thinking;
                 (piece.thinking ? thinking : text).add(piece.text);
-                flush(false);
+                flush(takesBack);
             },
             [&](const Progress& progress) {
                 if (progress.phase == Progress::Phase::Answering)

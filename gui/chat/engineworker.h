@@ -56,6 +56,7 @@ signals:
     void loadStopped(bool modelKept);
     void thinkingReady(quint64 turn, const QString& text, qint64 tokens);
     void textReady(quint64 turn, const QString& text, qint64 tokens);
+    void textTakenBack(quint64 turn);
     void progressed(quint64 turn, const argali::Progress& progress);
     void finished(quint64 turn, const argali::ChatResult& result);
     void failed(quint64 turn, const argali::gui::Failure& failure);

@@ -13,6 +13,7 @@ LocalReplySource::LocalReplySource(QObject* parent)
     connect(&m_thread, &QThread::finished, m_worker, &QObject::deleteLater);
     connect(m_worker, &EngineWorker::thinkingReady, this, &ReplySource::thinkingReady);
     connect(m_worker, &EngineWorker::textReady, this, &ReplySource::textReady);
+    connect(m_worker, &EngineWorker::textTakenBack, this, &ReplySource::textTakenBack);
     connect(m_worker, &EngineWorker::progressed, this, &ReplySource::progressed);
     connect(m_worker, &EngineWorker::finished, this, &ReplySource::finished);
     connect(m_worker, &EngineWorker::failed, this, &ReplySource::failed);

@@ -25,6 +25,8 @@ signals:
     /// tokens: sampled in this answer so far.
     void thinkingReady(quint64 turn, const QString& text, qint64 tokens);
     void textReady(quint64 turn, const QString& text, qint64 tokens);
+    /// All text so far was thinking, which comes again as such.
+    void textTakenBack(quint64 turn);
     void progressed(quint64 turn, const argali::Progress& progress);
     void finished(quint64 turn, const argali::ChatResult& result);
     void failed(quint64 turn, const argali::gui::Failure& failure);

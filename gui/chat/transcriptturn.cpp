@@ -39,6 +39,14 @@ void TranscriptTurn::appendText(const QString& piece)
     m_text.openSent = false;
 }
 
+void TranscriptTurn::takeTextBack()
+{
+    if (m_end != End::None)
+        return;
+    m_text = {};
+    m_text.openSent = false; // the page has to hear of it
+}
+
 void TranscriptTurn::setThinkingDone(qint64 milliseconds, int tokens, bool budgetReached)
 {
     m_hasThinking = true;

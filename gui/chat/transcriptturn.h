@@ -40,6 +40,7 @@ public:
     void beginAnswer(const QString& model, const QString& source, int budget);
     void appendThinking(const QString& piece, int tokens);
     void appendText(const QString& piece);
+    void takeTextBack(); ///< no text has been appended, after all
     void setThinkingDone(qint64 milliseconds, int tokens, bool budgetReached);
     void finish(const QString& statistics, const QString& note);
     void fail(const QString& sentence, const QString& details, const QList<Action>& actions);

@@ -210,6 +210,14 @@ void TranscriptView::appendText(quint64 turn, const QString& text)
     }
 }
 
+void TranscriptView::takeTextBack(quint64 turn)
+{
+    if (TranscriptTurn* found = find(turn)) {
+        found->takeTextBack();
+        changed();
+    }
+}
+
 void TranscriptView::setThinkingDone(quint64 turn, qint64 milliseconds, int tokens,
                                      bool budgetReached)
 {

@@ -61,6 +61,7 @@ public:
     /// tokens: of all the thinking so far.
     void appendThinking(quint64 turn, const QString& text, int tokens);
     void appendText(quint64 turn, const QString& text);
+    void takeTextBack(quint64 turn); ///< no text was appended, after all
     void setThinkingDone(quint64 turn, qint64 milliseconds, int tokens, bool budgetReached);
     /// note: a sentence under the answer, such as that it was stopped; may be empty.
     void finishAnswer(quint64 turn, const QString& statistics, const QString& note);

@@ -7,6 +7,7 @@ TurnController::TurnController(ConversationBook& book, ReplySource& source, QObj
 {
     connect(&source, &ReplySource::thinkingReady, this, &TurnController::takeThinking);
     connect(&source, &ReplySource::textReady, this, &TurnController::takeText);
+    connect(&source, &ReplySource::textTakenBack, this, &TurnController::takeTextBack);
     connect(&source, &ReplySource::progressed, this,
             [this](quint64 turn, const Progress& progress) {
                 if (running(turn))
@@ -113,10 +114,9 @@ void TurnController::takeThinking(quint64 id, const QString& text, qint64 tokens
     if (!turn)
         return;
     Answer& answer = turn->answer;
-    if (answer.state == Answer::State::Waiting) {
-        answer.state = Answer::State::Thinking;
+    if (answer.state == Answer::State::Waiting)
         m_thinkingWatch.start();
-    }
+    answer.state = Answer::State::Thinking;
     answer.thinking += text;
     answer.thinkingTokens = int(tokens);
     emit thinkingAppended(id, text, int(tokens));
@@ -140,9 +140,20 @@ void TurnController::takeText(quint64 id, const QString& text)
     if (!turn)
         return;
     endThinking(*turn);
+    if (turn->answer.state == Answer::State::Waiting)
+        m_thinkingWatch.start(); // it may yet turn out to be thinking
     turn->answer.state = Answer::State::Writing;
     turn->answer.text += text;
     emit textAppended(id, text);
+}
+
+void TurnController::takeTextBack(quint64 id)
+{
+    Turn* turn = running(id);
+    if (!turn)
+        return;
+    turn->answer.text.clear();
+    emit textTakenBack(id);
 }
 
 void TurnController::takeResult(quint64 id, const ChatResult& result)
@@ -158,7 +169,9 @@ void TurnController::takeResult(quint64 id, const ChatResult& result)
     answer.contextReached = result.contextReached;
     // A stopped answer keeps every word that was shown; a whole one is stored as the engine gives
     // it.
+    bool rewrites = false;
     if (result.finishReason != FinishReason::Cancelled) {
+        rewrites = !answer.thinking.isEmpty() && result.thinking.empty(); // it was never closed
         answer.text = QString::fromStdString(result.text);
         answer.thinking = QString::fromStdString(result.thinking);
     }
@@ -166,6 +179,10 @@ void TurnController::takeResult(quint64 id, const ChatResult& result)
     answer.finishReason = result.finishReason;
     answer.usage = result.usage;
     answer.timings = result.timings;
+    if (rewrites) {
+        answer.thinkingDone = false;
+        emit rewritten(id);
+    }
     emit finished(id);
 }
 

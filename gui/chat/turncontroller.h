@@ -34,6 +34,9 @@ signals:
     void started(quint64 turn); ///< question and an empty answer are in the conversation
     void thinkingAppended(quint64 turn, const QString& text, int tokens);
     void textAppended(quint64 turn, const QString& text);
+    void textTakenBack(quint64 turn); ///< the answer has no text again; it was thinking
+    /// The whole answer differs from what was appended; finished() follows.
+    void rewritten(quint64 turn);
     void thinkingFinished(quint64 turn);
     void progressed(quint64 turn, const argali::Progress& progress);
     void finished(quint64 turn);
@@ -49,6 +52,7 @@ private:
     Turn* ended(quint64 turn);
     void takeThinking(quint64 turn, const QString& text, qint64 tokens);
     void takeText(quint64 turn, const QString& text);
+    void takeTextBack(quint64 turn);
     void endThinking(Turn& turn);
     void takeResult(quint64 turn, const ChatResult& result);
     void takeFailure(quint64 turn, const Failure& failure);
@@ -57,7 +61,7 @@ private:
     ReplySource& m_source;
     quint64 m_next = 1;
     quint64 m_turn = 0; ///< the one under way
-    QElapsedTimer m_thinkingWatch;
+    QElapsedTimer m_thinkingWatch; ///< since the first word
 };
 
 } // namespace argali::gui

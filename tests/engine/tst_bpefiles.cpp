@@ -24,6 +24,7 @@ private slots:
     void refusesVocabularyFiles();
     void readsMergesWithOddLineEnds();
     void addedTokensWithoutConfigurationAreNotSpecial();
+    void theConfigurationAddsTokens();
     void opensTheOtherFolders();
     void namesWhatIsMissing();
 };
@@ -408,6 +409,32 @@ void TestBpeFiles::addedTokensWithoutConfigurationAreNotSpecial()
     test::writeFile(folder, "special_tokens_map.json",
                     R"({"eos_token": {"content": "<|im_end|>"}})");
     QVERIFY(openTokenizer(folder.path().toStdString())->isSpecial(562));
+}
+
+void TestBpeFiles::theConfigurationAddsTokens()
+{
+    const QTemporaryDir folder;
+    json root = tiny();
+    const std::string all =
+        (test::writeFile(folder, "tokenizer.json", root.dump()), opened(folder));
+    root["added_tokens"] = json::array();
+    test::writeFile(folder, "tokenizer.json", root.dump());
+    QVERIFY(opened(folder) != all);
+    test::writeFile(folder, "tokenizer_config.json",
+                    readFile(data / "ovis2_5-tiny/tokenizer_config.json"));
+    QCOMPARE(opened(folder), all);
+    const std::unique_ptr<Tokenizer> tokenizer = openTokenizer(folder.path().toStdString());
+    const std::optional<int32_t> end = tokenizer->addedToken("<|im_end|>");
+    QCOMPARE(end, std::optional<int32_t>(562));
+    QVERIFY(tokenizer->isSpecial(*end) && !tokenizer->isSpecial(*tokenizer->addedToken("<think>")));
+
+    // Of a token that both list the file has the id, the configuration the rest.
+    test::writeFile(folder, "tokenizer.json", tiny().dump());
+    test::writeFile(folder, "tokenizer_config.json",
+                    R"({"added_tokens_decoder": {"5": {"content": "<think>", "special": true}}})");
+    const std::unique_ptr<Tokenizer> both = openTokenizer(folder.path().toStdString());
+    QVERIFY(both->isSpecial(*both->addedToken("<think>")));
+    QVERIFY(*both->addedToken("<think>") != 5);
 }
 
 void TestBpeFiles::opensTheOtherFolders()

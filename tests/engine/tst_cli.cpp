@@ -30,6 +30,7 @@ private slots:
     void tokenizeNamesTheLine_data();
     void tokenizeNamesTheLine();
     void listsDevices();
+    void devicesLooksAtWhatIsForced();
     void benchReports();
 
 private:
@@ -113,6 +114,8 @@ void TestCli::refusesWrongUsage_data()
     add("bench -m x --image 5x0", "WIDTHxHEIGHT");
     add("bench -m x --image 4x4 --image 5x5 --frames 2", "one --image");
     add("bench -m x --runs 0", "--runs takes an integer");
+    add("bench --synthetic gpt", "--synthetic: |gpt|ovis2.5-2b");
+    add("bench --synthetic ovis2.5-2b/layers=0", "--synthetic: |/layers=N");
     add("inspect", "MODEL or FILE is missing");
     add("inspect a b", "unexpected argument \"b\"");
     add("tokenize --decode=1", "--decode takes no value");
@@ -157,13 +160,16 @@ void TestCli::failsInOneLine_data()
     add("a line break in a name", ask + QStringList{"--image", "/no\nsuch.png"}, "such.png");
     add("int8", ask + QStringList{"--dtype", "int8"}, "not part of this version yet|bf16");
     add("int4", ask + QStringList{"--dtype", "int4"}, "not part of this version yet|bf16");
-    add("no card", ask + QStringList{"--device", "cuda:77"}, "cuda:77|argali-cli devices");
+    add("no card", ask + QStringList{"--device", "cuda:77"}, "cuda:77|; use the device cpu");
     add("adapter", ask + QStringList{"--adapter", "x"}, "adapters are not part of this version");
+    add("alpha", ask + QStringList{"--adapter-alpha", "text=1"},
+        "--adapter-alpha: adapters are not part of this version");
     add("tiles", ask + QStringList{"--max-tiles", "6"}, "--max-tiles|ovis2_5");
     add("template", ask + QStringList{"--template", "x"}, "--template|ovis2_5");
     add("aspect ratio", ask + QStringList{"--image-aspect-ratio", "pad"},
         "--image-aspect-ratio|ovis2_5");
-    add("too large a context", ask + QStringList{"--context", "41000"}, "41000|40960");
+    add("too large a context", ask + QStringList{"--context", "41000"},
+        "41000|40960|; see argali-cli chat --help");
     add("too small a context", ask + QStringList{"--context", "8"}, "8 positions");
     add("nothing to check", {"check", m_folder.path()}, "nothing was checked");
     add("no such check", {"check", "/no/such/folder"}, "/no/such/folder");
@@ -171,10 +177,13 @@ void TestCli::failsInOneLine_data()
     add("a torch file", {"inspect", file("w.bin")}, "torch files are not part of this version");
     write(file("w.bin"), "x");
     add("no weights file", {"inspect", file("text.png")}, "text.png");
-    add("unknown shapes", {"bench", "--synthetic", "gpt"}, "gpt|ovis2.5-2b");
     add("questions",
         {"eval", "-m", tiny, "--questions", "/no/q", "--images", tiny, "--answers", file("x")},
         "/no/q");
+    add("no folder of pictures",
+        {"eval", "--questions", "q", "--images", "/nonexist", "--answers", file("x")},
+        "/nonexist|; give the folder of the questions' pictures as --images");
+    add("no config", {"inspect", m_folder.path()}, "config.json|; check that it is there");
     add("no tokenizer", {"tokenize", "-m", m_folder.path()}, "tokenizer");
 }
 
@@ -312,6 +321,7 @@ void TestCli::tokenizeNamesTheLine_data()
     QTest::newRow("a negative id") << true << QByteArray("[-1]");
     QTest::newRow("a fraction") << true << QByteArray("[1.5]");
     QTest::newRow("beyond all") << true << QByteArray("[18446744073709551615]");
+    QTest::newRow("beyond the vocabulary") << true << QByteArray("[1, 600000]");
 }
 
 void TestCli::tokenizeNamesTheLine()
@@ -334,10 +344,21 @@ void TestCli::listsDevices()
     QVERIFY(!devices.isEmpty());
     QCOMPARE(devices[0]["id"].toString(), "cpu");
     for (const QJsonObject& device : devices)
-        QCOMPARE(device.keys(), (QStringList{"clock_mhz", "driver", "free_memory", "id",
-                                             "instruction_sets", "memory", "name", "threads"}));
+        QCOMPARE(device.keys(),
+                 (QStringList{"clock_mhz", "driver", "free_memory", "id", "instruction_sets",
+                              "memory", "memory_clock_mhz", "name", "power_cap_watts", "threads"}));
     QVERIFY(devices[0]["threads"].toInt() >= 1);
     QVERIFY(argaliCli({"devices"}).out.startsWith("cpu: "));
+}
+
+void TestCli::devicesLooksAtWhatIsForced()
+{
+    qputenv("ARGALI_ISA", "abacus");
+    const Outcome found = argaliCli({"devices"});
+    qunsetenv("ARGALI_ISA");
+    const QByteArray otherwise =
+        failsOtherwise(found, 1, "abacus|; leave it out or choose one of |scalar");
+    QVERIFY2(otherwise.isEmpty() && !found.err.contains("argali-cli devices lists"), found.err);
 }
 
 void TestCli::benchReports()

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include <QElapsedTimer>
 #include <QtTest>
 
 #include "engine/cli/benchrun.h"
@@ -8,6 +9,7 @@
 #include "engine/cli/testpicture.h"
 #include "engine/devices.h"
 #include "engine/error.h"
+#include "engine/fitting.h"
 #include "engine/media/mediareader.h"
 
 using namespace argali;
@@ -41,6 +43,7 @@ private slots:
     void aVisionEncoderByHand();
     void timesEveryPhase();
     void endsWhenStopped();
+    void estimatesBeforeWeightsAreMade();
 };
 
 void TestCliBench::sha256Vectors()
@@ -216,6 +219,32 @@ void TestCliBench::endsWhenStopped()
     BenchSettings settings;
     settings.pictures = {{64, 64}};
     QVERIFY(!BenchRun(op, *family, settings).run(stop.get_token()));
+}
+
+void TestCliBench::estimatesBeforeWeightsAreMade()
+{
+    // 18 GB of weights that nobody asks for, and a machine that has no room for them.
+    QElapsedTimer timer;
+    timer.start();
+    std::stop_source stop;
+    const std::unique_ptr<Family> family =
+        makeFamily(syntheticFolder("ovis2.5-9b", DType::BF16, stop.get_token()));
+    Device device = listDevices().front();
+    device.freeMemory = int64_t(1) << 30;
+    const int64_t positions = positionsOf({.pictures = {{448, 448}}}, *family);
+    QCOMPARE(positions, int64_t(196 + 2 + 512 + 32));
+    try {
+        fittingContext(*family, DType::BF16, positions, device);
+        QFAIL("it does not fit");
+    } catch (const Error& e) {
+        QCOMPARE(e.code(), Error::Code::OutOfMemory);
+        QVERIFY2(QByteArray(e.what()).contains("weights 1"), e.what());
+    }
+    // Once stopped nothing is filled, however much there is.
+    stop.request_stop();
+    CountingBackend op(makeBackend("cpu"));
+    QVERIFY(!family->load(op, DType::BF16, {}, stop.get_token()));
+    QVERIFY2(timer.elapsed() < 3000, QByteArray::number(timer.elapsed()));
 }
 
 QTEST_APPLESS_MAIN(TestCliBench)

@@ -18,12 +18,18 @@ private slots:
     void answersTruly();
     void answersInJson();
     void takesAFilm();
+    void halfAFilmIsRefused();
     void holdsAConversation();
     void aConversationEndsAtItsFirstFailure();
-    void invalidTextIsRead();
+    void refusesTextThatIsNotUtf8_data();
+    void refusesTextThatIsNotUtf8();
+    void noticesWeightsThatAreCut();
+    void sumsUpUnusedTensors();
+    void refusesTimesBehindTheFilm();
     void aMegabyteIsRefusedWithNumbers();
     void drawsTheSameWithTheSameSeed();
     void budgetIsKept();
+    void thinkingThatWasNeverOpened();
     void brokenModels_data();
     void brokenModels();
     void interruptsAtThePrompt();
@@ -84,6 +90,21 @@ void TestCliChat::takesAFilm()
     QCOMPARE(visualTokens({"--at", "0,0.5"}), (four - 2) / 2 + 2);
 }
 
+void TestCliChat::halfAFilmIsRefused()
+{
+    QTemporaryDir folder;
+    const QByteArray whole = read(dataFolder + "/media/index_first.mp4");
+    QFile half(folder.filePath("half.mp4"));
+    QVERIFY(half.open(QIODevice::WriteOnly));
+    half.write(whole.left(whole.size() / 2));
+    half.close();
+    const QStringList ask = {"chat", "--video", half.fileName(), "-p", "What happens?"};
+    const QByteArray found = failsOtherwise(
+        argaliCli(ask), 1, "half.mp4: frame 50 of 200|2.00 s|cut short|get the file again");
+    QVERIFY2(found.isEmpty(), found);
+    QCOMPARE(argaliCli(ask + QStringList{"--at", "0,0.5,1"}).status, 0); // these are there
+}
+
 void TestCliChat::holdsAConversation()
 {
     const QByteArray input =
@@ -121,13 +142,100 @@ void TestCliChat::aConversationEndsAtItsFirstFailure()
     }
 }
 
-void TestCliChat::invalidTextIsRead()
+void TestCliChat::refusesTextThatIsNotUtf8_data()
 {
-    const Outcome found =
-        argaliCli({"chat", "-m", tiny, "--greedy", "--max-new-tokens", "3", "--json"},
-                  "\xff\xfe\xc0 what \xe7\xba?\n");
+    QTest::addColumn<QString>("words"); // as a shell reads them: QProcess takes no other bytes
+    QTest::addColumn<QByteArray>("input");
+    QTest::addColumn<QByteArray>("parts");
+    const QByteArray todo = "|convert the text to UTF-8";
+    QTest::newRow("-p") << R"sh(-p "$(printf '\377\376 hi')")sh" << QByteArray()
+                        << "-p is not UTF-8 at byte 0" + todo;
+    QTest::newRow("cut") << R"sh(-p "$(printf 'what \347\272')")sh" << QByteArray()
+                         << "-p is not UTF-8 at byte 5" + todo;
+    QTest::newRow("--system") << R"sh(-p hi --system "$(printf 'ok\300')")sh" << QByteArray()
+                              << "--system is not UTF-8 at byte 2" + todo;
+    QTest::newRow("a line") << "" << QByteArray("\n what \xe7\xba?\n")
+                            << "standard input, line 2 is not UTF-8 at byte 6" + todo;
+}
+
+void TestCliChat::refusesTextThatIsNotUtf8()
+{
+    QFETCH(const QString, words);
+    QFETCH(const QByteArray, input);
+    QFETCH(const QByteArray, parts);
+    QProcess process;
+    process.start("/bin/sh", {"-c", "exec \"$0\" chat -m \"$1\" " + words, ARGALI_CLI, tiny});
+    process.write(input);
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(patience));
+    const Outcome outcome{process.exitCode(), process.readAllStandardOutput(),
+                          process.readAllStandardError()};
+    const QByteArray found = failsOtherwise(outcome, 1, parts);
+    QVERIFY2(found.isEmpty(), found);
+}
+
+void TestCliChat::noticesWeightsThatAreCut()
+{
+    ModelFolder model("ovis2_5-tiny");
+    QProcess process;
+    process.start(ARGALI_CLI, {"chat", "-m", QString::fromStdString(model.path().string()),
+                               "--greedy", "--max-new-tokens", "2", "--json"});
+    process.write("Hello\n");
+    while (!process.canReadLine())
+        QVERIFY(process.waitForReadyRead(patience));
+    process.readAllStandardOutput();
+    model.truncate("model.safetensors", 4096);
+    process.write("Hello again\n");
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(patience));
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    const Outcome outcome{process.exitCode(), process.readAllStandardOutput(),
+                          process.readAllStandardError()};
+    const QByteArray found = failsOtherwise(
+        outcome, 1, "model.safetensors: was cut from|to 4096 bytes|download it again");
+    QVERIFY2(found.isEmpty(), found);
+}
+
+void TestCliChat::sumsUpUnusedTensors()
+{
+    ModelFolder model("ovis2_5-tiny");
+    std::map<std::string, Tensor> weights = model.weights();
+    for (const char* name : {"llm.model.c", "llm.model.a", "llm.model.b"})
+        weights[name] = weights.at("llm.model.norm.weight");
+    model.writeWeights(weights);
+    const QStringList ask = {"chat",
+                             "-m",
+                             QString::fromStdString(model.path().string()),
+                             "--greedy",
+                             "--max-new-tokens",
+                             "2",
+                             "-p",
+                             "Hi"};
+    QStringList askPlain = ask;
+    askPlain[2] = tiny;
+    const Outcome plain = argaliCli(askPlain);
+    const Outcome found = argaliCli(ask);
     QCOMPARE(found.status, 0);
-    QVERIFY(QJsonDocument::fromJson(found.out).isObject());
+    QCOMPARE(found.out, plain.out);
+    QVERIFY2(found.err.count('\n') == 2 && found.err.count("warning: ") == 1 &&
+                 found.err.contains("3 tensors are not used, the first: \"llm.model.a\""),
+             found.err);
+    // An error is the only line.
+    const QByteArray failure =
+        failsOtherwise(argaliCli(ask + QStringList{"--context", "8"}), 1, "8");
+    QVERIFY2(failure.isEmpty(), failure);
+}
+
+void TestCliChat::refusesTimesBehindTheFilm()
+{
+    const QString film = dataFolder + "/media/index_first.mp4"; // 200 frames in 8 s
+    const QStringList ask = {"chat", "-m", tiny, "--greedy", "--max-new-tokens",
+                             "1",    "-p", "?",  "--video",  film};
+    const QByteArray found = failsOtherwise(argaliCli(ask + QStringList{"--at", "0,99"}), 1,
+                                            "index_first.mp4|at 99 s|lasts 8 s|choose times");
+    QVERIFY2(found.isEmpty(), found);
+    QCOMPARE(argaliCli(ask + QStringList{"--at", "8.05"}).status, 1);
+    QCOMPARE(argaliCli(ask + QStringList{"--at", "7.96,8,8.04"}).status, 0);
 }
 
 void TestCliChat::aMegabyteIsRefusedWithNumbers()
@@ -162,6 +270,33 @@ void TestCliChat::budgetIsKept()
     QCOMPARE(usage["thinking_tokens"].toInt(), 5);
     QVERIFY(usage["completion_tokens"].toInt() <= 60);
     QVERIFY(object(found.out)["thinking"].toString().contains("Considering the limited time"));
+}
+
+/// This model writes no opening marker; what it thinks must not stand before its answer.
+void TestCliChat::thinkingThatWasNeverOpened()
+{
+    const QStringList ask = {"chat",
+                             "-m",
+                             tiny,
+                             "--think",
+                             "--max-new-tokens",
+                             "60",
+                             "--greedy",
+                             "-p",
+                             "Describe this image in detail."};
+    for (const QStringList& more :
+         {QStringList{"--thinking-budget", "5"}, QStringList{"--max-new-tokens", "4"}}) {
+        QStringList words = ask;
+        if (more.front() == "--max-new-tokens")
+            words.remove(words.indexOf("--max-new-tokens"), 2); // it ends before anything is closed
+        const QJsonObject answer = object(argaliCli(words + more + QStringList{"--json"}).out);
+        const Outcome found = argaliCli(words + more);
+        QCOMPARE(found.status, 0);
+        QCOMPARE(QString::fromUtf8(found.out), answer["text"].toString() + "\n");
+        const QString thinking = answer["thinking"].toString();
+        QCOMPARE(thinking.isEmpty(), more.front() == "--max-new-tokens");
+        QVERIFY2(QString::fromUtf8(found.err).startsWith(thinking), found.err);
+    }
 }
 
 void TestCliChat::brokenModels_data()
@@ -244,6 +379,8 @@ void TestCliChat::interruptsAnAnswer()
     QCOMPARE(process.exitCode(), 130);
     QVERIFY2(timer.elapsed() < 10'000,
              QByteArray::number(timer.elapsed())); // without it: far longer
+    const QByteArray statistics = process.readAllStandardError();
+    QVERIFY2(statistics.contains("0 written; interrupted"), statistics); // and no times of tokens
 }
 
 QTEST_GUILESS_MAIN(TestCliChat)

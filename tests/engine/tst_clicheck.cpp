@@ -37,6 +37,7 @@ private slots:
     void checkSurvivesHostileCases_data();
     void checkSurvivesHostileCases();
     void checkNamesWhatItSkips();
+    void adviceFitsWhatFailed();
 
 private:
     QString file(const QString& name) const { return m_folder.filePath(name); }
@@ -209,6 +210,30 @@ void TestCliCheck::checkNamesWhatItSkips()
         argaliCli({"check", file("vectors"), dataFolder + "/vectors/smart_resize.json"});
     QCOMPARE(future.status, 0);
     QVERIFY2(future.out.contains("future.json"), future.out);
+}
+
+void TestCliCheck::adviceFitsWhatFailed()
+{
+    ModelFolder model("ovis2_5-tiny");
+    const QString folder = copyCase(
+        model, "stop-id", [](nlohmann::json& json) { json["expect"]["generated_ids"] = {"a"}; });
+    const Outcome broken = argaliCli({"check", "--json", folder});
+    QVERIFY2(broken.err.count('\n') == 1 && broken.err.contains("integers are expected") &&
+                 broken.err.contains("; ") && !broken.err.contains("compare that stage"),
+             broken.err);
+    // What is wrong with the device is wrong with no case.
+    const QByteArray found = failsOtherwise(
+        argaliCli({"check", "--device", "cuda:77", tiny + "/cases/stop-id"}), 1, "cuda:77");
+    QVERIFY2(found.isEmpty() && !found.contains("compare"), found);
+
+    // A link to itself is named, the rest is checked.
+    const QString links = file("links");
+    QDir().mkpath(links);
+    QVERIFY(QFile::link(links + "/itself", links + "/itself"));
+    QFile::copy(dataFolder + "/vectors/smart_resize.json", links + "/smart_resize.json");
+    const Outcome loop = argaliCli({"check", links});
+    QVERIFY2(loop.status == 0, loop.err);
+    QVERIFY2(loop.out.contains("skipped: ") && loop.out.contains("links/itself"), loop.out);
 }
 
 QTEST_GUILESS_MAIN(TestCliCheck)

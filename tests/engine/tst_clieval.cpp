@@ -35,6 +35,7 @@ private slots:
     void answersAreKept();
     void aTornLineIsCutOff_data();
     void aTornLineIsCutOff();
+    void aLineWithoutItsEndIsKept();
     void foreignFilesAreLeftAlone_data();
     void foreignFilesAreLeftAlone();
     void twoRunsDoNotMix();
@@ -239,7 +240,6 @@ void TestCliEval::aTornLineIsCutOff_data()
     QTest::newRow("half of the key") << QByteArray("{\"question_");
     QTest::newRow("half of the text") << QByteArray("{\"id\":\"b\",\"text\":\"ha");
     QTest::newRow("within a character") << QByteArray("{\"id\":\"b\",\"text\":\"\xe7\xba");
-    QTest::newRow("only its end is missing") << QByteArray("{\"id\":\"b\",\"text\":\"x\"}");
     QTest::newRow("torn, then ended") << QByteArray("{\"id\":\"b\",\"te\n");
 }
 
@@ -254,6 +254,18 @@ void TestCliEval::aTornLineIsCutOff()
         answers.append("\"b\"", "no", {{"id", "b"}, {"text", "no"}});
     }
     QCOMPARE(readFile(file("torn.jsonl")), row("a", "yes") + row("b", "no"));
+}
+
+void TestCliEval::aLineWithoutItsEndIsKept()
+{
+    std::string whole = row("a", "yes") + row("b", "no");
+    test::writeFile(m_folder, "open.jsonl", whole.substr(0, whole.size() - 1));
+    for (int i = 0; i < 2; ++i) {
+        const AnswersFile answers(file("open.jsonl"));
+        QVERIFY(answers.find("\"b\""));
+        QCOMPARE(*answers.find("\"b\""), std::string("no"));
+        QCOMPARE(readFile(file("open.jsonl")), whole);
+    }
 }
 
 void TestCliEval::foreignFilesAreLeftAlone_data()

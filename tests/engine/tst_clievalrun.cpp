@@ -17,6 +17,8 @@ private slots:
     void evaluatesAndResumes();
     void evaluationIsInterrupted();
     void evaluatesTheOtherForm();
+    void aBadPictureEndsOneQuestion();
+    void namesTheLineThatIsNotUtf8();
 
 private:
     QString file(const QString& name) const { return m_folder.filePath(name); }
@@ -114,13 +116,47 @@ void TestCliEvalRun::evaluatesTheOtherForm()
     const QJsonObject row = objects(read(file("llava-a.jsonl"))).value(0);
     QCOMPARE(row["question_id"].toInt(), 5);
     QCOMPARE(row["text"].toString(), "The green object is a cross.");
+}
 
-    write(file("bad.jsonl"), "{\"id\": 1, \"images\": [\"none.png\"], \"question\": \"x\"}\n");
-    const QByteArray failure =
-        failsOtherwise(argaliCli({"eval", "--questions", file("bad.jsonl"), "--images", samples,
-                                  "--answers", file("bad-a.jsonl")}),
-                       1, "question 1|none.png");
-    QVERIFY2(failure.isEmpty(), failure);
+void TestCliEvalRun::aBadPictureEndsOneQuestion()
+{
+    const QString pictures = file("pictures");
+    QDir().mkpath(pictures);
+    write(pictures + "/good.png", read(samples + "objects.png"));
+    write(pictures + "/bad.png", read(samples + "objects.png").left(300));
+    write(file("bad.jsonl"),
+          "{\"id\": 1, \"images\": [\"bad.png\"], \"question\": \"x\"}\n"
+          "{\"id\": 2, \"images\": [\"none.png\"], \"question\": \"x\"}\n"
+          "{\"id\": 3, \"images\": [\"good.png\"], \"question\": \"x\", \"answers\": [\"y\"]}\n");
+    const QStringList command = {"eval",   "--questions", file("bad.jsonl"),   "--images",
+                                 pictures, "--answers",   file("bad-a.jsonl"), "--json"};
+    const Outcome first = argaliCli(command);
+    QCOMPARE(first.status, 1);
+    QCOMPARE(object(first.out)["questions"].toInt(), 1);
+    QVERIFY2(first.err.count('\n') == 3 && first.err.contains("question 1: ") &&
+                 first.err.contains("none.png") &&
+                 first.err.contains("2 of 3 questions could not be asked"),
+             first.err);
+    const QByteArray done = read(file("bad-a.jsonl"));
+    QCOMPARE(objects(done).size(), 1);
+    QCOMPARE(objects(done)[0]["id"].toInt(), 3);
+
+    write(pictures + "/bad.png", read(samples + "objects.png"));
+    write(pictures + "/none.png", read(samples + "objects.png"));
+    const Outcome second = argaliCli(command);
+    QVERIFY2(second.status == 0 && second.err.isEmpty(), second.err);
+    QVERIFY(read(file("bad-a.jsonl")).startsWith(done));
+    QCOMPARE(objects(read(file("bad-a.jsonl"))).size(), 3);
+}
+
+void TestCliEvalRun::namesTheLineThatIsNotUtf8()
+{
+    write(file("latin.jsonl"), "{\"id\": 1, \"question\": \"x\"}\n{\"id\": \"\xe9\"}\n");
+    const QByteArray found =
+        failsOtherwise(argaliCli({"eval", "--questions", file("latin.jsonl"), "--images", samples,
+                                  "--answers", file("latin-a.jsonl")}),
+                       1, "latin.jsonl, line 2 is not UTF-8 at byte 8");
+    QVERIFY2(found.isEmpty(), found);
 }
 
 QTEST_GUILESS_MAIN(TestCliEvalRun)

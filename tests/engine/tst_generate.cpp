@@ -54,9 +54,9 @@ struct Script {
         const auto step = [&](std::span<const int32_t> given) {
             fed.emplace_back(given.begin(), given.end());
             position += given.size();
-            return stop.stop_requested() ? Tensor() : logitsFor(at(position));
+            return stop.stop_requested() ? Next{} : Next{logitsFor(at(position)), {}};
         };
-        return generateIds(logitsFor(at(0)), rules, sampler, step, stop, sink);
+        return generateIds({logitsFor(at(0)), {}}, rules, sampler, step, stop, sink);
     }
 };
 
@@ -118,7 +118,7 @@ void TestGenerate::stopsInsideAStep()
     StopRules rules = longest(100);
     rules.contextLeft = 1000;
     const Generated result = generateIds(
-        logitsFor(1), rules, sampler, [](std::span<const int32_t>) { return Tensor(); }, {}, {});
+        {logitsFor(1), {}}, rules, sampler, [](std::span<const int32_t>) { return Next{}; }, {}, {});
     QCOMPARE(result.ids, (std::vector<int32_t>{1}));
     QCOMPARE(result.reason, FinishReason::Cancelled);
 }

@@ -1,10 +1,13 @@
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <chrono>
+#include <csignal>
 #include <sys/resource.h>
 #include <thread>
 
 #include "engine/media/mediareader.h"
+#include "tests/support/argalicli.h"
 #include "tests/support/jpegwriter.h"
 
 using namespace argali;
@@ -27,13 +30,14 @@ int64_t peakBytes()
 
 /// 12,000 x 9,000 pixels: memory, and how soon a stop is heard. A program of its own, as the peak
 /// of a process never falls; from the least demanding to the most.
-class TestHugePicture : public QObject {
+class TestHugePicture final : public QObject {
     Q_OBJECT
 private slots:
     void staysWithinOneGigabyte_data();
     void staysWithinOneGigabyte();
     void stopsSoon_data();
     void stopsSoon();
+    void theProgramEndsBeforeThePicture();
 
 private:
     static test::JpegWriter jpegOf(bool progressive, int factor)
@@ -112,6 +116,36 @@ void TestHugePicture::stopsSoon()
     const double waited = std::chrono::duration<double>(returned - stopped).count();
     qInfo("%.1f ms after the stop", 1000 * waited);
     QVERIFY(waited < 0.5);
+}
+
+/// What is being decoded when the user leaves holds nobody up.
+void TestHugePicture::theProgramEndsBeforeThePicture()
+{
+    const QTemporaryDir folder;
+    const std::vector<std::byte> bytes = jpegOf(true, 1).write();
+    const QString path = folder.filePath("huge.jpg");
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(reinterpret_cast<const char*>(bytes.data()), qsizetype(bytes.size()));
+    file.close();
+    const QStringList ask = {"chat", "--json", "--max-new-tokens", "1",
+                             "-p",   "What?",  "--image",          path};
+    const auto whole = test::argaliCli(ask);
+    QCOMPARE(whole.status, 0);
+    const double decode =
+        test::object(whole.out)["timings"].toObject()["decode_media_ms"].toDouble();
+    QProcess process;
+    process.start(ARGALI_CLI, ask);
+    QVERIFY(process.waitForStarted());
+    QTest::qWait(int(decode / 4));
+    const auto asked = std::chrono::steady_clock::now();
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished());
+    const double waited = 1000 * secondsSince(asked);
+    qInfo("%.0f ms after the stop, decoding takes %.0f ms", waited, decode);
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process.exitCode(), 130);
+    QVERIFY(waited < decode / 2);
 }
 
 QTEST_GUILESS_MAIN(TestHugePicture)

@@ -59,7 +59,7 @@ std::vector<const resample::Kernels*> allKernels()
 
 } // namespace
 
-class TestImage : public QObject {
+class TestImage final : public QObject {
     Q_OBJECT
 private slots:
     void equalsPillow_data();

@@ -244,6 +244,17 @@ void TestModel::refusesBadRequests()
     QVERIFY_EXCEPTION_THROWN(m_model->generate(request, {}, {}, {}), Error);
     request = asking({sample("not there.png")});
     QVERIFY_EXCEPTION_THROWN(m_model->generate(request, {}, {}, {}), Error);
+    for (const Message::Role role : {Message::Role::System, Message::Role::User}) {
+        request = asking({text("a")});
+        request.messages.insert(request.messages.begin(), {role, {text("b\xE7\xBA")}});
+        try {
+            m_model->generate(request, {}, {}, {});
+            QFAIL("a text that is not UTF-8 was taken");
+        } catch (const Error& e) {
+            QCOMPARE(e.code(), Error::Code::BadRequest);
+            QVERIFY2(QByteArray(e.what()).contains("is not UTF-8 at byte 1; "), e.what());
+        }
+    }
     request = asking({text("a")});
     request.minPixels = 0;
     request.messages.back().content.push_back(picture(plain(1, 1, 1)));

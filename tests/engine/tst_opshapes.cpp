@@ -168,7 +168,9 @@ void TestOpShapes::gatedAndAdded()
         Tensor out = device.make({rows, f});
         device.op().normGateUp(out, device.upload({rows, k}, x),
                                device.rms(std::vector<float>(k, 1)), *gateUp);
-        QCOMPARE(difference(device.download(out), floats(expected), 4e-6f, 4), QString());
+        QCOMPARE(
+            difference(device.download(out), floats(expected), device.storedTolerance(4e-6f), 4),
+            QString());
 
         const std::vector<float> before = randomFloats(random, rows * 2 * f);
         Tensor sum = device.upload({rows, 2 * f}, before);
@@ -269,8 +271,8 @@ void TestOpShapes::attend()
         const Shape cacheShape{c.groups, capacity, c.width};
         const KvLayer cache{device.upload(cacheShape, keys, device.compute()),
                             device.upload(cacheShape, values, device.compute())};
-        Tensor out = device.make({c.tokens, c.heads, c.width});
-        device.op().attend(out, device.upload({c.tokens, c.heads, c.width}, q), cache,
+        Tensor out = device.makeActivation({c.tokens, c.heads, c.width});
+        device.op().attend(out, device.uploadActivation({c.tokens, c.heads, c.width}, q), cache,
                            device.state(c.length));
         const QString failure =
             difference(device.download(out), floats(expected), device.tolerance());
@@ -318,8 +320,8 @@ void TestOpShapes::attendFrames()
                             scores[static_cast<size_t>(s)] *
                             at(first + s, 2 * model + h * c.width + i);
             }
-        Tensor out = device.make({patches, model});
-        device.op().attendFrames(out, device.upload({patches, 3 * model}, qkv), c.heads,
+        Tensor out = device.makeActivation({patches, model});
+        device.op().attendFrames(out, device.uploadActivation({patches, 3 * model}, qkv), c.heads,
                                  c.framePatches);
         const QString failure =
             difference(device.download(out), floats(expected), device.tolerance());
@@ -389,6 +391,8 @@ void TestOpShapes::otherActivations()
 {
     // Inputs and outputs of the narrow types give what f32 gives, rounded.
     QFETCH(TestDevice, device);
+    if (!device.readsItsMemory())
+        return; // a card takes its own two types only
     std::mt19937 random(8);
     Backend& op = device.op();
     const Linear w = device.linear({24, 12}, randomFloats(random, 24 * 12));

@@ -23,6 +23,7 @@ private slots:
     void memoryCountsEveryTensor();
     void refuses_data();
     void refuses();
+    void normalisesAsThePreprocessorSays();
     void namesUnknownTensors();
     void namesTheTensorThatIsNotANumber();
 };
@@ -238,6 +239,14 @@ void TestOvis25::refuses_data()
     add("scaled rope", "rope_scaling");
     add("other activation", "hidden_act");
     add("no tokenizer", "tokenizer");
+    add("no prompt tokens", "<|im_start|>");
+    add("unknown spelling", "tensor not found under any published name: llm.model.embed_tokens.weight");
+    for (const char* key : {"do_resize false", "do_rescale false", "do_normalize false", "resample 3",
+                            "rescale_factor 0.5", "patch_size 14", "hidden_stride 4", "merge_size 1",
+                            "temporal_patch_size 2"})
+        add(key, key);
+    add("image_mean [0.5]", "image_mean");
+    add("image_std [0.5,0,0.5]", "image_std");
     add("int8", "int8");
     add("context too large", "40960");
 }
@@ -268,6 +277,11 @@ void TestOvis25::refuses()
             weights[word.toStdString()] = hostTensor(DType::BF16, {88, 57});
         folder.writeWeights(weights);
     }
+    if (name == "unknown spelling") {
+        auto weights = folder.weights();
+        weights.erase("llm.model.embed_tokens.weight");
+        folder.writeWeights(weights);
+    }
     if (name == "truncated weights")
         folder.truncate("model.safetensors", 300'000);
     if (name == "no weights")
@@ -285,6 +299,14 @@ void TestOvis25::refuses()
     if (name == "no tokenizer")
         for (const char* file : {"tokenizer.json", "vocab.json", "merges.txt"})
             folder.remove(file);
+    if (name == "no prompt tokens") {
+        folder.remove("tokenizer_config.json");
+        folder.changeJson("tokenizer.json", [](nlohmann::json& t) { t["added_tokens"] = nlohmann::json::array(); });
+    }
+    if (const size_t blank = name.find(' '); name.find('_') < blank || name == "resample 3")
+        folder.changeJson("preprocessor_config.json", [&](nlohmann::json& p) {
+            p[name.substr(0, blank)] = nlohmann::json::parse(name.substr(blank + 1));
+        });
     if (name == "int8")
         options.dtype = DType::I8;
     if (name == "context too large")
@@ -294,8 +316,35 @@ void TestOvis25::refuses()
         QFAIL("nothing was refused");
     } catch (const Error& error) {
         QVERIFY2(QString(error.what()).contains(word), error.what());
+        const bool isOfFiles = name != "int8" && name != "context too large";
+        QVERIFY2(!isOfFiles || QString(error.what()).contains(QString::fromStdString(path.filename().string())),
+                 error.what());
         QVERIFY2(!QString(error.what()).contains('\n'), error.what());
         QVERIFY(error.code() != Error::Code::Internal);
+    }
+}
+
+void TestOvis25::normalisesAsThePreprocessorSays()
+{
+    ModelFolder folder("ovis2_5-tiny");
+    const Tensor usual = traceOf(folder.path()).pixelValues;
+    folder.changeJson("preprocessor_config.json", [](nlohmann::json& p) {
+        p["image_mean"] = {0.25, 0.5, 0.75};
+        p["image_std"] = {0.25, 0.5, 1};
+        p["patch_size"] = 16; // as published elsewhere, and of no consequence
+        p["temporal_patch_size"] = 1;
+        p["hidden_stride"] = 2;
+    });
+    const Tensor found = traceOf(folder.path()).pixelValues;
+    QVERIFY(!usual.isEmpty());
+    QCOMPARE(found.shape(), usual.shape());
+    const float mean[] = {0.25F, 0.5F, 0.75F};
+    const float deviation[] = {0.25F, 0.5F, 1};
+    const int64_t channel = usual.dim(1) / 3;
+    for (int64_t i = 0; i < usual.count(); ++i) {
+        const int64_t c = i % usual.dim(1) / channel;
+        const float expected = (usual.as<float>()[i] * 0.5F + 0.5F - mean[c]) / deviation[c];
+        QVERIFY(std::abs(found.as<float>()[i] - expected) < 1e-5F);
     }
 }
 

@@ -48,7 +48,7 @@ QByteArray joined(const std::vector<std::string>& pieces)
 }
 
 /// A compiled expression of PCRE2, the oracle here. It is no part of the program.
-class Expression {
+class Expression final {
 public:
     explicit Expression(std::string_view pattern)
     {

@@ -12,6 +12,7 @@ class TestUnicode final : public QObject {
 private slots:
     void replacesMaximalInvalidParts_data();
     void replacesMaximalInvalidParts();
+    void findsTheFirstInvalidByte();
     void everyCharacterGoesBothWays();
     void randomBytesBecomeWhatQtMakesOfThem();
     void strips_data();
@@ -44,6 +45,15 @@ void TestUnicode::replacesMaximalInvalidParts()
     QFETCH(QByteArray, bytes);
     QFETCH(QByteArray, expected);
     QCOMPARE(QByteArray::fromStdString(replaceInvalidUtf8(bytes.toStdString())), expected);
+}
+
+void TestUnicode::findsTheFirstInvalidByte()
+{
+    QVERIFY(!firstInvalidUtf8(""));
+    QVERIFY(!firstInvalidUtf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+    QCOMPARE(firstInvalidUtf8("\xFF"), std::optional<size_t>(0));
+    QCOMPARE(firstInvalidUtf8("\xC3\xA9\xE2\x82"), std::optional<size_t>(2));
+    QCOMPARE(firstInvalidUtf8("ab\xED\xA0\x80"), std::optional<size_t>(2));
 }
 
 void TestUnicode::everyCharacterGoesBothWays()

@@ -187,11 +187,11 @@ void TestVisionOps::attendFrames()
     // Two frames of two patches, two heads of C 1. Keys of head 0 differ by ln 3, in the second
     // frame by 0.
     const float ln3 = std::log(3.0f);
-    const Tensor qkv = device.upload({4, 6}, {1, 0, 0,   5, 4, 1, //
-                                              0, 1, ln3, 5, 8, 2, //
-                                              1, 0, 2,   0, 1, 3, //
-                                              2, 0, 2,   0, 3, 5});
-    Tensor out = device.make({4, 2});
+    const Tensor qkv = device.uploadActivation({4, 6}, {1, 0, 0,   5, 4, 1, //
+                                                        0, 1, ln3, 5, 8, 2, //
+                                                        1, 0, 2,   0, 1, 3, //
+                                                        2, 0, 2,   0, 3, 5});
+    Tensor out = device.makeActivation({4, 2});
     device.op().attendFrames(out, qkv, 2, 2);
     const std::vector<float> expected{7, 1.5f, 6, 1.5f, 2, 4, 2, 4}; // 7 is (4 + 3 * 8) / 4
     QCOMPARE(difference(device.download(out), expected, 1e-5f), QString());

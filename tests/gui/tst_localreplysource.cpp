@@ -82,6 +82,35 @@ private slots:
         QCOMPARE(streamed.trimmed(), QStringLiteral("The green object is a cross."));
     }
 
+    /// This model writes no opening marker, so that only the forced end tells that it thought.
+    void textThatWasThinkingIsTakenBack()
+    {
+        QVERIFY(open(QStringLiteral(ARGALI_TEST_DATA "/ovis2_5-tiny")));
+        QString text, thinking;
+        int takenBack = 0;
+        connect(m_source.get(), &ReplySource::textReady, this,
+                [&](quint64, const QString& piece) { text += piece; });
+        connect(m_source.get(), &ReplySource::thinkingReady, this,
+                [&](quint64, const QString& piece) { thinking += piece; });
+        connect(m_source.get(), &ReplySource::textTakenBack, this, [&] {
+            ++takenBack;
+            text.clear();
+        });
+        ChatRequest request = ask(QStringLiteral("Describe this image in detail."));
+        request.thinking = true;
+        request.thinkingBudget = 5;
+        request.maxNewTokens = 60;
+        request.sampling = Sampling{};
+        QSignalSpy finished(m_source.get(), &ReplySource::finished);
+        m_source->start(1, request);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 60'000);
+        const auto result = finished.first().at(1).value<ChatResult>();
+        QCOMPARE(takenBack, 1);
+        QVERIFY(result.thinking.size() > 50);
+        QCOMPARE(thinking, QString::fromStdString(result.thinking));
+        QCOMPARE(text, QString::fromStdString(result.text));
+    }
+
     void failingModelLeavesTheFormerUsable()
     {
         QVERIFY(open({}));

@@ -72,7 +72,7 @@ std::vector<std::pair<QString, QString>> replies()
 
 } // namespace
 
-class TestMarkdown : public QObject {
+class TestMarkdown final : public QObject {
     Q_OBJECT
 private slots:
     void renders_data();

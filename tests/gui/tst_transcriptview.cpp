@@ -22,6 +22,7 @@ private slots:
     void userTextIsPlain();
     void showsPictures();
     void thinkingUnfoldsAndFolds();
+    void takesTextBack();
     void answerNow();
     void stoppedAndFailed();
     void removesTurns();
@@ -150,6 +151,26 @@ void TestTranscriptView::thinkingUnfoldsAndFolds()
             .toString(),
         QStringLiteral("Thought 1 token(s)")); // the plural comes with a translation
     QVERIFY(evaluate(QStringLiteral("argali.turns.views.get('2').thinking.meter.hidden")).toBool());
+}
+
+void TestTranscriptView::takesTextBack()
+{
+    start(1);
+    m_view->appendText(1, QStringLiteral("Hm:\n\n- one\n- two"));
+    QVERIFY(dom(1).contains(QStringLiteral("one")));
+    m_view->takeTextBack(1);
+    m_view->appendThinking(1, QStringLiteral("Hm:\n\n- one\n- two"), 9);
+    QCOMPARE(dom(1), QString());
+    QCOMPARE(m_view->plainText(1), QString());
+    m_view->setThinkingDone(1, 900, 9, false);
+    m_view->appendText(1, QStringLiteral("A **ring**."));
+    m_view->finishAnswer(1, {}, {});
+    QCOMPARE(dom(1), QStringLiteral("A ring."));
+    QCOMPARE(evaluate(QStringLiteral("document.querySelectorAll('.thinking li').length")).toInt(),
+             2);
+    QCOMPARE(evaluate(QStringLiteral("document.querySelectorAll('li').length")).toInt(), 2);
+    m_view->takeTextBack(1); // what has ended stays
+    QCOMPARE(dom(1), QStringLiteral("A ring."));
 }
 
 void TestTranscriptView::answerNow()

@@ -71,6 +71,61 @@ private slots:
         QCOMPARE(answer.text, QStringLiteral("A ring."));
     }
 
+    void textThatWasThinking()
+    {
+        ConversationBook book;
+        FakeReplySource source;
+        TurnController turns(book, source);
+        QSignalSpy back(&turns, &TurnController::textTakenBack);
+        QSignalSpy done(&turns, &TurnController::thinkingFinished);
+        QSignalSpy rewritten(&turns, &TurnController::rewritten);
+        AnswerOptions options;
+        options.thinking = true;
+        const quint64 id = turns.send(question("?"), options, model);
+        source.write(id, QStringLiteral("Hm, a"));
+        QTest::qWait(20);
+        source.takeTextBack(id);
+        source.think(id, QStringLiteral("Hm, a ring"), 5);
+        const Answer& answer = book.current().turns().back().answer;
+        QCOMPARE(back.count(), 1);
+        QCOMPARE(answer.text, QString());
+        QCOMPARE(answer.thinking, QStringLiteral("Hm, a ring"));
+        QCOMPARE(answer.state, Answer::State::Thinking);
+        QVERIFY(!answer.thinkingDone);
+        source.write(id, QStringLiteral("A ring."));
+        QCOMPARE(done.count(), 1);
+        QVERIFY(answer.thinkingMs >= 20); // it began with the first word
+        QCOMPARE(answer.text, QStringLiteral("A ring."));
+        ChatResult result;
+        result.text = "A ring.";
+        result.thinking = "Hm, a ring";
+        source.finish(id, result);
+        QCOMPARE(rewritten.count(), 0);
+        source.takeTextBack(id); // late
+        QCOMPARE(answer.text, QStringLiteral("A ring."));
+    }
+
+    void thinkingThatIsNeverClosedIsTheAnswer()
+    {
+        ConversationBook book;
+        FakeReplySource source;
+        TurnController turns(book, source);
+        QSignalSpy rewritten(&turns, &TurnController::rewritten);
+        const quint64 id = turns.send(question("?"), {}, model);
+        source.think(id, QStringLiteral("Hm"));
+        source.finish(id, QStringLiteral("<think>Hm"), FinishReason::Length);
+        QCOMPARE(rewritten.count(), 1);
+        const Answer& answer = book.current().turns().back().answer;
+        QCOMPARE(answer.text, QStringLiteral("<think>Hm"));
+        QCOMPARE(answer.thinking, QString());
+        QVERIFY(!answer.thinkingDone);
+        const quint64 stopped = turns.send(question("?"), {}, model);
+        source.think(stopped, QStringLiteral("Hm"));
+        source.finish(stopped, QStringLiteral("<think>Hm"), FinishReason::Cancelled);
+        QCOMPARE(rewritten.count(), 1);
+        QCOMPARE(book.current().find(stopped)->answer.thinking, QStringLiteral("Hm"));
+    }
+
     void stopKeepsWhatWasWritten()
     {
         ConversationBook book;

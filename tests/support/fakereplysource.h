@@ -35,6 +35,7 @@ public:
     {
         emit thinkingReady(turn, text, tokens);
     }
+    void takeTextBack(quint64 turn) { emit textTakenBack(turn); }
     void report(quint64 turn, const Progress& progress) { emit progressed(turn, progress); }
     void finish(quint64 turn, const QString& text, FinishReason reason = FinishReason::Stop)
     {

@@ -13,7 +13,7 @@
 namespace argali::test {
 
 /// A copy of a small checkpoint in a temporary folder, to be changed before it is opened.
-class ModelFolder {
+class ModelFolder final {
 public:
     /// source: a folder below tests/data with config.json and weights.
     explicit ModelFolder(const std::string& source);

@@ -6,40 +6,15 @@
 #include <QtTest>
 
 #include "engine/cpu/halffloat.h"
-#include "engine/devices.h"
 #include "engine/error.h"
 
 namespace argali::test {
 
 namespace {
 
-struct NamedBackend {
-    QByteArray name;
-    std::shared_ptr<Backend> backend;
-};
-
-/// Every instruction set that the processor says it has, on more threads than most machines that
-/// build this have cores.
-std::vector<NamedBackend> makeBackends()
-{
-    std::vector<NamedBackend> backends;
-    const QByteArray threads = qgetenv("ARGALI_THREADS");
-    const QByteArray forced = qgetenv("ARGALI_ISA");
-    qputenv("ARGALI_THREADS", "3");
-    const QStringList sets =
-        QString::fromStdString(listDevices().front().instructionSets).split(", ");
-    for (const QString& set : sets) {
-        qputenv("ARGALI_ISA", set.toUtf8());
-        backends.push_back({"cpu " + set.toUtf8(), makeBackend("cpu")});
-    }
-    threads.isNull() ? qunsetenv("ARGALI_THREADS") : qputenv("ARGALI_THREADS", threads);
-    forced.isNull() ? qunsetenv("ARGALI_ISA") : qputenv("ARGALI_ISA", forced);
-    return backends;
-}
-
 const std::vector<NamedBackend>& backends()
 {
-    static const std::vector<NamedBackend> all = makeBackends();
+    static const std::vector<NamedBackend> all = backendsToTest();
     return all;
 }
 
@@ -57,7 +32,24 @@ float TestDevice::tolerance() const
     }
 }
 
+float TestDevice::storedTolerance(float exact) const
+{
+    switch (op().activationType(m_compute)) {
+    case DType::BF16:
+        return 4e-3f;
+    case DType::F16:
+        return 5e-4f;
+    default:
+        return exact;
+    }
+}
+
 Tensor TestDevice::upload(const Shape& shape, const std::vector<float>& values) const
+{
+    return upload(shape, values, op().residualType(m_compute));
+}
+
+Tensor TestDevice::uploadActivation(const Shape& shape, const std::vector<float>& values) const
 {
     return upload(shape, values, op().activationType(m_compute));
 }
@@ -70,6 +62,11 @@ Tensor TestDevice::upload(const Shape& shape, const std::vector<float>& values, 
 }
 
 Tensor TestDevice::make(const Shape& shape) const
+{
+    return op().allocate(op().residualType(m_compute), shape);
+}
+
+Tensor TestDevice::makeActivation(const Shape& shape) const
 {
     return op().allocate(op().activationType(m_compute), shape);
 }
@@ -107,6 +104,16 @@ Norm TestDevice::layer(const std::vector<float>& weight, const std::vector<float
     norm.kind = Norm::Kind::Layer;
     norm.bias = op().makeFloats(hostValues({static_cast<int64_t>(bias.size())}, bias, DType::F32));
     return norm;
+}
+
+Tensor TestDevice::ids(const std::vector<int32_t>& values) const
+{
+    const Shape shape{static_cast<int64_t>(values.size())};
+    Tensor host = hostTensor(DType::I32, shape);
+    std::copy(values.begin(), values.end(), host.as<int32_t>());
+    Tensor ids = op().allocate(DType::I32, shape);
+    op().upload(ids, host);
+    return ids;
 }
 
 DecodeState TestDevice::state(int32_t length) const

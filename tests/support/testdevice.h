@@ -5,12 +5,22 @@
 #include <string>
 #include <vector>
 
+#include <QByteArray>
 #include <QMetaType>
 #include <QString>
 
 #include "engine/backend.h"
 
 namespace argali::test {
+
+struct NamedBackend {
+    QByteArray name;
+    std::shared_ptr<Backend> backend;
+};
+
+/// What a program's rows are about: it links one source that defines this, processorbackends.cpp or the one
+/// of the emulated card.
+std::vector<NamedBackend> backendsToTest();
 
 /// A backend to test, with one type of weights.
 class TestDevice final {
@@ -26,13 +36,21 @@ public:
     /// Relative error that rounding inputs to the compute type, in an unlucky direction, leaves in
     /// a result.
     float tolerance() const;
+    /// The same for a result that was exact but for being stored as an activation.
+    float storedTolerance(float exact) const;
 
-    /// A tensor of activations.
+    /// Whether the backend can look into its tensors, and so refuse what they hold.
+    bool readsItsMemory() const { return op().name().starts_with("cpu"); }
+
+    /// A tensor of the residual stream.
     Tensor upload(const Shape& shape, const std::vector<float>& values) const;
+    /// What lies between two products.
+    Tensor uploadActivation(const Shape& shape, const std::vector<float>& values) const;
     /// The same in another floating type.
     Tensor upload(const Shape& shape, const std::vector<float>& values, DType type) const;
-    /// Not initialised.
+    /// Not initialised, the same two types.
     Tensor make(const Shape& shape) const;
+    Tensor makeActivation(const Shape& shape) const;
     std::vector<float> download(const Tensor& x) const;
     /// One matrix, stored in the compute type.
     Linear linear(const Shape& shape, const std::vector<float>& values,
@@ -41,6 +59,7 @@ public:
     Norm layer(const std::vector<float>& weight, const std::vector<float>& bias,
                float epsilon = 0) const;
     DecodeState state(int32_t length) const;
+    Tensor ids(const std::vector<int32_t>& values) const;
 
 private:
     std::shared_ptr<Backend> m_backend;
