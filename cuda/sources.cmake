@@ -1,0 +1,28 @@
+# What the module for cards is made of; the tests compile the same files for the processor.
+set(ARGALI_CUDA_KERNELS
+  kernels/attention.cu
+  kernels/attentionstep.cu
+  kernels/finishrows.cu
+  kernels/gemm.cu
+  kernels/gemv.cu
+  kernels/norm.cu
+  kernels/streamread.cu
+  kernels/argmax.cu
+  kernels/rope.cu
+  kernels/rows.cu
+  kernels/softmax.cu
+  kernels/vision.cu
+)
+set(ARGALI_CUDA_SOURCES
+  cards.cpp
+  check.cpp
+  cublaslt.cpp
+  cudabackend.cpp
+  graph.cpp
+  limits.cpp
+  matmul.cpp
+  memory.cpp
+  nvml.cpp
+  recovery.cpp
+  runahead.cpp
+)
