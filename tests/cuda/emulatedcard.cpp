@@ -13,8 +13,10 @@ QString inEveryOrder(const std::function<QString()>& f)
         unsigned seed;
         bool copiesAtOnce = false;
     };
-    for (const Named& o : {Named{"forward", emulator::Order::Forward, 1}, Named{"reverse", emulator::Order::Reverse, 1},
-                           Named{"random 1", emulator::Order::Random, 1}, Named{"random 2", emulator::Order::Random, 2},
+    for (const Named& o : {Named{"forward", emulator::Order::Forward, 1},
+                           Named{"reverse", emulator::Order::Reverse, 1},
+                           Named{"random 1", emulator::Order::Random, 1},
+                           Named{"random 2", emulator::Order::Random, 2},
                            Named{"warp by warp", emulator::Order::WarpByWarp, 1, true}}) {
         emulator::setOrder(o.order, o.seed);
         emulator::setCopiesAtOnce(o.copiesAtOnce);

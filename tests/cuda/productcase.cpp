@@ -10,14 +10,12 @@ namespace argali::test {
 
 namespace {
 
-constexpr int64_t behind = 32;
-
-std::vector<float> surrounded(const std::vector<float>& values, int64_t before)
+std::vector<float> surrounded(const std::vector<float>& values, int64_t before, int64_t behind)
 {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> result(static_cast<size_t>(before), nan);
     result.insert(result.end(), values.begin(), values.end());
-    result.resize(result.size() + behind, nan);
+    result.resize(result.size() + static_cast<size_t>(behind), nan);
     return result;
 }
 
@@ -55,11 +53,12 @@ std::vector<float> normalised(const ProductCase& c)
 
 } // namespace
 
-Surrounded::Surrounded(DType type, const std::vector<float>& values, int64_t before)
+Surrounded::Surrounded(DType type, const std::vector<float>& values, int64_t before, int64_t behind)
     : m_type(type),
       m_before(before),
+      m_behind(behind),
       m_count(static_cast<int64_t>(values.size())),
-      m_array(type, surrounded(values, before))
+      m_array(type, surrounded(values, before, behind))
 {
 }
 
@@ -76,7 +75,7 @@ std::vector<float> Surrounded::values() const
 
 void Surrounded::fill(const std::vector<float>& values)
 {
-    m_array.fill(surrounded(values, m_before));
+    m_array.fill(surrounded(values, m_before, m_behind));
 }
 
 bool Surrounded::isSurroundingIntact() const

@@ -14,8 +14,10 @@ namespace argali::test {
 /// there shows.
 class Surrounded final {
 public:
-    /// `before` elements of NaN lie in front; a multiple of 8 keeps the alignment of 16 bytes.
-    Surrounded(DType type, const std::vector<float>& values, int64_t before = 32);
+    /// `before` elements of NaN lie in front; a multiple of 8 keeps the alignment of 16 bytes. With
+    /// none behind, a sanitizer sees what is read there, even if it is not used.
+    Surrounded(DType type, const std::vector<float>& values, int64_t before = 32,
+               int64_t behind = 32);
 
     operator cuda::In() const { return {address(), m_type}; }
     operator cuda::Out() const { return {address(), m_type}; }
@@ -28,6 +30,7 @@ public:
 private:
     DType m_type;
     int64_t m_before;
+    int64_t m_behind;
     int64_t m_count;
     CardArray m_array;
 };

@@ -12,7 +12,8 @@ namespace argali::test {
 
 namespace {
 
-/// Ends the program with one line where there is no card that can be used. Runs before the first test.
+/// Ends the program with one line where there is no card that can be used. Runs before the first
+/// test.
 void needCard()
 {
     std::string problem;
@@ -46,7 +47,8 @@ QString inEveryOrder(const std::function<QString()>& f)
 
 int64_t guardBytes()
 {
-    // compute-sanitizer watches the end of an array itself, and would take the guard for a part of it.
+    // compute-sanitizer watches the end of an array itself, and would take the guard for a part of
+    // it.
     static const int64_t bytes = isUnderSanitizer() ? 0 : 256;
     return bytes;
 }

@@ -1,5 +1,6 @@
 #include <QtTest>
 
+#include <algorithm>
 #include <limits>
 
 #include "cuda/kernels/gemm.h"
@@ -36,10 +37,12 @@ std::vector<float> gathered(const std::vector<float>& values, int64_t width, int
     return result;
 }
 
-bool isGapIntact(const std::vector<float>& values, int64_t width, int64_t stride)
+bool isGapIntact(const std::vector<float>& values, int64_t width, int64_t stride,
+                 float gap = nothing)
 {
     for (size_t i = 0; i < values.size(); ++i)
-        if (static_cast<int64_t>(i) % stride >= width && !std::isnan(values[i]))
+        if (static_cast<int64_t>(i) % stride >= width && values[i] != gap &&
+            !(std::isnan(values[i]) && std::isnan(gap)))
             return false;
     return true;
 }
@@ -253,6 +256,7 @@ void TestCudaGemm::finishing()
     constexpr int rows = 3;
     constexpr int width = 300; // more than a block
     constexpr int stride = 304;
+    constexpr float gap = 3; // what is added to NaN would not show
     std::mt19937 random(3);
     const std::vector<float> values = rounded(randomFloats(random, rows * width, 2), type);
     const std::vector<float> biasValues = randomFloats(random, width);
@@ -264,15 +268,15 @@ void TestCudaGemm::finishing()
         expected.push_back(static_cast<float>(v));
     }
     const Surrounded cardBias(DType::F32, biasValues);
-    Surrounded out(type, spread(values, width, stride, nothing));
+    Surrounded out(type, spread(values, width, stride, gap));
     const cuda::Finish finish{bias ? cardBias.floats() : nullptr,
                               gelu ? Activation::GeluTanh : Activation::None,
                               bias && !gelu}; // add: the sum is there already
     QCOMPARE(inEveryOrder([&] {
-                 out.fill(spread(values, width, stride, nothing));
+                 out.fill(spread(values, width, stride, gap));
                  cuda::finishRows(out, stride, rows, width, finish, stream());
                  const std::vector<float> all = out.values();
-                 if (!out.isSurroundingIntact() || !isGapIntact(all, width, stride))
+                 if (!out.isSurroundingIntact() || !isGapIntact(all, width, stride, gap))
                      return QStringLiteral("wrote beside the output");
                  return difference(gathered(all, width, stride), expected,
                                    type == DType::F32   ? 1e-5f
@@ -284,13 +288,18 @@ void TestCudaGemm::finishing()
 
 void TestCudaGemm::rounding()
 {
+    constexpr int count = 700;
     std::mt19937 random(4);
-    const std::vector<float> values = randomFloats(random, 700);
+    const std::vector<float> values = randomFloats(random, count + 4); // the last ones stay out
     const Surrounded in(DType::F32, values);
-    Surrounded out(DType::BF16, std::vector<float>(700, 0));
-    cuda::roundValues(out, in.floats(), 700, stream());
-    QCOMPARE(out.values(), rounded(values, DType::BF16));
-    QVERIFY(out.isSurroundingIntact());
+    for (const DType type : {DType::F32, DType::F16, DType::BF16}) {
+        std::vector<float> expected = rounded(values, type);
+        std::fill(expected.begin() + count, expected.end(), 0.0f);
+        Surrounded out(type, std::vector<float>(values.size(), 0));
+        cuda::roundValues(out, in.floats(), count, stream());
+        QCOMPARE(out.values(), expected);
+        QVERIFY(out.isSurroundingIntact());
+    }
 }
 
 QTEST_GUILESS_MAIN(TestCudaGemm)

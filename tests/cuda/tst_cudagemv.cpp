@@ -11,13 +11,13 @@ using namespace argali::test;
 namespace {
 
 /// Runs the case in every order of threads; what is wrong with the result.
-QString run(const ProductCase& c, int64_t shift = 0, bool everyOrder = true)
+QString run(const ProductCase& c, int64_t shift = 0, bool everyOrder = true, int64_t behind = 32)
 {
-    const Surrounded x(c.inputType, c.x, 32 + shift);
-    const Surrounded w(c.type, c.w, 32 + shift);
-    const Surrounded weight(DType::F32, c.normWeight);
-    const Surrounded normBias(DType::F32, c.normBias);
-    const Surrounded bias(DType::F32, c.biasValues);
+    const Surrounded x(c.inputType, c.x, 32 + shift, behind);
+    const Surrounded w(c.type, c.w, 32 + shift, behind);
+    const Surrounded weight(DType::F32, c.normWeight, 32, behind);
+    const Surrounded normBias(DType::F32, c.normBias, 32, behind);
+    const Surrounded bias(DType::F32, c.biasValues, 32, behind);
     Surrounded out(c.outType, c.before);
     cuda::NormWeights norm;
     if (c.normed != ProductCase::Normed::No) {
@@ -51,6 +51,7 @@ private slots:
     void piecesOfLongRows();
     void manyTurns();
     void unaligned();
+    void nothingBehind();
     void emptyInput();
     void refusals();
     void plans();
@@ -165,6 +166,25 @@ void TestCudaGemv::unaligned()
         c.prepare(8);
         QCOMPARE(run(c, 1), QString());
     }
+}
+
+/// Operands at the end of their memory, for the sanitizers: what is read too much and not used does
+/// not show in the result.
+void TestCudaGemv::nothingBehind()
+{
+    for (const DType type : {DType::F32, DType::F16, DType::BF16})
+        for (const int rows : {1, 3, 8})
+            for (const int inputs : {31, 72})
+                for (const bool gated : {false, true}) {
+                    ProductCase c;
+                    c.shape = {rows, 7, inputs};
+                    c.type = c.inputType = type;
+                    c.normed = ProductCase::Normed::Layer;
+                    c.gated = gated;
+                    c.bias = !gated;
+                    c.prepare(10);
+                    QCOMPARE(run(c, 0, true, 0), QString());
+                }
 }
 
 void TestCudaGemv::emptyInput()

@@ -119,9 +119,9 @@ void TestCudaModel::stopsAnywhere()
     QCOMPARE(answerOf(*model), expectedAnswer());
     const auto kernels = static_cast<unsigned>(emulator::counters().kernels - before);
     std::mt19937 random(5);
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 8; ++i) {
         const std::unique_ptr<LoadedModel> fresh =
-            i % 5 == 0 ? modelOnCard() : nullptr; // else with a cache
+            i % 4 == 0 ? modelOnCard() : nullptr; // else with a cache
         LoadedModel& stopped = fresh ? *fresh : *model;
         std::stop_source stop;
         const int64_t at = emulator::counters().kernels + 1 + random() % kernels;

@@ -244,7 +244,7 @@ void TestCliBench::estimatesBeforeWeightsAreMade()
     stop.request_stop();
     CountingBackend op(makeBackend("cpu"));
     QVERIFY(!family->load(op, DType::BF16, {}, stop.get_token()));
-    QVERIFY2(timer.elapsed() < 3000, QByteArray::number(timer.elapsed()));
+    QVERIFY2(timer.elapsed() < 20000, QByteArray::number(timer.elapsed()));
 }
 
 QTEST_APPLESS_MAIN(TestCliBench)

@@ -5,7 +5,8 @@
 
 namespace argali::test {
 
-/// The folder tests/data, or what ARGALI_TEST_DATA_FOLDER names where a program runs away from its sources.
+/// The folder tests/data, or what ARGALI_TEST_DATA_FOLDER names where a program runs away from its
+/// sources.
 inline std::filesystem::path testData()
 {
     const char* const elsewhere = std::getenv("ARGALI_TEST_DATA_FOLDER");

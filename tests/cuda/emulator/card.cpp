@@ -291,9 +291,10 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream)
         throw std::logic_error("cudaFreeAsync of what was not allocated");
     counters().bytesInUse -= static_cast<int64_t>(block->second);
     card().blocks.erase(block);
-    stream->waiting.emplace_back([memory] { std::free(memory); }, false);
-    if (card().failed != cudaSuccess)
-        std::free(memory);
+    // It goes when its turn comes, or with the queue of a card that has failed.
+    std::shared_ptr<void> last(memory, std::free);
+    if (card().failed == cudaSuccess)
+        stream->waiting.emplace_back([last]() mutable { last.reset(); }, false);
     return state();
 }
 
