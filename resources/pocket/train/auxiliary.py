@@ -1,14 +1,18 @@
 """Auxiliary heads which teach the vision side directly; they are dropped at export."""
 
 import torch.nn.functional as F
-from facts import BACKGROUNDS, CHARS, COLOURS, SHAPES, SIZES
+from facts import BACKGROUNDS, CHARS, COLOURS, EDGES, SHAPES, SIZES
 from torch import nn
 
 PARTS = (
     [len(SHAPES) + 1, len(COLOURS), len(SIZES), len(COLOURS) + 1]
     + [len(CHARS) + 1] * 3
     + [len(BACKGROUNDS) + 1]
+    + [len(EDGES) + 1] * 2
 )
+NAMES = "shape colour size cover char1 char2 char3 background column row".split()
+# parts whose only value without a target is -1
+ANYWHERE = ("colour", "size", "background", "column", "row")
 
 
 class Auxiliary(nn.Module):
@@ -19,17 +23,14 @@ class Auxiliary(nn.Module):
 
     def forward(self, features, soft, targets):
         """Mean loss over the parts and the share of right answers where there is something to see."""
-        columns = (
-            [targets[0], targets[1], targets[2], targets[3]]
-            + [targets[4][..., k] for k in range(3)]
-            + [targets[5]]
-        )
+        shape, colour, size, cover, chars, *rest = targets
+        columns = [shape, colour, size, cover, *chars.unbind(-1), *rest]
         loss, report = 0.0, []
         for weight, out in ((0.4, self.early(features)), (0.6, self.late(soft))):
             report = []
-            for k, (o, t) in enumerate(zip(out.split(PARTS, dim=-1), columns)):
+            for name, o, t in zip(NAMES, out.split(PARTS, dim=-1), columns):
                 o, t = o.reshape(-1, o.shape[-1]), t.reshape(-1)
-                if k in (1, 2, 7):
+                if name in ANYWHERE:
                     keep = t >= 0
                     o, t = o[keep], t[keep]
                     if len(t):

@@ -32,25 +32,54 @@ def add_process_options(p, minutes, batch, log):
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--log", type=int, default=log, help="steps between two lines")
     p.add_argument("--resume", action="store_true", help="continue the run in --out")
+    p.add_argument("--init", help="checkpoint of another stage to start from")
+    p.add_argument("--from-export", help="model folder to start from")
+    p.add_argument("--save", type=float, default=2, help="minutes between checkpoints")
 
 
 class Clock:
-    """How far a run is, from 0 to 1: by time, so that it ends annealed on any machine, or by steps."""
+    """How far a run is, from 0 to 1: by time, so that it ends annealed on any machine, or by steps. On
+    the CPU the time is the processor time that one thread got: a run may be stopped (kill -STOP) or
+    stand back behind other work, and is not annealed the earlier for it.
+    """
+
+    def __init__(self, args, step=0, seconds=0.0):
+        self.minutes, self.steps, self.step, self.seconds = args.minutes, args.steps, step, seconds
+        self.now = time.process_time if args.device == "cpu" else time.time
+        self.threads = 1 if args.ranks > 1 or args.device != "cpu" else args.threads
+        self.last, self.saved, self.save_every = self.now(), time.time(), 60 * args.save
+
+    def tick(self):
+        """Counts a step; returns the progress."""
+        now = self.now()
+        self.step += 1
+        self.seconds += (now - self.last) / self.threads
+        self.last = now
+        return self.step / self.steps if self.steps else self.seconds / (60 * self.minutes)
+
+    def time_to_save(self):
+        due = time.time() - self.saved > self.save_every
+        if due:
+            self.saved = time.time()
+        return due
+
+
+class Log:
+    """`log.tsv` beside the checkpoint: one value a line, with its step, the seconds of training so far
+    and its name; a resumed run appends.
+    """
 
     def __init__(self, args):
-        self.start, self.minutes, self.steps = time.time(), args.minutes, args.steps
+        path = os.path.join(args.out, "log.tsv")
+        fresh = not (args.resume and os.path.exists(path))
+        self.file = open(path, "w" if fresh else "a", encoding="utf-8")
+        if fresh:
+            self.file.write("step\tseconds\tname\tvalue\n")
 
-    def seconds(self):
-        return time.time() - self.start
-
-    def progress(self, step):
-        return step / self.steps if self.steps else self.seconds() / (60 * self.minutes)
-
-
-def save(state, path):
-    """Replaces the file at once, so that an interrupted run leaves the previous one."""
-    torch.save(state, path + ".tmp")
-    os.replace(path + ".tmp", path)
+    def write(self, clock, values):
+        for name, value in values.items():
+            self.file.write(f"{clock.step}\t{clock.seconds:.1f}\t{name}\t{value:.4f}\n")
+        self.file.flush()
 
 
 def follow_parent(parent):
@@ -101,19 +130,19 @@ def _worker(queue, function, jobs, index, count):
         k += count
 
 
-def open_pool(args, jobs, function):
-    """Endless results of function(*jobs(0)), function(*jobs(1)), ... (from worker processes the
-    order may differ).
+def open_pool(args, jobs, function, start=0):
+    """Endless results of function(*jobs(start)), function(*jobs(start + 1)), ... (from worker
+    processes the order may differ).
     """
     if not args.workers:
-        k = 0
+        k = start
         while True:
             yield function(*jobs(k))
             k += 1
     context = mp.get_context("fork")
     queue = context.Queue(maxsize=2 * args.workers)
     for i in range(args.workers):
-        worker = (queue, function, jobs, i, args.workers)
+        worker = (queue, function, jobs, start + i, args.workers)
         context.Process(target=_worker, args=worker, daemon=True).start()
     while True:
         yield queue.get()

@@ -1,17 +1,17 @@
 """Token sequences for training.
 
-One sequence = one picture (or film, or two pictures) and several conversations about it. The
-conversations share the picture as their prefix and do not see each other: every conversation is a
-"segment" whose positions continue the prefix and whose attention is limited to the prefix and
-itself. This is exactly training on separate conversations, with the picture encoded only once. Only
-the answers (and, with thinking on, the thoughts) count for the loss.
+One picture (or film, or two pictures) has several conversations about it. They share the picture as
+their prefix and do not see each other: the positions of each continue the prefix, and its attention
+is limited to the prefix and itself (attention.py). This is exactly training on separate conversations,
+with the picture encoded only once. Only the answers (and, with thinking on, the thoughts) count for
+the loss.
 """
 
 import numpy as np
 from film_questions import ask_difference, ask_film
 from films import make_difference, make_film
 from questions import ask
-from small_talk import small_talk
+from small_talk import small_talk, text_math
 from vision_data import pick_grid, picture_for, stack_targets
 from wording import sloppy
 
@@ -72,31 +72,30 @@ class Encoder:
 
 
 def pack(encoder, items):
-    """items: [(prefix ids, [(QA, thinking)])] -> arrays of one batch."""
-    rows = []
-    for prefix, qas in items:
-        ids, seg, pos, label = (
-            list(prefix),
-            [0] * len(prefix),
-            list(range(len(prefix))),
-            [IGNORE] * len(prefix),
-        )
-        for k, (qa, thinking) in enumerate(qas):
-            t, want = encoder.segment(qa, thinking)
-            ids += t[:-1]
-            seg += [k + 1] * (len(t) - 1)
-            pos += range(len(prefix), len(prefix) + len(t) - 1)
-            label += [t[i + 1] if want[i + 1] else IGNORE for i in range(len(t) - 1)]
-        rows.append((ids, seg, pos, label))
-    L = max(len(r[0]) for r in rows)
-    out = [np.full((len(rows), L), v, np.int64) for v in (encoder.pad, -1, 0, IGNORE)]
-    for b, r in enumerate(rows):
-        for o, x in zip(out, r):
-            o[b, : len(x)] = x
-    types = [
-        [(qa.type + ("+think" if thinking else "")) for qa, thinking in qas] for _, qas in items
-    ]
-    return {"ids": out[0], "seg": out[1], "pos": out[2], "label": out[3], "types": types}
+    """items: [(prefix ids, [(QA, thinking)])], the prefixes of equal length -> one batch. `ids`, `pos`
+    and `label` are one row of all tokens: the prefixes, then the conversations from the shortest to
+    the longest; of these `lengths`, `owners` (the number of the prefix) and `types`.
+    """
+    prefix = len(items[0][0])
+    ids, pos, label = [], list(range(prefix)) * len(items), [IGNORE] * prefix * len(items)
+    talks = []
+    for k, (start, qas) in enumerate(items):
+        assert len(start) == prefix
+        ids += start
+        for qa, thinking in qas:
+            talks.append((*encoder.segment(qa, thinking), k, qa.type + "+think" * thinking))
+    talks.sort(key=lambda t: len(t[0]))
+    for t, want, _, _ in talks:
+        ids += t[:-1]
+        pos += range(prefix, prefix + len(t) - 1)
+        label += [t[i + 1] if want[i + 1] else IGNORE for i in range(len(t) - 1)]
+    return {
+        **{n: np.asarray(v) for n, v in (("ids", ids), ("pos", pos), ("label", label))},
+        "prefixes": (len(items), prefix),
+        "lengths": [len(t[0]) - 1 for t in talks],
+        "owners": [t[2] for t in talks],
+        "types": [t[3] for t in talks],
+    }
 
 
 def with_thinking(rng, qas, share):
@@ -121,13 +120,8 @@ def picture_batch(rng, encoder, count, asks, share):
     """
     grid = pick_grid(rng)
     pictures = [picture_for(rng, grid) for _ in range(count)]
-    items = [
-        (
-            encoder.prefix([grid[0] * grid[1] // 1024], system=system_prompt(rng)),
-            with_thinking(rng, ask(rng, p, asks), share),
-        )
-        for p in pictures
-    ]
+    prefix = encoder.prefix([grid[0] * grid[1] // 1024], system=system_prompt(rng))
+    items = [(prefix, with_thinking(rng, ask(rng, p, asks), share)) for p in pictures]
     batch = pack(encoder, items)
     batch["pixels"] = np.stack([p.pixels for p in pictures])
     batch["targets"] = stack_targets(pictures)
@@ -173,12 +167,13 @@ def difference_batch(rng, encoder, count, share):
 
 
 def talk_batch(rng, encoder, count, asks, share):
-    """Conversations without a picture."""
+    """Conversations without a picture, half of them sums."""
+    prefix = encoder.prefix([], system=system_prompt(rng))
+
+    def one():
+        return text_math(rng) if rng.random() < 0.5 else small_talk(rng)
+
     items = [
-        (
-            encoder.prefix([], system=system_prompt(rng)),
-            with_thinking(rng, [small_talk(rng) for _ in range(asks)], share),
-        )
-        for _ in range(count)
+        (prefix, with_thinking(rng, [one() for _ in range(asks)], share)) for _ in range(count)
     ]
     return pack(encoder, items)

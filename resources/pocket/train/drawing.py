@@ -2,6 +2,7 @@
 
 import glob
 import math
+import os
 from functools import lru_cache
 
 import numpy as np
@@ -10,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 # Upright fonts only: italics and condensed cuts double the variety, which a run on two cores cannot
 # learn. Add them (for example liberation*/Liberation*.ttf, freefont/Free*.ttf) for a long run.
+FONT_FOLDER = os.environ.get("POCKET_FONTS", "/usr/share/fonts/truetype")
 FONT_GLOBS = [
-    "/usr/share/fonts/truetype/" + f
+    os.path.join(FONT_FOLDER, f)
     for f in (
         "dejavu/DejaVuSans.ttf",
         "dejavu/DejaVuSans-Bold.ttf",

@@ -143,7 +143,7 @@ def export(checkpoint, out, weights="ema"):
         sum(t.numel() for t in tensors.values()),
         "bytes",
         os.path.getsize(os.path.join(out, "model.safetensors")),
-        d.get("info"),
+        d.get("counts"),
     )
 
 

@@ -36,6 +36,9 @@ BACKGROUNDS = {
     "light yellow": ((254, 246, 208), {"white", "yellow"}),
     "dark blue": ((18, 26, 84), {"black", "blue", "purple", "brown"}),
 }
+# limits between the columns and rows in which the auxiliary heads place an object, as shares of the
+# picture; those at 0.36 and 0.64 are the thirds that answers name
+EDGES = (0.12, 0.24, 0.36, 0.5, 0.64, 0.76, 0.88)
 CHARS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+-×=?"  # classes of the auxiliary character target
 WORDS = (
     "cat dog sun hat red car bus tea cup map pen box fox owl bee sky sea ice key egg hello open stop exit yes no "

@@ -1,17 +1,19 @@
 """Lessons for the vision side alone: crowded pictures, and what each block of a picture shows."""
 
 import math
+from bisect import bisect
 
 import numpy as np
 from drawing import SS, draw_text, finish, font, font_files, new_canvas, render
-from facts import BACKGROUNDS, CHARS, COLOUR_NAMES, SHAPES, SIZE_NAMES, Picture
+from facts import BACKGROUNDS, CHARS, COLOUR_NAMES, EDGES, SHAPES, SIZE_NAMES, Picture
 from scenes import new_object, pick_background, pick_ink
 
 
 def block_targets(picture):
     """Per 32 x 32 block: shape, colour and size of the object whose centre lies in it, colour which
-    covers its centre, up to three characters whose centres lie in it, and the background. -1 =
-    no target. Shapes: [T] each, [T, 3] for the characters.
+    covers its centre, up to three characters whose centres lie in it, the background, and the
+    column and row of the object in the picture. -1 = no target. Shapes: [T] each, [T, 3] for the
+    characters.
     """
     h, w = picture.size
     bh, bw = h // 32, w // 32
@@ -19,6 +21,8 @@ def block_targets(picture):
     shape = np.zeros(T, np.int64)
     colour = np.full(T, -1, np.int64)
     size = np.full(T, -1, np.int64)
+    column = np.full(T, -1, np.int64)
+    row = np.full(T, -1, np.int64)
     cover = np.zeros(T, np.int64)
     chars = np.zeros((T, 3), np.int64)
     for o in sorted(picture.objects, key=lambda o: -o.r):
@@ -26,6 +30,7 @@ def block_targets(picture):
         shape[k] = 1 + SHAPES.index(o.shape)
         colour[k] = COLOUR_NAMES.index(o.colour)
         size[k] = SIZE_NAMES.index(o.size)
+        column[k], row[k] = bisect(EDGES, o.x), bisect(EDGES, o.y)
         if o.shape != "ring":
             r = o.r * min(h, w) * 0.7
             ys, xs = np.mgrid[0:bh, 0:bw]
@@ -43,7 +48,7 @@ def block_targets(picture):
     back = np.full(
         T, 1 + names.index(picture.background) if picture.background in names else 0, np.int64
     )
-    return shape, colour, size, cover, chars, back
+    return shape, colour, size, cover, chars, back, column, row
 
 
 def crowd(rng, size):
@@ -74,47 +79,38 @@ def crowd(rng, size):
 
 
 def page(rng, size):
-    """Lesson for the vision side only: lines of random characters in many fonts, one line per row
-    of blocks.
+    """Lesson for the vision side only: lines of random characters in many fonts and sizes, far enough
+    apart that no block holds the middle of two lines.
     """
     name, rgb, hard = pick_background(rng, 0.4)
     canvas = new_canvas(size, rgb)
     h, w = size
     picture = Picture("page", size, name)
-    y = 0
-    while y < h - 31:
-        tall = y < h - 63 and rng.random() < 0.4
-        band = 64 if tall else 32
-        letter = rng.uniform(36, 62) if tall else rng.uniform(23, 38)
+    y = rng.uniform(-6, 24)
+    while True:
+        letter = rng.uniform(18, 36) if rng.random() < 0.5 else rng.uniform(26, 64)
+        cy = y + letter / 2
+        if cy + 0.4 * letter > h:
+            break
         pool = rng.choice(
             ("0123456789", "0123456789+-×=?", CHARS[10:36], CHARS[:36], CHARS[10:36].lower())
         )
         path = rng.choice(font_files())
         _, ink = pick_ink(rng, rgb, hard)
-        text, room = "", 0.0
-        while True:
-            c = rng.choice(pool)
-            room = font(path, 40).getlength(text + c) / 40 * letter
-            if room > 0.95 * w or len(text) > 14:
-                break
-            text += c
-        text = text[: rng.randint(max(1, len(text) // 2), max(1, len(text)))]
-        if text:
-            room = font(path, 40).getlength(text) / 40 * letter
-            cx = rng.uniform(room / 2 + 3, max(room / 2 + 3, w - room / 2 - 3))
-            cy = y + (band / 2 if not tall else rng.uniform(20, 44)) + rng.uniform(-4, 4)
-            picture.glyphs += draw_text(
-                rng,
-                canvas,
-                text,
-                cx * SS,
-                cy * SS,
-                letter * SS,
-                ink,
-                0.97 * w * SS,
-                rng.uniform(-2, 2) if rng.random() < 0.3 else 0.0,
-                path,
-            )
-        y += band
+
+        def width(text):
+            return font(path, 40).getlength(text) / 40 * letter
+
+        text = rng.choice(pool)
+        while len(text) < 15 and width(text) < 0.9 * w:
+            text += rng.choice(pool)
+        text = text[: rng.randint(max(1, len(text) // 2), len(text))]
+        room = min(width(text), 0.94 * w)
+        cx = rng.uniform(room / 2 + 3, max(room / 2 + 3, w - room / 2 - 3))
+        angle = rng.uniform(-2, 2) if rng.random() < 0.3 else 0.0
+        picture.glyphs += draw_text(
+            rng, canvas, text, cx * SS, cy * SS, letter * SS, ink, 0.94 * w * SS, angle, path
+        )
+        y += max(33.0, 1.1 * letter)
     picture.pixels = finish(rng, canvas)
     return picture

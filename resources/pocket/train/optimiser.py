@@ -12,15 +12,17 @@ import torch.distributed as dist
 
 
 def orthogonalise(g, steps=4):
-    """Newton-Schulz iteration on a stack of matrices [K, r, c]: returns about U V^T of each."""
+    """Newton-Schulz iteration on a stack of matrices [K, r, c]: returns about U V^T of each. Half
+    precision is enough for a direction, and twice as fast.
+    """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = g.shape[1] > g.shape[2]
     x = g.transpose(1, 2) if tall else g
-    x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(torch.bfloat16)
     for _ in range(steps):
         s = x @ x.transpose(1, 2)
         x = a * x + (b * s + c * s @ s) @ x
-    return x.transpose(1, 2) if tall else x
+    return (x.transpose(1, 2) if tall else x).to(g.dtype)
 
 
 class Optimiser:

@@ -1,15 +1,14 @@
 """An exported folder, ready to run: preprocessing, prompt and greedy decoding."""
 
-import json
 import math
 import os
 
 import data
 import numpy as np
 import torch
-from model import INDICATORS, Pocket, PocketConfig, TextConfig, VisionConfig, patchify
+from checkpoint import exported, read_json
+from model import INDICATORS, patchify
 from PIL import Image
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 
@@ -41,31 +40,13 @@ def resized(image, width, height):
     return image
 
 
-def read_json(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8") as f:
-        return json.load(f)
-
-
-def pick(cls, values):
-    """The configuration `cls` from those of `values` that it has fields for."""
-    return cls(**{k: values[k] for k in cls.__dataclass_fields__ if k in values})
-
-
 class Runtime:
     """An exported folder, ready to answer. Weights are widened from bf16 to `dtype`."""
 
     def __init__(self, folder, dtype=torch.float32):
-        c, pre = read_json(folder, "config.json"), read_json(folder, "preprocessor_config.json")
+        pre = read_json(folder, "preprocessor_config.json")
         self.bounds = pre["min_pixels"], pre["max_pixels"]
-        self.model = Pocket(
-            PocketConfig(
-                pick(VisionConfig, c["vit_config"]),
-                pick(TextConfig, c["llm_config"]),
-                c["visual_vocab_size"],
-            )
-        ).to(dtype)
-        self.model.load_state_dict(load_file(os.path.join(folder, "model.safetensors")))
-        self.model.eval()
+        self.model = exported(folder).to(dtype).eval()
         self.tok = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
         self.encoder = data.Encoder(self.tok)
         self.stop = {self.tok.token_to_id("<|im_end|>"), self.tok.token_to_id("<|endoftext|>")}
@@ -114,7 +95,7 @@ class Runtime:
         text, c = self.model.llm.model, self.model.config.text
         caches = [{} for _ in range(c.num_hidden_layers)]
         n = len(x)
-        mask = torch.ones(n, n, dtype=torch.bool).tril()[None, None]
+        mask = torch.ones(n, n, dtype=torch.bool).tril()
         h = text(x[None], torch.arange(n)[None], mask, caches)[:, -1:]
         out, margin = [], math.inf
         while len(out) < limit:
@@ -136,7 +117,7 @@ class Runtime:
         text = self.model.llm.model
         full = torch.cat([x, text.embed_tokens.weight[torch.tensor(ids)]])[None]
         n = full.shape[1]
-        mask = torch.ones(n, n, dtype=torch.bool).tril()[None, None]
+        mask = torch.ones(n, n, dtype=torch.bool).tril()
         return self.model.logits(text(full, torch.arange(n)[None], mask))[0, len(x) - 1 :]
 
     def answer(self, soft, turns, thinking=False, video=False, limit=200, system=None):

@@ -101,22 +101,7 @@ def small_talk(rng):
         )
         return QA("talk", q, a, "", lang="zh")
     if roll < 0.70:
-        f = random_formula(rng)
-        sign = f[1] if f[1] != "×" else rng.choice(("×", "*", "x", "times"))
-        sign = (
-            rng.choice((sign, {"+": "plus", "-": "minus", "×": "times"}[f[1]]))
-            if rng.random() < 0.25
-            else sign
-        )
-        gap = " " if sign.isalpha() and len(sign) > 1 else rng.choice((" ", ""))
-        return QA(
-            "textmath",
-            rng.choice(
-                ("What is {}?", "{} = ?", "{}=?", "How much is {}?", "Calculate {}.")
-            ).format(f"{f[0]}{gap}{sign}{gap}{f[2]}"),
-            formula(f),
-            spoken(f),
-        )
+        return text_math(rng)
     if roll < 0.86:
         return off_topic_text(rng)
     if rng.random() < 0.12:
@@ -136,3 +121,15 @@ def off_topic_text(rng):
     qa = off_topic(rng)
     qa.think = "I do not know this." if qa.think else ""
     return qa
+
+
+def text_math(rng):
+    """A sum that is typed, not drawn."""
+    f = random_formula(rng)
+    sign = f[1] if f[1] != "×" else rng.choice(("×", "*", "x", "times"))
+    if rng.random() < 0.25:
+        sign = rng.choice((sign, {"+": "plus", "-": "minus", "×": "times"}[f[1]]))
+    gap = " " if sign.isalpha() and len(sign) > 1 else rng.choice((" ", ""))
+    q = rng.choice(("What is {}?", "{} = ?", "{}=?", "How much is {}?", "Calculate {}."))
+    q = q.format(f"{f[0]}{gap}{sign}{gap}{f[2]}")
+    return QA("textmath", q, formula(f), spoken(f))

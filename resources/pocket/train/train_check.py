@@ -1,8 +1,10 @@
-"""A tiny run of both stages, the export and the evaluation: fails unless both losses fall.
+"""A tiny run of both stages, stopped and resumed, exported, and gone on with from the export.
 
     python train_check.py --work DIR
 
-Takes about a minute on two cores; what it trains is useless and lands in DIR.
+Fails unless the losses fall, the later runs go on where the earlier ones were, and packed
+conversations come out as separate ones do. Takes about a minute on two cores; what it trains is
+useless and lands in DIR.
 """
 
 import argparse
@@ -11,51 +13,109 @@ import random
 import shutil
 import sys
 
+import data
 import export
+import torch
 import train
 import train_vision
+from attention import Packing
 from paths import MODEL
 from PIL import Image
 from runtime import Runtime
 from scenes import make_picture
 
 
+def tell(name, good, detail=""):
+    print(f"train-check: {name}: {detail}{'pass' if good else 'FAIL'}")
+    return good
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
 def falls(name, losses):
     """Compares the first steps with the last ones; at the ends alone one easy batch could decide."""
     k = len(losses) // 4
-    first, last = sum(losses[:k]) / k, sum(losses[-k:]) / k
-    good = last < 0.9 * first
-    print(
-        f"train-check: {name}: loss {first:.3f} -> {last:.3f} in {len(losses)} steps: {'pass' if good else 'FAIL'}"
+    first, last = mean(losses[:k]), mean(losses[-k:])
+    return tell(
+        name, last < 0.9 * first, f"loss {first:.3f} -> {last:.3f} in {len(losses)} steps: "
     )
-    return good
 
 
-def answers(folder, checkpoint):
+def goes_on(name, before, after, steps):
+    """Whether a later run took so many steps and was nearer to the end of the earlier one than to its
+    start.
+    """
+    k = len(before) // 4
+    first, last, now = mean(before[:k]), mean(before[-k:]), mean(after)
+    good = len(after) == steps and now < (first + last) / 2
+    return tell(name, good, f"loss {now:.3f} in {len(after)} steps: ")
+
+
+def answers(folder):
     """Whether the exported checkpoint loads and says anything at all about a picture."""
-    os.makedirs(folder, exist_ok=True)
-    shutil.copy(os.path.join(MODEL, "tokenizer.json"), folder)
-    export.export(checkpoint, folder)
     run = Runtime(folder)
     picture = Image.fromarray(make_picture(random.Random(1), (192, 256), "objects").pixels)
     _, x = run.prompt([run.see([picture])], False, [("What do you see?", None)], False)
-    good = len(run.generate(x, 8)[0]) > 0
-    print(f"train-check: export and answer: {'pass' if good else 'FAIL'}")
-    return good
+    return tell("export and answer", len(run.generate(x, 8)[0]) > 0)
+
+
+@torch.no_grad()
+def packed(folder):
+    """Whether a packed row gives what every conversation gives alone behind its picture."""
+    run = Runtime(folder)
+    model, text = run.model, run.model.llm.model
+    batch = data.picture_batch(random.Random(2), run.encoder, 2, 4, 0.5)
+    soft = model.encode(torch.from_numpy(batch["pixels"]))[1]
+    x = train.embed(model, torch.from_numpy(batch["ids"]), soft)
+    packing = Packing(*batch["prefixes"], batch["lengths"], batch["owners"])
+    row = text(x[None], torch.from_numpy(batch["pos"])[None], packing)[0]
+    rows, prefix = batch["prefixes"]
+    at, worst = rows * prefix, 0.0
+    for n, k in zip(batch["lengths"], batch["owners"]):
+        alone = torch.cat((x[k * prefix : (k + 1) * prefix], x[at : at + n]))[None]
+        mask = torch.ones(prefix + n, prefix + n, dtype=torch.bool).tril()
+        h = text(alone, torch.arange(prefix + n)[None], mask)[0, prefix:]
+        worst = max(worst, float((h - row[at : at + n]).abs().max()))
+        at += n
+    return tell("packed conversations", worst < 1e-4, f"off by {worst:.1e}: ")
+
+
+def last_step(log):
+    with open(log, encoding="utf-8") as f:
+        return int(f.readlines()[-1].split("\t")[0])
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", required=True)
     a = p.parse_args()
-    common = ["--out", a.work, "--batch", "2", "--steps", "40", "--threads", "1", "--log", "10"]
-    first = train_vision.main(0, train_vision.parser().parse_args(common))
-    init = os.path.join(a.work, "vision.pt")
-    second = train.main(0, train.parser().parse_args([*common, "--init", init, "--warm", "10"]))
+    folder, log = os.path.join(a.work, "model"), os.path.join(a.work, "log.tsv")
+
+    def run(stage, steps, *more):
+        common = ["--out", a.work, "--batch", "2", "--threads", "1", "--log", "2"]
+        return stage.main(0, stage.parser().parse_args([*common, "--steps", str(steps), *more]))
+
+    vision = run(train_vision, 40)
+    more_vision = run(train_vision, 48, "--resume")
+    whole = run(train, 40, "--warm", "10", "--init", os.path.join(a.work, "vision.pt"))
+    more = run(train, 48, "--warm", "10", "--resume")
     good = [
-        falls("vision side", first),
-        falls("whole model", second),
-        answers(os.path.join(a.work, "model"), os.path.join(a.work, "last.pt")),
+        falls("vision side", vision),
+        goes_on("vision side, resumed", vision, more_vision, 8),
+        falls("whole model", whole),
+        goes_on("whole model, resumed", whole, more, 8),
+        tell("log of the resumed run", last_step(log) == 48),
+    ]
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(os.path.join(MODEL, "tokenizer.json"), folder)
+    export.export(os.path.join(a.work, "last.pt"), folder, "model")
+    again = run(train, 8, "--warm", "10", "--from-export", folder)
+    good += [
+        goes_on("whole model, from the export", whole, again, 8),
+        answers(folder),
+        packed(folder),
     ]
     sys.exit(0 if all(good) else 1)
 

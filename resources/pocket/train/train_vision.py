@@ -1,22 +1,25 @@
 """Stage 1: the vision side alone, taught by the auxiliary heads.
 
-    python train_vision.py --minutes 12 --out run --ranks 2
+    python train_vision.py --minutes 25 --out run --ranks 2 --bf16
+    python train_vision.py --minutes 25 --out run --ranks 2 --bf16 --from-export ../model
     python train_vision.py --minutes 2 --out run --device cuda --bf16
 
-On a CPU one single-threaded process per core is fastest. `run/vision.pt` is what stage 2 starts from.
+On a CPU one single-threaded process per core is fastest. `run/vision.pt` is what stage 2 starts from
+(--resume continues it).
 """
 
 import argparse
 import os
 
 import torch
-from auxiliary import Auxiliary
-from common import Clock, add_process_options, open_pool, save, setup_process, spawn
+from auxiliary import NAMES, Auxiliary
+from checkpoint import save, start
+from common import Clock, Log, add_process_options, open_pool, setup_process, spawn
 from model import Pocket
 from optimiser import Optimiser
 from vision_data import patch_statistics, vision_batch
 
-NAMES = ["shape", "colour", "size", "cover", "char1", "char2", "char3", "background"]
+VISION_SIDE = ("visual_tokenizer", "vte.")
 
 
 def main(rank, args):
@@ -28,11 +31,8 @@ def main(rank, args):
     merged = model.config.vision.hidden_size * model.config.vision.hidden_stride**2
     aux = Auxiliary(merged, model.config.text.hidden_size).to(device)
     path = os.path.join(args.out, "vision.pt")
-    loaded = torch.load(path, map_location=device) if args.resume and os.path.exists(path) else None
-    if loaded:
-        model.load_state_dict(loaded["model"])
-        aux.load_state_dict(loaded["aux"])
-    else:
+    loaded = start(args, path, model, aux, device)
+    if not (loaded or args.init or args.from_export):
         model.whiten(*patch_statistics(0))
     named = [
         (n, p)
@@ -41,53 +41,64 @@ def main(rank, args):
     ]
     named += [("aux." + n, p) for n, p in aux.named_parameters()]
     opt = Optimiser(named, args.ranks, rank)
+    clock = Clock(args)
     if loaded:
         opt.load_state_dict(loaded["opt"])
+        clock = Clock(args, **loaded["clock"])
+    # untrained heads on a trained model would only disturb it: they learn alone at first
+    heads_first = args.heads_first if args.from_export else 0
 
     def job(k):
         return args.seed * 1_000_003 + k * args.ranks + rank, args.batch
 
-    clock, progress, losses = Clock(args), 0.0, []
+    progress, losses, log = 0.0, [], Log(args) if rank == 0 else None
     tally, mean_loss = [[0, 0] for _ in NAMES], 0.0
-    pool = open_pool(args, job, vision_batch)
+    pool = open_pool(args, job, vision_batch, clock.step)
     while progress < 1.0:
         pixels, targets = next(pool)
         opt.zero()
+        see = clock.step >= heads_first
         with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
-            features, soft, _ = model.encode(torch.from_numpy(pixels).to(device))
+            with torch.set_grad_enabled(see):
+                features, soft, _ = model.encode(torch.from_numpy(pixels).to(device))
             targets = [torch.from_numpy(t).to(device) for t in targets]
             loss, report = aux(features.float(), soft.float(), targets)
         loss.backward()
         losses.append(loss.item())
-        step = len(losses)
-        progress, norm = opt.reduce(clock.progress(step), 1.0)
-        warm = min(1.0, step / (10 if args.resume else 40))
-        rate = warm * (1.0 if progress < 0.8 else max(0.1, (1.0 - progress) / 0.2))
-        opt.step(args.lr * rate, args.lr_other * rate)
+        progress, norm = opt.reduce(clock.tick(), 1.0)
+        warm = min(1.0, len(losses) / (10 if loaded else 40))
+        rate = warm * (1.0 if progress < 0.7 else max(0.05, (1.0 - progress) / 0.3))
+        opt.step(args.lr * rate, args.lr_other * rate, () if see else VISION_SIDE)
         mean_loss = 0.95 * mean_loss + 0.05 * losses[-1]
         for t, (a, b) in zip(tally, report):
             t[0] += a
             t[1] += b
-        if rank == 0 and step % args.log == 0:
-            seconds, seen = clock.seconds(), step * args.batch * args.ranks
-            parts = " ".join(f"{n} {100 * a / max(1, b):.0f}" for n, (a, b) in zip(NAMES, tally))
+        if rank == 0 and clock.step % args.log == 0:
+            values = {"loss": mean_loss / (1 - 0.95 ** len(losses)), "norm": norm}
+            values.update({n: a / max(1, b) for n, (a, b) in zip(NAMES, tally)})
+            log.write(clock, values)
             print(
-                f"{seconds:6.0f}s step {step} seen {seen} {seen / seconds:.1f}/s "
-                f"loss {mean_loss / (1 - 0.95**step):.3f} norm {norm:.2f} {parts}",
+                f"{clock.seconds:6.0f}s step {clock.step} "
+                f"{len(pixels) * args.ranks * clock.step / clock.seconds:.1f} pictures/s "
+                + " ".join(f"{n} {v:.3f}" for n, v in values.items()),
                 flush=True,
             )
             tally = [[0, 0] for _ in NAMES]
-        if rank == 0 and (step % 100 == 0 or progress >= 1.0):
-            save(
-                {"model": model.state_dict(), "aux": aux.state_dict(), "opt": opt.state_dict()},
-                path,
-            )
+        if rank == 0 and (progress >= 1.0 or clock.time_to_save()):
+            state = {"model": model.state_dict(), "aux": aux.state_dict(), "opt": opt.state_dict()}
+            save({**state, "clock": {"step": clock.step, "seconds": clock.seconds}}, path)
     return losses
 
 
 def parser():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    add_process_options(p, minutes=12, batch=12, log=10)
+    add_process_options(p, minutes=12, batch=12, log=50)
+    p.add_argument(
+        "--heads-first",
+        type=int,
+        default=100,
+        help="steps of the auxiliary heads alone after --from-export",
+    )
     return p
 
 
