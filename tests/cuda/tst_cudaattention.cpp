@@ -15,6 +15,7 @@ private slots:
     void frames_data();
     void frames();
     void equalScores();
+    void oneHalfRises();
     void nothing();
     void typesThatDiffer();
     void geometry();
@@ -156,6 +157,29 @@ void TestCudaAttention::equalScores()
                      QString());
         }
     }
+}
+
+/// A maximum that rises in a late tile for the upper or the lower eight rows of a warp alone.
+void TestCudaAttention::oneHalfRises()
+{
+    constexpr int tokens = 16;
+    constexpr int used = 150;
+    for (const DType type : {DType::F16, DType::BF16})
+        for (const int half : {0, 1}) {
+            CacheCase c(type, {tokens, 1, 1, 16, used}, used, 3);
+            std::fill(c.q.begin(), c.q.end(), 0.0f);
+            std::fill(c.q.begin() + half * 8 * 16, c.q.begin() + (half + 1) * 8 * 16, 1.0f);
+            std::fill(c.keys.begin() + 100 * 16, c.keys.begin() + 101 * 16, 1.0f);
+            const std::vector<float> expected = c.expected(used - tokens);
+            const CardArray q(type, c.q);
+            const CardArray keys(type, c.keys);
+            const CardArray values(type, c.values);
+            const CardArray state(std::vector<int32_t>{used - tokens});
+            const CardArray out(type, tokens * 16);
+            cuda::attendPrompt(out, q, keys, values, c.shape, state.as<int32_t>(), stream());
+            QCOMPARE(difference(out.values(), expected, attentionTolerance(type), 0.25f),
+                     QString());
+        }
 }
 
 void TestCudaAttention::nothing()

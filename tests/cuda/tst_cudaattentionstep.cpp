@@ -13,6 +13,7 @@ class TestCudaAttentionStep : public QObject {
 private slots:
     void step_data();
     void step();
+    void fullCache();
     void nothing();
     void splits();
     void equalScores();
@@ -120,6 +121,22 @@ void TestCudaAttentionStep::step()
              QString());
     for (const float counter : operands.counters.values())
         QCOMPARE(counter, 0.0f);
+}
+
+/// Parts that end with the cache, of which there are no more than blocks.
+void TestCudaAttentionStep::fullCache()
+{
+    for (const DType type : {DType::F32, DType::F16, DType::BF16})
+        for (const int capacity : {1, 64, 65, 128, 256}) {
+            const CacheCase c(type, {1, 2, 1, 16, capacity}, capacity, 5);
+            const std::vector<float> expected = c.expected(capacity - 1);
+            const StepOperands operands(c);
+            QCOMPARE(inEveryOrder([&] {
+                         return difference(operands.run(capacity - 1), expected,
+                                           attentionTolerance(type), 0.25f);
+                     }),
+                     QString());
+        }
 }
 
 void TestCudaAttentionStep::nothing()

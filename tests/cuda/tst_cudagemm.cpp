@@ -51,13 +51,13 @@ bool isGapIntact(const std::vector<float>& values, int64_t width, int64_t stride
 /// rows of out, or, for a table, zeros behind the rows of p. shift: elements that addresses are
 /// off.
 QString run(const ProductCase& c, int64_t gap = 0, int64_t shift = 0,
-            cuda::GemmTiles tiles = cuda::GemmTiles::Best)
+            cuda::GemmTiles tiles = cuda::GemmTiles::Best, int64_t behind = 32)
 {
     const auto& [rows, outputs, inputs] = c.shape;
     const int64_t pStride = c.table ? inputs + gap : inputs;
     const int64_t outStride = c.table ? outputs : outputs + gap;
     const Surrounded x(c.type, spread(c.x, inputs, pStride, 0), 32 + shift);
-    const Surrounded w(c.type, c.w, 32 + shift);
+    const Surrounded w(c.type, c.w, 32 + shift, behind);
     const Surrounded bias(DType::F32, c.biasValues, 31);
     Surrounded out(c.outType, spread(c.before, outputs, outStride, nothing), 32 + shift);
     const cuda::Finish finish{c.bias ? bias.floats() : nullptr,
@@ -96,6 +96,8 @@ private slots:
     void tables();
     void largeTiles();
     void unaligned();
+    void partOfVector();
+    void nothingBehind();
     void emptyInput();
     void refusals();
     void plans();
@@ -195,6 +197,37 @@ void TestCudaGemm::unaligned()
         c.prepare(8);
         QCOMPARE(run(c, 0, 1), QString());
     }
+}
+
+/// Rows that end in the middle of a vector and begin where vectors do, or do not.
+void TestCudaGemm::partOfVector()
+{
+    for (const DType type : {DType::F32, DType::F16, DType::BF16})
+        for (const int outputs : {65, 66, 67}) {
+            ProductCase c;
+            c.shape = {20, outputs, 40};
+            c.type = c.inputType = type;
+            c.outType = outputs == 66 ? DType::F32 : type;
+            c.prepare(static_cast<unsigned>(outputs));
+            QCOMPARE(run(c, 68 - outputs), QString());
+            QCOMPARE(run(c), QString());
+        }
+}
+
+/// A matrix at the end of its memory, for the sanitizers: what is read too much and not used does
+/// not show in the result.
+void TestCudaGemm::nothingBehind()
+{
+    for (const DType type : {DType::F32, DType::F16})
+        for (const bool table : {false, true})
+            for (const int outputs : {7, 72}) {
+                ProductCase c;
+                c.shape = {20, outputs, 40};
+                c.type = c.inputType = type;
+                c.table = table;
+                c.prepare(12);
+                QCOMPARE(run(c, table ? 8 : 0, 0, cuda::GemmTiles::Best, 0), QString());
+            }
 }
 
 void TestCudaGemm::emptyInput()

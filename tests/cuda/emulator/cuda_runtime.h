@@ -150,6 +150,7 @@ inline unsigned atomicInc(unsigned* address, unsigned limit)
 {
     const unsigned old = *address;
     *address = old >= limit ? 0 : old + 1;
+    argali::emulator::letOthersOvertake();
     return old;
 }
 

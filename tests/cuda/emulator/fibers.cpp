@@ -65,6 +65,12 @@ public:
     Order order() const { return m_order; }
     void setCopiesAtOnce(bool atOnce) { m_copiesAtOnce = atOnce; }
     bool copiesAtOnce() const { return m_copiesAtOnce; }
+    void setOrderLike(const Block& other)
+    {
+        m_order = other.m_order;
+        m_random = other.m_random;
+        m_copiesAtOnce = other.m_copiesAtOnce;
+    }
     std::mt19937& random() { return m_random; }
 
 private:
@@ -90,11 +96,23 @@ private:
     std::mt19937 m_random{1};
 };
 
+/// The block that runs, and another for those that overtake it while it waits in the middle of
+/// itself. They never end: a backend that goes at exit still runs kernels.
+struct Blocks {
+    Block* running = new Block;
+    Block* other = new Block;
+    bool isOvertaken = false;
+};
+
+Blocks& blocks()
+{
+    static Blocks instance;
+    return instance;
+}
+
 Block& block()
 {
-    static Block& instance =
-        *new Block; // never ends: a backend that goes at exit still runs kernels
-    return instance;
+    return *blocks().running;
 }
 
 std::vector<unsigned> orderOf(unsigned count, Order order, std::mt19937& random)
@@ -275,6 +293,27 @@ void Block::run(const Thread& place, size_t sharedBytes, const std::function<voi
     }
 }
 
+/// A launch and its blocks that have not begun, the next one last.
+struct Grid {
+    Thread place;
+    size_t sharedBytes = 0;
+    const std::function<void()>* body = nullptr;
+    std::vector<unsigned> left;
+
+    void runRest()
+    {
+        while (!left.empty()) {
+            const unsigned i = left.back();
+            left.pop_back();
+            const Index& size = place.gridSize;
+            Thread own = place;
+            own.block = {i % size.x, i / size.x % size.y, i / size.x / size.y};
+            block().run(own, sharedBytes, *body);
+        }
+    }
+};
+Grid* runningGrid = nullptr;
+
 } // namespace
 
 const Thread& thisThread()
@@ -291,13 +330,37 @@ unsigned char* blockMemory()
 
 void runKernel(Index grid, unsigned threads, size_t sharedBytes, const std::function<void()>& body)
 {
-    Thread place;
-    place.gridSize = grid;
-    place.blockSize = {threads, 1, 1};
-    for (const unsigned i : orderOf(grid.x * grid.y * grid.z, block().order(), block().random())) {
-        place.block = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
-        block().run(place, sharedBytes, body);
-    }
+    Grid launched;
+    launched.place.gridSize = grid;
+    launched.place.blockSize = {threads, 1, 1};
+    launched.sharedBytes = sharedBytes;
+    launched.body = &body;
+    launched.left = orderOf(grid.x * grid.y * grid.z, block().order(), block().random());
+    std::ranges::reverse(launched.left);
+    runningGrid = &launched;
+    launched.runRest();
+}
+
+void letOthersOvertake()
+{
+    Blocks& all = blocks();
+    if (all.isOvertaken || runningGrid->left.empty())
+        return;
+    const struct Turn {
+        explicit Turn(Blocks& blocksOfTurn) : turned(blocksOfTurn)
+        {
+            turned.other->setOrderLike(*turned.running);
+            std::swap(turned.running, turned.other);
+            turned.isOvertaken = true;
+        }
+        ~Turn()
+        {
+            std::swap(turned.running, turned.other);
+            turned.isOvertaken = false;
+        }
+        Blocks& turned;
+    } turn(all);
+    runningGrid->runRest();
 }
 
 void blockBarrier()

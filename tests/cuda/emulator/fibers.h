@@ -39,6 +39,11 @@ void runKernel(Index grid, unsigned threads, size_t sharedBytes, const std::func
 /// Waits for all threads of the block that have not ended.
 void blockBarrier();
 
+/// Lets the blocks of the grid that have not begun run to their end before the running thread goes
+/// on, once at a time: a card runs blocks in any order and beside each other. Called where blocks
+/// count each other.
+void letOthersOvertake();
+
 /// What one lane hands to the others.
 struct alignas(16) Slot {
     unsigned char bytes[32];
