@@ -121,6 +121,8 @@ void CudaBackend::runRecorded(Recording& recording, const std::function<void()>&
             throw;
         }
         release();
+        // A larger pass makes room of its own; this graph goes on with what it was captured with.
+        graph.hold({m_stepScratch, m_stepCounters});
     }
     if (graph.isCaptured() && !m_stop.stop_requested())
         graph.replay(m_memory.stream());

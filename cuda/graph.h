@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include <cuda_runtime.h>
 
@@ -28,10 +30,14 @@ public:
                  const std::function<bool()>& keep);
     /// Throws: Error::Code::Device
     void replay(cudaStream_t stream) const;
+    /// Memory that the graph writes to beside the tensors of its operations; it lives as long as
+    /// the graph.
+    void hold(std::vector<Tensor> memory) { m_held = std::move(memory); }
 
 private:
     cudaGraphExec_t m_executable = nullptr;
     bool m_ran = false;
+    std::vector<Tensor> m_held;
 };
 
 } // namespace argali::cuda

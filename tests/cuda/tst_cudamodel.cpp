@@ -4,6 +4,7 @@
 
 #include "card.h"
 #include "cuda/cudabackend.h"
+#include "engine/devices.h"
 #include "engine/error.h"
 #include "tests/cuda/modelcase.h"
 
@@ -21,6 +22,7 @@ private slots:
     void stagesAreTheProcessors();
     void answersAsTheProcessor();
     void aStepIsOneGraph();
+    void aGraphOutlivesLargerPasses();
     void fullCardEndsOnlyTheTurn();
     void failedCardIsReportedAndReplaced();
     void stopsAnywhere();
@@ -78,6 +80,36 @@ void TestCudaModel::aStepIsOneGraph()
     op.wait();
     // The embedding, six kernels for each of config.json's three layers, the length, the head.
     QCOMPARE((emulator::counters().kernels - before.kernels) / 2, int64_t(1 + 3 * 6 + 1 + 1));
+}
+
+void TestCudaModel::aGraphOutlivesLargerPasses()
+{
+    // Between two steps come passes of several ids, as when a budget closes thinking, which need
+    // more room for their partial results than the graph was captured with.
+    const auto lastLogits = [](Backend& op) {
+        std::unique_ptr<Family> family = makeFamily(openFolder(modelFolder()));
+        if (!family->load(op, DType::F32, {}, {}))
+            throw Error(Error::Code::Internal, "loading was stopped");
+        const std::unique_ptr<KvCache> cache = family->makeCache(128);
+        Tensor logits;
+        for (const std::vector<int32_t>& ids :
+             std::vector<std::vector<int32_t>>{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+                                               {11},
+                                               {12},
+                                               {13},
+                                               {14, 15, 16, 17, 18, 19, 20, 21},
+                                               {22},
+                                               {23}})
+            logits = family->decode(ids, {}, *cache, {}, {});
+        return op.download(logits);
+    };
+    cuda::CudaBackend card(0);
+    const std::unique_ptr<Backend> processor = makeBackend("cpu");
+    const Tensor expected = lastLogits(*processor);
+    const Tensor found = lastLogits(card);
+    for (int64_t i = 0; i < expected.count(); ++i)
+        QVERIFY2(std::abs(found.as<float>()[i] - expected.as<float>()[i]) < 1e-3F,
+                 qPrintable(QString::number(i)));
 }
 
 void TestCudaModel::fullCardEndsOnlyTheTurn()
