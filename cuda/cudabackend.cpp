@@ -75,7 +75,7 @@ CudaBackend::~CudaBackend() = default;
 
 std::string CudaBackend::name() const
 {
-    return "cuda:" + std::to_string(m_card) + " " + m_cardName + ", " + m_matmul.library();
+    return "cuda:" + std::to_string(m_card) + " " + m_cardName + ", " + m_matmul.name();
 }
 
 void CudaBackend::begin(std::stop_token stop)

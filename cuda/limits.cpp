@@ -104,7 +104,7 @@ MachineLimits measureLimits(int card)
         const auto n = static_cast<double>(side);
         limits.matrixOperationsPerSecond = 2 * n * n * n / seconds;
         limits.matrixInstructions = std::string(nameOf(type)) + " product of " +
-                                    std::to_string(side) + " rows, " + matmul.library();
+                                    std::to_string(side) + " rows, " + matmul.name();
     }
     limits.isa = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
     return limits;

@@ -220,7 +220,7 @@ bool Matmul::usesLibrary() const
     return m_handle != nullptr;
 }
 
-std::string Matmul::library() const
+std::string Matmul::name() const
 {
     return usesLibrary() ? m_library->name() : "own kernels";
 }

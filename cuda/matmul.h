@@ -29,7 +29,7 @@ public:
 
     bool usesLibrary() const;
     /// "cuBLASLt 13.0.0" or "own kernels": for reports.
-    std::string library() const;
+    std::string name() const;
 
     /// The same as gemm() of gemm.h.
     void multiply(Out out, In x, In w, const ProductShape& shape, const Finish& finish,

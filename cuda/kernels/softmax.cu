@@ -192,8 +192,7 @@ void normSoftmaxRows(Out probabilities, const float* logits, const NormWeights& 
         return fitsVectors(data, DType::F32, width, n);
     };
     const bool fits = fitsVectors(probabilities.data, probabilities.type, stride, n) &&
-                      stride % n == 0 && fitsFloats(logits) && fitsFloats(norm.weight) &&
-                      fitsFloats(norm.bias);
+                      fitsFloats(logits) && fitsFloats(norm.weight) && fitsFloats(norm.bias);
     launch(fits ? normSoftmaxKernel<n> : normSoftmaxKernel<1>, normSoftmaxRowsLaunch(rows), stream,
            probabilities, logits, norm, width, stride);
 }

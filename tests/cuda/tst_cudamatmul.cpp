@@ -54,7 +54,7 @@ void TestCudaMatmul::noLibraryForAnEmulatedCard()
     QVERIFY(Lt::open() == nullptr);
     cuda::Matmul matmul(0, stream());
     QVERIFY(!matmul.usesLibrary());
-    QCOMPARE(matmul.library(), std::string("own kernels"));
+    QCOMPARE(matmul.name(), std::string("own kernels"));
     for (const bool isTable : {false, true}) {
         ProductCase c;
         c.shape = {17, 24, 40};
@@ -90,7 +90,7 @@ void TestCudaMatmul::product()
 {
     cuda::Matmul matmul(0, stream(), FakeCublasLt::functions());
     QVERIFY(matmul.usesLibrary());
-    QCOMPARE(matmul.library(), std::string("cuBLASLt 13.0.2"));
+    QCOMPARE(matmul.name(), std::string("cuBLASLt 13.0.2"));
     const CardArray out(DType::F32, 16 * 48);
     matmul.multiply(out, m_x, m_w, shape, {m_bias.as<float>(), Activation::GeluTanh, false}, 48);
     QCOMPARE(fake().calls.size(), size_t{1});
