@@ -14,7 +14,7 @@ namespace argali {
 /// white space at the ends of either. Thinking that was never opened shows as answer until its end marker
 /// comes; then all of it comes again as one piece of thinking, and what was shown as answer no longer holds.
 /// No other piece of thinking follows one of the answer.
-class AnswerText {
+class AnswerText final {
 public:
     AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink);
     void push(int32_t id);

@@ -110,21 +110,22 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
     const std::string deviceId = deviceOption(arguments);
     const std::optional<DType> dtype = dtypeOption(arguments);
     const std::optional<std::string> synthetic = arguments.text("--synthetic");
-    measured.device = chooseDevice(deviceId);
     const Interruptible work;
     ProgressLine progress;
     {
-        CountingBackend op(makeBackend(deviceId));
+        std::optional<CountingBackend> op; // outlives the family
         const std::unique_ptr<Family> family = makeFamily(
             synthetic ? randomModel(*synthetic, dtype.value_or(DType::BF16), work.token())
                       : openFolder(modelFolder(arguments)));
         const ModelInfo& info = family->info();
         measured.model = synthetic.value_or(info.name);
         measured.dtype = dtype.value_or(synthetic ? info.storedType : defaultType(info));
-        fittingContext(*family, measured.dtype, positionsOf(settings, *family), measured.device);
-        if (!family->load(op, measured.dtype, progress.sink(), work.token()))
+        const int64_t positions = positionsOf(settings, *family);
+        measured.device = chooseDevice(place(*family, measured.dtype, positions, deviceId).device);
+        op.emplace(makeBackend(measured.device.id));
+        if (!family->load(*op, measured.dtype, progress.sink(), work.token()))
             return {};
-        BenchRun run(op, *family, settings);
+        BenchRun run(*op, *family, settings);
         const auto begun = [&](int i) {
             progress.show(i == 0 ? std::string("warming up")
                                  : "measuring, run " + std::to_string(i) + " of " +
@@ -139,7 +140,7 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
     measured.peakMemory = peakMemory();
     progress.show("measuring the limits");
     for (int i = 0; i < limitRuns && !work.stopped(); ++i)
-        measured.limits = better(measured.limits, measureLimits(deviceId));
+        measured.limits = better(measured.limits, measureLimits(measured.device.id));
     if (work.stopped())
         return {};
     return measured;
