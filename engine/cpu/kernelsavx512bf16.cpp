@@ -64,7 +64,7 @@ void dotAll(float* out, int64_t outStride, const std::byte* const* rows, int64_t
             const uint16_t* x, int64_t xStride)
 {
     constexpr int atOnce = Vector::dotRowsAtOnce(xRows);
-    constexpr int steps = xRows == 1 ? 4 : xRows == 2 ? 2 : 1;
+    constexpr int steps = xRows == 1 ? 2 : 1;
     int64_t r = 0;
     for (; r + atOnce <= count; r += atOnce)
         dotBlock<atOnce, xRows, steps>(out + r, outStride, rows + r, k, x, xStride);

@@ -7,9 +7,9 @@ namespace {
 
 // Products that read their weights once
 
-/// One row, or two, meet xRows rows: each vector of weights is read and widened once. A row is read
-/// in one stream, which memory delivers fastest; steps sums at once hide the latency of an
-/// addition.
+/// Some rows meet xRows rows: each vector of weights is read and widened once. Four rows are four
+/// streams that are on their way from memory at once, where at the end of a single one everything
+/// waits; steps sums of each hide the latency of an addition.
 template <Element element, int count, int xRows, int steps>
 void dotBlock(float* out, int64_t outStride, const std::byte* const* rows, int64_t k,
               const float* x, int64_t xStride)
@@ -56,7 +56,7 @@ void dotAll(float* out, int64_t outStride, const std::byte* const* rows, int64_t
             const float* x, int64_t xStride)
 {
     constexpr int atOnce = Vector::dotRowsAtOnce(xRows);
-    constexpr int steps = xRows == 1 ? 4 : xRows == 2 ? 2 : 1;
+    constexpr int steps = xRows * atOnce >= 8 ? 1 : xRows * atOnce >= 4 ? 2 : 4;
     int64_t r = 0;
     for (; r + atOnce <= count; r += atOnce)
         dotBlock<element, atOnce, xRows, steps>(out + r, outStride, rows + r, k, x, xStride);

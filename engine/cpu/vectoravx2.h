@@ -22,7 +22,7 @@ struct Vector {
     static constexpr int tileVectors = 3;
     static constexpr int maxTileVectors = 3;
     static constexpr int tileRows(int vectors) { return vectors == 3 ? 4 : 6; }
-    static constexpr int dotRowsAtOnce(int) { return 1; }
+    static constexpr int dotRowsAtOnce(int xRows) { return xRows == 1 ? 4 : xRows <= 3 ? 2 : 1; }
     static constexpr int weightedAtOnce = 2;
     static constexpr int depth = 256; // a panel of 24 columns: 24 KB
 

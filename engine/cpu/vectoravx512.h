@@ -22,7 +22,7 @@ struct Vector {
     static constexpr int tileVectors = 4;
     static constexpr int maxTileVectors = 5;
     static constexpr int tileRows(int vectors) { return vectors == 5 ? 5 : vectors == 4 ? 6 : 8; }
-    static constexpr int dotRowsAtOnce(int xRows) { return xRows <= 4 ? 1 : 2; }
+    static constexpr int dotRowsAtOnce(int xRows) { return xRows <= 2 ? 4 : 2; }
     static constexpr int weightedAtOnce = 4;
     static constexpr int depth = 384; // a panel of 64 columns: 96 KB
 
