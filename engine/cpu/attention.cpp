@@ -296,7 +296,10 @@ void attendFew(Context& context, Tensor& out, const Tensor& q, const KvLayer& ca
     float* const results = context.parts.get<float>(tokens * heads * parts * partStride);
     const float factor = 1 / std::sqrt(static_cast<float>(width));
 
-    context.pool.run(tokens * groups * parts, [&](int64_t slice, int index) {
+    constexpr int64_t bytesPerNanosecond = 8; // of keys and values, about
+    const int64_t nanoseconds = tokens * groups * (length + tokens) * width * 2 *
+                                sizeOf(cache.keys.type()) / bytesPerNanosecond;
+    context.pool.run(tokens * groups * parts, nanoseconds, [&](int64_t slice, int index) {
         const int64_t part = slice % parts;
         const int64_t group = slice / parts % groups;
         const int64_t token = slice / parts / groups;
@@ -345,7 +348,7 @@ void attendFew(Context& context, Tensor& out, const Tensor& q, const KvLayer& ca
     });
     if (context.pool.stopped())
         return;
-    context.pool.run(tokens * heads, [&](int64_t row, int) {
+    context.pool.run(tokens * heads, nanoseconds, [&](int64_t row, int) {
         float* const result = results + row * parts * partStride;
         float largest = -infinity;
         for (int64_t part = 0; part < parts; ++part)

@@ -18,6 +18,8 @@ constexpr int64_t chunkRows = 512;
 constexpr int64_t chunkBytes = 8 << 20;
 // Weights that one slice of a product of few rows reads.
 constexpr int64_t sliceBytes = 192 << 10;
+// ... and about how fast a thread reads them.
+constexpr int64_t weightBytesPerNanosecond = 8;
 
 /// The host's values as one tensor of another type.
 Tensor converted(const Kernels& kernels, const std::vector<Tensor>& parts, Element element,
@@ -139,7 +141,8 @@ void Product::multiplyFew() const
     const int64_t perSlice =
         roundUp(std::max<int64_t>(1, std::min({bySize, byThreads, int64_t{1024}})), 4);
     const int halves = gated ? 2 : 1;
-    context.pool.run(divideUp(outputs, perSlice), [&](int64_t slice, int index) {
+    const int64_t nanoseconds = w.bytes() / weightBytesPerNanosecond;
+    context.pool.run(divideUp(outputs, perSlice), nanoseconds, [&](int64_t slice, int index) {
         Context::Worker& worker = context.worker(index);
         const int64_t first = slice * perSlice;
         const int64_t count = std::min(perSlice, outputs - first);

@@ -69,7 +69,7 @@ ThreadPool::~ThreadPool()
         thread.join();
 }
 
-void ThreadPool::runErased(int64_t slices, Call call, const void* body)
+void ThreadPool::runErased(int64_t slices, bool alone, Call call, const void* body)
 {
     if (insideSlice)
         throw Error(Error::Code::Internal, "a slice of a thread pool started slices of its own");
@@ -80,7 +80,7 @@ void ThreadPool::runErased(int64_t slices, Call call, const void* body)
     m_body = body;
     m_next.store(0, std::memory_order_relaxed);
     m_failed.store(false, std::memory_order_relaxed);
-    if (m_threads.empty() || slices == 1) {
+    if (m_threads.empty() || slices == 1 || alone) {
         takeSlices(0);
     } else {
         m_open = true;

@@ -36,8 +36,15 @@ public:
     ///         Error::Code::Internal when called from within a slice
     template <typename Body> void run(int64_t slices, const Body& body)
     {
+        run(slices, INT64_MAX, body);
+    }
+    /// The same for work that takes about so many nanoseconds on one thread. The caller does little
+    /// work alone: sharing it saves some microseconds, and costs milliseconds each time that another
+    /// program has the core of the thread that holds the last slice.
+    template <typename Body> void run(int64_t slices, int64_t nanoseconds, const Body& body)
+    {
         runErased(
-            slices,
+            slices, nanoseconds < worthSharing,
             [](const void* erased, int64_t slice, int worker) {
                 (*static_cast<const Body*>(erased))(slice, worker);
             },
@@ -47,7 +54,9 @@ public:
 private:
     using Call = void (*)(const void* body, int64_t slice, int worker);
 
-    void runErased(int64_t slices, Call call, const void* body);
+    static constexpr int64_t worthSharing = 60'000;
+
+    void runErased(int64_t slices, bool alone, Call call, const void* body);
     void takeSlices(int worker);
     void workerLoop(int worker);
     bool waitForJob(uint64_t seen);

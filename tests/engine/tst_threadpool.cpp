@@ -1,6 +1,7 @@
 #include <atomic>
 #include <chrono>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -20,6 +21,7 @@ private slots:
     void everySliceOnce_data();
     void everySliceOnce();
     void workersHaveNumbersOfTheirOwn();
+    void littleWorkIsTheCallers();
     void manyJobs();
     void jobsAfterAPause();
     void exceptionReachesTheCaller();
@@ -61,6 +63,24 @@ void TestThreadPool::workersHaveNumbersOfTheirOwn()
         --mine;
     });
     QVERIFY(!shared);
+}
+
+void TestThreadPool::littleWorkIsTheCallers()
+{
+    ThreadPool pool(3);
+    const auto threadsOf = [&](int64_t nanoseconds) {
+        std::vector<std::thread::id> ids(200);
+        std::atomic<int> begun = 0;
+        pool.run(200, nanoseconds, [&](int64_t slice, int) {
+            ids[static_cast<size_t>(slice)] = std::this_thread::get_id();
+            // The first waits for company, so that a shared job is seen to be one.
+            for (++begun; nanoseconds > 1'000'000 && begun == 1;)
+                std::this_thread::yield();
+        });
+        return std::set<std::thread::id>(ids.begin(), ids.end());
+    };
+    QCOMPARE(threadsOf(1000), std::set{std::this_thread::get_id()});
+    QVERIFY(threadsOf(1'000'000'000).size() > 1);
 }
 
 void TestThreadPool::manyJobs()
