@@ -81,12 +81,12 @@ std::string CudaBackend::name() const
 void CudaBackend::begin(std::stop_token stop)
 {
     m_stop = std::move(stop);
-    check(cudaSetDevice(m_card),
-          "choosing the card"); // the engine's thread may be another one than before
+    m_memory.makeCurrent(); // the engine's thread may be another one than before
 }
 
 bool CudaBackend::goesOn()
 {
+    m_memory.makeCurrent();
     if (m_capturing)
         return true;
     if (m_stop.stop_requested())

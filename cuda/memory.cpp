@@ -52,6 +52,11 @@ Memory::Memory(int card) : m_pool(std::make_shared<Pool>(card)) {}
 
 Memory::~Memory() = default;
 
+void Memory::makeCurrent() const
+{
+    check(cudaSetDevice(m_pool->card), "choosing the card");
+}
+
 Tensor Memory::allocate(DType type, const Shape& shape)
 {
     const int64_t bytes = shape.count() * sizeOf(type);
@@ -74,6 +79,7 @@ Tensor Memory::allocate(DType type, const Shape& shape)
     }
     check(status, "allocating");
     std::shared_ptr<const void> memory(data, [pool = m_pool](void* block) {
+        cudaSetDevice(pool->card);
         cudaFreeAsync(block, pool->stream); // fails only with the card, which the next call reports
     });
     return Tensor(type, shape, static_cast<std::byte*>(data), std::move(memory));
@@ -93,6 +99,7 @@ Tensor Memory::allocateHost(DType type, const Shape& shape)
             m_pool->hostBlocks.erase(kept);
         }
     }
+    makeCurrent();
     if (data == nullptr)
         check(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "page-locked memory");
     std::shared_ptr<const void> memory(data, [pool = m_pool, size](void* block) {

@@ -23,7 +23,15 @@ public:
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
 
-    cudaStream_t stream() const { return m_pool->stream; }
+    /// Kernels, allocations and graphs go to the card that is current on a thread, and a model may
+    /// lie on several cards. Throws: Error::Code::Device
+    void makeCurrent() const;
+    /// The stream of this card, which is current from here on.
+    cudaStream_t stream() const
+    {
+        makeCurrent();
+        return m_pool->stream;
+    }
     /// Throws: Error::Code::OutOfMemory with the numbers; Error::Code::Internal while a graph is
     /// captured
     Tensor allocate(DType type, const Shape& shape);

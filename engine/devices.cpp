@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <optional>
 #include <string_view>
 
 #include "engine/cards.h"
@@ -55,27 +54,33 @@ std::vector<Device> listCards(std::string& problem)
     return found.module != nullptr ? found.module->listCards(problem) : std::vector<Device>();
 }
 
-/// The number in "cuda:N"; empty for "auto" and "cuda", which name no card.
-/// Throws: Error::Code::BadRequest, Error::Code::Unsupported
-std::optional<int> cardNumber(const std::string& id)
+/// The numbers in "cuda:N" and "cuda:N,M"; none for "auto" and "cuda", which name no card.
+/// Throws: Error::Code::BadRequest
+std::vector<int> cardNumbers(const std::string& id)
 {
     if (id == "auto" || id == "cuda")
-        return std::nullopt;
+        return {};
     constexpr std::string_view prefix = "cuda:";
+    constexpr size_t most = 64; // named; one may be named twice
     const std::string_view text = id;
-    const std::string_view rest = text.substr(text.starts_with(prefix) ? prefix.size() : text.size());
-    int number = -1;
-    const auto [at, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    const std::string_view after(at, static_cast<size_t>(rest.data() + rest.size() - at));
-    if (error != std::errc() || number < 0 || (!after.empty() && !after.starts_with(',')))
-        throw Error(
-            Error::Code::BadRequest,
-            "\"" + id +
-                "\" is no device; one is auto, cpu, cuda or cuda:N, as the list of devices says");
-    if (!after.empty())
-        throw Error(Error::Code::Unsupported,
-                    "\"" + id + "\": one model on several cards is not part of this version; name one");
-    return number;
+    std::vector<int> numbers;
+    bool right = text.starts_with(prefix);
+    const char* at = text.data() + (right ? prefix.size() : text.size());
+    const char* const end = text.data() + text.size();
+    while (right && numbers.size() < most) {
+        const auto [after, error] = std::from_chars(at, end, numbers.emplace_back(-1));
+        right = error == std::errc() && numbers.back() >= 0;
+        if (!right || after == end)
+            break;
+        right = *after == ',';
+        at = after + 1;
+    }
+    if (!right || numbers.size() >= most)
+        throw Error(Error::Code::BadRequest,
+                    "\"" + id +
+                        "\" is no device; one is auto, cpu, cuda, cuda:N or, for a model on several "
+                        "cards, cuda:N,M, as the list of devices says");
+    return numbers;
 }
 
 bool isCard(const Device& device)
@@ -106,22 +111,43 @@ std::string cardProblem()
     return problem;
 }
 
-Device chooseDevice(const std::string& id)
+std::vector<Device> chooseDevices(const std::string& id)
 {
     if (id == "cpu")
-        return processor();
-    const std::optional<int> number = cardNumber(id);
+        return {processor()};
+    const std::vector<int> numbers = cardNumbers(id);
     std::string problem;
-    std::vector<Device> found = listCards(problem);
-    std::erase_if(found, [&](const Device& card) { return number && numberOf(card) != *number; });
-    const auto best = std::ranges::max_element(found, {}, &Device::freeMemory);
-    if (best != found.end())
-        return *best;
-    if (id == "auto")
-        return processor();
-    throw Error(Error::Code::Device, "there is no device \"" + id + "\" here" +
+    const std::vector<Device> found = listCards(problem);
+    const auto refuse = [&](const std::string& missing) -> Error {
+        return {Error::Code::Device, "there is no device \"" + missing + "\" here" +
                                          (problem.empty() ? "" : ": " + problem) +
-                                         "; use the device cpu, or auto");
+                                         "; use the device cpu, or auto"};
+    };
+    if (numbers.empty()) {
+        const auto best = std::ranges::max_element(found, {}, &Device::freeMemory);
+        if (best != found.end())
+            return {*best};
+        if (id == "auto")
+            return {processor()};
+        throw refuse(id);
+    }
+    std::vector<Device> chosen;
+    for (const int number : numbers) {
+        const auto card = std::ranges::find(found, number, numberOf);
+        if (card == found.end())
+            throw refuse("cuda:" + std::to_string(number));
+        chosen.push_back(*card);
+    }
+    return chosen;
+}
+
+Device chooseDevice(const std::string& id)
+{
+    const std::vector<Device> chosen = chooseDevices(id);
+    if (chosen.size() > 1)
+        throw Error(Error::Code::BadRequest,
+                    "\"" + id + "\" names several cards, which only a conversation uses; name one");
+    return chosen.front();
 }
 
 std::unique_ptr<Backend> makeBackend(const std::string& id)

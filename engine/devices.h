@@ -29,9 +29,11 @@ std::vector<Device> listDevices();
 /// One sentence on why no NVIDIA card, or not every one, is among them; empty when there is nothing to say.
 std::string cardProblem();
 
-/// The one of listDevices() that an id means: "cuda" is the card with most free memory; "auto" is that one
-/// too, or the processor where there is none.
+/// Those of listDevices() that an id means: "cuda" is the card with most free memory; "auto" is that one
+/// too, or the processor where there is none; "cuda:0,1" are two cards, of which one may be named twice.
 /// Throws: as makeBackend()
+std::vector<Device> chooseDevices(const std::string& id);
+/// The same where only one makes sense: Error::Code::BadRequest for several.
 Device chooseDevice(const std::string& id);
 
 /// A backend for "cpu" or another id, as chooseDevice() takes it.

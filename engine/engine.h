@@ -131,6 +131,11 @@ struct MemoryEstimate {
     int64_t kvPerToken = 0;
     int64_t workspace = 0; ///< largest of vision and language, they share it
     int64_t total = 0;     ///< weights, workspace and a cache of the context asked for
+
+    // For a decoder that is spread over several devices:
+    int64_t layers = 0;          ///< of the decoder
+    int64_t weightsPerLayer = 0; ///< part of weights
+    int64_t layerWorkspace = 0;  ///< what a device with nothing but layers takes of workspace
 };
 
 /// What a checkpoint folder holds, read without loading its weights.
@@ -139,6 +144,7 @@ struct ModelInfo {
     std::string name;        ///< folder name
     int64_t parameters = 0;
     int64_t context = 0;     ///< positions at most
+    int64_t layers = 0;      ///< of the decoder
     DType storedType = DType::BF16;
     bool seesPictures = false;
     bool seesFilms = false;

@@ -1,10 +1,12 @@
 #include "engine/fitting.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "engine/error.h"
 #include "engine/log.h"
 #include "engine/numbers.h"
+#include "engine/sharing.h"
 
 namespace argali {
 
@@ -16,41 +18,63 @@ DType defaultType(const ModelInfo& info)
 
 namespace {
 
-/// Bytes of a device that a model may fill.
-int64_t roomOn(const Device& device)
+/// Bytes of each device that a model may fill. One that is named twice has its room once.
+std::vector<int64_t> roomsOn(const std::vector<Device>& devices)
 {
-    if (device.id == "cpu")
-        return device.freeMemory;
     constexpr int64_t forTheDisplay = int64_t{512} << 20;
     constexpr int64_t forTheBackend = int64_t{192}
                                       << 20; // the products' workspace, a chunk of soft logits
-    return std::max<int64_t>(0, device.freeMemory - forTheDisplay - forTheBackend);
+    std::vector<int64_t> rooms;
+    for (const Device& device : devices) {
+        const auto times = std::ranges::count(devices, device.id, &Device::id);
+        const int64_t kept = device.id == "cpu" ? 0 : forTheDisplay + times * forTheBackend;
+        rooms.push_back(std::max<int64_t>(0, device.freeMemory - kept) / times);
+    }
+    return rooms;
+}
+
+std::string idsOf(const std::vector<Device>& devices)
+{
+    std::string ids;
+    for (const Device& device : devices)
+        ids += (ids.empty() ? "" : " and ") + device.id;
+    return ids;
+}
+
+/// The largest context that fits; 0 when none does.
+int64_t largestContext(const MemoryEstimate& need, int64_t most, std::span<const int64_t> rooms)
+{
+    if (rooms.size() > 1)
+        return largestSharedContext(need, most, rooms);
+    const int64_t left = rooms.front() - need.weights - need.workspace;
+    return std::clamp<int64_t>(left / std::max<int64_t>(need.kvPerToken, 1), 0, most);
 }
 
 } // namespace
 
-int64_t fittingContext(const Family& family, DType dtype, int64_t asked, const Device& device)
+int64_t fittingContext(const Family& family, DType dtype, int64_t asked,
+                       const std::vector<Device>& devices)
 {
     constexpr int64_t leastUseful = 4096;
     const ModelInfo& info = family.info();
     const int64_t least = asked > 0 ? asked : std::min(info.context, leastUseful);
-    const int64_t available = roomOn(device);
+    const std::vector<int64_t> rooms = roomsOn(devices);
     const MemoryEstimate need = family.memory(dtype, least);
-    const int64_t base = need.weights + need.workspace;
-    const int64_t fits =
-        std::max<int64_t>(0, (available - base) / std::max<int64_t>(need.kvPerToken, 1));
+    const int64_t fits = largestContext(need, std::max(least, info.context), rooms);
     if (fits < least) {
+        const bool onProcessor = devices.front().id == "cpu";
         const std::string advice =
-            base < available     ? "; a context of " + std::to_string(fits) + " would fit"
-            : device.id == "cpu" ? "; close other programs or take a smaller model"
-                                 : "; close other programs, take a smaller model or the device cpu";
+            fits > 0      ? "; a context of " + std::to_string(fits) + " would fit"
+            : onProcessor ? "; close other programs or take a smaller model"
+                          : "; close other programs, take a smaller model or the device cpu";
         throw Error(Error::Code::OutOfMemory,
                     (info.name.empty() ? info.family : info.name) + " in " + nameOf(dtype) +
                         " needs " + megabytes(need.total) + " (weights " + megabytes(need.weights) +
                         ", workspace " + megabytes(need.workspace) + ", context of " +
                         std::to_string(least) + " positions " + megabytes(least * need.kvPerToken) +
-                        "), " + device.id + " has " + megabytes(available) + " free for it" +
-                        advice);
+                        "), " + idsOf(devices) + (devices.size() > 1 ? " have " : " has ") +
+                        megabytes(std::accumulate(rooms.begin(), rooms.end(), int64_t{0})) +
+                        " free for it" + advice);
     }
     return asked > 0 ? asked : std::min(info.context, fits);
 }
@@ -62,20 +86,30 @@ Placement place(const Family& family, DType dtype, int64_t asked, const std::str
         throw Error(Error::Code::BadRequest, "a context of " + std::to_string(asked) +
                                                  " positions; " + info.name + " has at most " +
                                                  std::to_string(info.context));
-    const Device device = chooseDevice(deviceId);
+    const std::vector<Device> devices = chooseDevices(deviceId);
+    const Device& first = devices.front();
     try {
-        const int64_t context = fittingContext(family, dtype, asked, device);
+        const int64_t context = fittingContext(family, dtype, asked, devices);
         if (deviceId == "auto")
-            log(LogLevel::Info,
-                device.id == "cpu" ? "auto: the processor, since " + cardProblem()
-                                   : "auto: " + device.id + " " + device.name + ", the model fits");
-        return {device.id, context};
+            log(LogLevel::Info, first.id == "cpu"
+                                    ? "auto: the processor, since " + cardProblem()
+                                    : "auto: " + first.id + " " + first.name + ", the model fits");
+        if (devices.size() == 1)
+            return {{{first.id, info.layers}}, context};
+        const std::vector<int64_t> layers =
+            shareLayers(family.memory(dtype, context), context, roomsOn(devices));
+        Placement placement{{}, context};
+        for (size_t i = 0; i < devices.size(); ++i)
+            if (i == 0 || layers[i] > 0)
+                placement.parts.push_back({devices[i].id, layers[i]});
+        return placement;
     } catch (const Error& error) {
-        if (deviceId != "auto" || device.id == "cpu" || error.code() != Error::Code::OutOfMemory)
+        if (deviceId != "auto" || first.id == "cpu" || error.code() != Error::Code::OutOfMemory)
             throw;
         log(LogLevel::Warning, std::string("auto: the processor, since ") + error.what());
     }
-    return {"cpu", fittingContext(family, dtype, asked, chooseDevice("cpu"))};
+    return {{{"cpu", info.layers}},
+            fittingContext(family, dtype, asked, {chooseDevice("cpu")})};
 }
 
 } // namespace argali

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/devices.h"
 #include "engine/families/families.h"
@@ -11,19 +12,24 @@ namespace argali {
 /// products cost nothing that anybody notices. Their weights stay as they are stored.
 DType defaultType(const ModelInfo& info);
 
-/// Positions that the device has memory for, at most what was asked for; 0 asks for as many as
-/// there are. Throws: Error::Code::OutOfMemory with the numbers and what would fit
-int64_t fittingContext(const Family& family, DType dtype, int64_t asked, const Device& device);
+/// Positions that the devices have memory for together, at most what was asked for; 0 asks for as
+/// many as there are. Throws: Error::Code::OutOfMemory with the numbers and what would fit
+int64_t fittingContext(const Family& family, DType dtype, int64_t asked,
+                       const std::vector<Device>& devices);
 
-/// A device and the positions that fit there.
+/// Devices that a model lies on, and the positions that fit there.
 struct Placement {
-    std::string device; ///< an id of listDevices()
+    struct Part {
+        std::string device; ///< an id of listDevices()
+        int64_t layers = 0; ///< of the decoder; the first part has everything else
+    };
+    std::vector<Part> parts;
     int64_t context = 0;
 };
 
 /// Where a model goes. "auto" is the card with most free memory when the model fits there, else the
 /// processor; the log says which and why. Any other device is taken or refused; asked is that of
-/// fittingContext().
+/// fittingContext(). A card that would get no layer is left out, unless it is the first.
 /// Throws: Error::Code::BadRequest, OutOfMemory, Device
 Placement place(const Family& family, DType dtype, int64_t asked, const std::string& deviceId);
 

@@ -53,11 +53,13 @@ ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames
 
 } // namespace
 
-LoadedModel::LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
+LoadedModel::LoadedModel(std::vector<std::unique_ptr<Backend>> backends,
+                         std::unique_ptr<Family> family,
                          std::shared_ptr<const WeightSource> weights,
                          std::unique_ptr<Tokenizer> tokenizer, const Sampling& sampling,
                          DType dtype, int64_t context)
-    : m_op(std::move(op)),
+    : m_backends(std::move(backends)),
+      m_op(m_backends.front().get()),
       m_family(std::move(family)),
       m_weights(std::move(weights)),
       m_tokenizer(std::move(tokenizer)),
@@ -66,6 +68,14 @@ LoadedModel::LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> fa
       m_context(context),
       m_visual(*m_op, *m_family)
 {
+}
+
+std::string LoadedModel::deviceName() const
+{
+    std::string names;
+    for (const auto& backend : m_backends)
+        names += (names.empty() ? "" : " + ") + backend->name();
+    return names;
 }
 
 LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const

@@ -12,12 +12,13 @@ namespace argali {
 /// A family on a backend with its tokenizer and cache: turns requests into answers.
 class LoadedModel final : public Model {
 public:
-    LoadedModel(std::unique_ptr<Backend> op, std::unique_ptr<Family> family,
+    /// The family lies on these backends; the first one is that of its inputs and outputs.
+    LoadedModel(std::vector<std::unique_ptr<Backend>> backends, std::unique_ptr<Family> family,
                 std::shared_ptr<const WeightSource> weights, std::unique_ptr<Tokenizer> tokenizer,
                 const Sampling& sampling, DType dtype, int64_t context);
 
     const ModelInfo& info() const override { return m_family->info(); }
-    std::string deviceName() const override { return m_op->name(); }
+    std::string deviceName() const override;
     DType dtype() const override { return m_dtype; }
     int64_t context() const override { return m_context; }
     MemoryEstimate memory() const override { return m_family->memory(m_dtype, m_context); }
@@ -53,7 +54,8 @@ private:
     Sampling samplingOf(const ChatRequest& request) const;
     [[noreturn]] void rethrowWithTensor(const Error& error) const;
 
-    std::unique_ptr<Backend> m_op;
+    std::vector<std::unique_ptr<Backend>> m_backends;
+    Backend* m_op; // the first
     std::unique_ptr<Family> m_family;
     std::shared_ptr<const WeightSource> m_weights;
     std::unique_ptr<Tokenizer> m_tokenizer;

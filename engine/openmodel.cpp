@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 #include "engine/fitting.h"
 #include "engine/loadedmodel.h"
+#include "engine/log.h"
 
 namespace argali {
 
@@ -60,10 +61,18 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
     family->checkTokenizer(*tokenizer);
     if (stop.stop_requested())
         return nullptr;
-    std::unique_ptr<Backend> op = makeBackend(placement.device);
-    if (!family->load(*op, dtype, options.progress, stop))
+    std::vector<std::unique_ptr<Backend>> backends;
+    std::vector<LayerShare> shares;
+    for (const Placement::Part& part : placement.parts) {
+        backends.push_back(makeBackend(part.device));
+        shares.push_back({backends.back().get(), part.layers});
+        if (placement.parts.size() > 1)
+            log(LogLevel::Info, part.device + ": " + std::to_string(part.layers) + " of " +
+                                    std::to_string(family->info().layers) + " layers");
+    }
+    if (!family->load(shares, dtype, options.progress, stop))
         return nullptr;
-    auto model = std::make_unique<LoadedModel>(std::move(op), std::move(family), weights,
+    auto model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights,
                                                std::move(tokenizer), sampling, dtype,
                                                placement.context);
     model->setLoadTime(std::chrono::steady_clock::now() - begin);

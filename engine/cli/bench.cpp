@@ -121,7 +121,9 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
         measured.model = synthetic.value_or(info.name);
         measured.dtype = dtype.value_or(synthetic ? info.storedType : defaultType(info));
         const int64_t positions = positionsOf(settings, *family);
-        measured.device = chooseDevice(place(*family, measured.dtype, positions, deviceId).device);
+        chooseDevice(deviceId); // one: its limits are what everything is compared with
+        measured.device = chooseDevice(
+            place(*family, measured.dtype, positions, deviceId).parts.front().device);
         op.emplace(makeBackend(measured.device.id));
         if (!family->load(*op, measured.dtype, progress.sink(), work.token()))
             return {};

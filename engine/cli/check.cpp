@@ -196,7 +196,7 @@ NMSE = sum((a - b)^2) / sum(b^2), pass or FAIL. Status 0 only when every stage p
 Stages of a case, in this order: input_ids, grid_thw or tiles, pixel_values, visual_embeds,
 logits (with generated_ids given), generated_ids, text, thinking, finish_reason.
 
-  --device D       auto, cpu, cuda, cuda:N
+  --device D       auto, cpu, cuda, cuda:N[,N...]
   --dtype T        f32 (default): integers and texts must be equal, numbers within the
                    tolerances of the case (a card: ten times those); bf16, f16: integer input
                    stages must be equal, and the logits must keep KL(reference || found)

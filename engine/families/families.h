@@ -14,7 +14,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/engine.h"
-#include "engine/kvcache.h"
+#include "engine/layers/kvcache.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace argali {
@@ -63,9 +63,16 @@ public:
     virtual const ModelInfo& info() const = 0;
     virtual MemoryEstimate memory(DType compute, int64_t context) const = 0;
 
-    /// Checks names and shapes of all tensors and hands them to op, which must outlive this object.
-    /// Returns false once stopped; the object is then of no use.
-    virtual bool load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop) = 0;
+    /// Checks names and shapes of all tensors and hands them to the backends, which must outlive
+    /// this object: the decoder's layers by the shares, everything else to the first, whose tensors
+    /// all other functions take and give. Returns false once stopped; the object is then of no use.
+    virtual bool load(const std::vector<LayerShare>& shares, DType compute,
+                      const ProgressSink& progress, std::stop_token stop) = 0;
+    /// All of it on one backend.
+    bool load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop)
+    {
+        return load({{&op, info().layers}}, compute, progress, std::move(stop));
+    }
 
     /// What the family needs of a tokenizer, looked at when a model is opened.
     /// Throws: Error::Code::BadModel naming the token

@@ -22,7 +22,7 @@ void touch(const Tensor& tensor, const std::stop_token& stop)
 
 WeightLoader::WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
                            ProgressSink progress, std::stop_token stop)
-    : m_op(op), m_weights(weights), m_compute(compute), m_total(totalBytes), m_progress(std::move(progress)),
+    : m_op(&op), m_weights(weights), m_compute(compute), m_total(totalBytes), m_progress(std::move(progress)),
       m_stop(std::move(stop))
 {
 }
@@ -50,17 +50,17 @@ Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
         if (!part.bias.empty())
             source.biases.push_back(read(part.bias, {outputs}));
     }
-    return m_op.makeLinear(source);
+    return m_op->makeLinear(source);
 }
 
 Tensor WeightLoader::floats(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor() : m_op.makeFloats(read(name, shape));
+    return stopped() ? Tensor() : m_op->makeFloats(read(name, shape));
 }
 
 Tensor WeightLoader::table(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor() : m_op.makeTable(read(name, shape));
+    return stopped() ? Tensor() : m_op->makeTable(read(name, shape));
 }
 
 int64_t bytesWhenLoaded(const TensorKind& stored, DType compute)

@@ -26,6 +26,9 @@ public:
     WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
                  ProgressSink progress, std::stop_token stop);
 
+    /// Where tensors go from here on.
+    void setBackend(Backend& op) { m_op = &op; }
+
     bool stopped() const { return m_stop.stop_requested(); }
     /// Throws: as WeightSource::require() and the backend's functions
     Linear linear(const std::vector<LinearPart>& parts);
@@ -35,7 +38,7 @@ public:
 private:
     Tensor read(const std::string& name, const Shape& shape);
 
-    Backend& m_op;
+    Backend* m_op;
     const WeightSource& m_weights;
     DType m_compute;
     int64_t m_total;

@@ -8,6 +8,9 @@
 #include "engine/families/loading.h"
 #include "engine/families/ovis25config.h"
 #include "engine/families/ovis25prompt.h"
+#include "engine/families/ovis25vision.h"
+#include "engine/layers/decoder.h"
+#include "engine/layers/ids.h"
 #include "engine/layers/smartresize.h"
 #include "engine/log.h"
 
@@ -25,17 +28,11 @@ constexpr int64_t defaultMaxPixels = 1344 * 1792;
 constexpr int64_t largeModelMaxPixels = 1792 * 1792;
 constexpr int64_t largeModelWidth = 4096;
 
-/// Source: the visual head is torch.nn.LayerNorm with its default epsilon
-constexpr float visualHeadEpsilon = 1e-5F;
-
-/// What a pass over one token works on. It is kept, and with it what the backend recorded of the pass.
+/// What a pass over one token works on. It is kept, and with it what the backends recorded of the pass.
 struct Step {
     Tensor id;     // I32 [1]
-    Tensor x;      // [1, D]
     Tensor logits; // f32 [1, V]
-    DecoderScratch scratch;
-    uint64_t cache = 0; // that the recording writes to
-    Recording recording;
+    DecoderPass pass;
 };
 
 class Ovis25 final : public Family {
@@ -44,7 +41,8 @@ public:
 
     const ModelInfo& info() const override { return m_info; }
     MemoryEstimate memory(DType compute, int64_t context) const override;
-    bool load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop) override;
+    bool load(const std::vector<LayerShare>& shares, DType compute, const ProgressSink& progress,
+              std::stop_token stop) override;
     void checkTokenizer(const Tokenizer& tokenizer) const override;
     std::vector<int32_t> stopIds(const Tokenizer& tokenizer) const override;
     ThinkingRules thinking(const Tokenizer& tokenizer) const override;
@@ -53,24 +51,36 @@ public:
     Prompt prompt(const Tokenizer& tokenizer, const ChatRequest& request,
                   std::span<const VisualPart> parts) const override;
     Tensor preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
-                      std::stop_token stop) override;
+                      std::stop_token stop) override
+    {
+        return m_vision->preprocess(part, frames, stop);
+    }
     Tensor encode(const VisualPart& part, const Tensor& patches, const ProgressSink& progress,
-                  std::stop_token stop) override;
-    Tensor project(const Tensor& features, std::stop_token stop) override;
+                  std::stop_token stop) override
+    {
+        return m_vision->encode(part, patches, progress, stop);
+    }
+    Tensor project(const Tensor& features, std::stop_token stop) override
+    {
+        return m_vision->project(features, stop);
+    }
     int64_t rowsOf(const VisualPart& part) const override;
-    Tensor withMarkers(const VisualPart& part, const Tensor& tokens) override;
-    std::unique_ptr<KvCache> makeCache(int64_t capacity) const override;
+    Tensor withMarkers(const VisualPart& part, const Tensor& tokens) override
+    {
+        return m_vision->withMarkers(part, tokens);
+    }
+    std::unique_ptr<KvCache> makeCache(int64_t capacity) const override
+    {
+        return m_decoder.makeCache(capacity);
+    }
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                   const ProgressSink& progress, std::stop_token stop) override;
 
 private:
     void readInfo();
     void loadText(WeightLoader& loader);
-    void loadVision(WeightLoader& loader);
     /// Rows of a chunk: embeddings of its ids, and rows of visual from firstVisual on for negative ones.
     void embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual, int64_t firstVisual);
-    Tensor uploadIds(std::span<const int32_t> ids);
-    const Tensor& positions(int64_t rows, int64_t columns);
     /// Logits f32 [1, V] after the last of the ids; empty once stopped.
     Tensor prefill(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                    const ProgressSink& progress, std::stop_token stop);
@@ -84,26 +94,13 @@ private:
     int64_t m_positionSide = 0; ///< of the square table
     ModelInfo m_info;
 
-    Backend* m_op = nullptr; // set by load()
-    DType m_compute = DType::F32;
-    DType m_activation = DType::F32; // between two products
-    DType m_residual = DType::F32;
-
-    Tensor m_embedding; // [V, D]
-    std::vector<DecoderBlock> m_blocks;
+    Backend* m_op = nullptr; // set by load(): of everything but later layers of the decoder
+    Tensor m_embedding;      // [V, D]
+    Decoder m_decoder;
     Norm m_finalNorm;
     Linear m_outputHead; // [V, D]
     Step m_step;
-
-    Linear m_patchEmbedding;  // [vision D, 3 patch^2]
-    Tensor m_positionTable;   // f32 [side^2, vision D]
-    Tensor m_positions;       // the table at the size of m_positionsGrid
-    std::array<int64_t, 2> m_positionsGrid{};
-    std::vector<VisionBlock> m_visionBlocks;
-    VisionScratch m_visionScratch;
-    Linear m_visualHead; // [soft rows, merge^2 vision D]
-    Norm m_visualHeadNorm;
-    Tensor m_visualTable; // [visual vocabulary, D]
+    std::optional<Vision> m_vision;
 };
 
 Ovis25::Ovis25(ModelFolder folder)
@@ -143,6 +140,7 @@ void Ovis25::readInfo()
     for (const std::filesystem::path& file : m_folder.weights->files())
         m_info.files.push_back(file.filename());
     m_info.context = m_d.context;
+    m_info.layers = m_d.text.layers;
     m_info.storedType = m_folder.weights->describe(m_names.text("embed_tokens.weight"))->type;
     m_info.seesPictures = m_info.seesFilms = m_info.thinks = true;
 
@@ -158,38 +156,44 @@ void Ovis25::readInfo()
 MemoryEstimate Ovis25::memory(DType compute, int64_t context) const
 {
     MemoryEstimate estimate;
-    for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
-        estimate.weights += bytesWhenLoaded(*m_folder.weights->describe(tensor.name), compute);
+    for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide)) {
+        const int64_t bytes = bytesWhenLoaded(*m_folder.weights->describe(tensor.name), compute);
+        estimate.weights += bytes;
+        if (tensor.name.starts_with(m_names.textLayer(0, "")))
+            estimate.weightsPerLayer += bytes;
+    }
+    estimate.layers = m_d.text.layers;
     estimate.kvPerToken = m_d.text.kvBytesPerToken(compute);
     const int64_t patches = m_info.maxPixels / (m_d.patch * m_d.patch);
     const int64_t activation = sizeOf(DType::F32);
     const int64_t vision = VisionScratch::bytes(m_d.vision, patches, DType::F32, compute)
         + patches * (2 * m_d.vision.width + m_d.patchFeatures()) * activation + 3 * m_info.maxPixels;
     const DecoderConfig& t = m_d.text;
-    const int64_t text = activation
-        * (prefillChunk * (t.qkvColumns() + 2 * t.heads * t.headWidth + t.feedForward + t.width)
-           + 2 * t.vocabulary + patches / (m_d.vision.merge * m_d.vision.merge) * t.width);
+    estimate.layerWorkspace = activation * prefillChunk
+        * (t.qkvColumns() + 2 * t.heads * t.headWidth + t.feedForward + t.width);
+    const int64_t text = estimate.layerWorkspace
+        + activation * (2 * t.vocabulary + patches / (m_d.vision.merge * m_d.vision.merge) * t.width);
     estimate.workspace = std::max(vision, text);
     estimate.total = estimate.weights + estimate.workspace + context * estimate.kvPerToken;
     return estimate;
 }
 
-bool Ovis25::load(Backend& op, DType compute, const ProgressSink& progress, std::stop_token stop)
+bool Ovis25::load(const std::vector<LayerShare>& shares, DType compute,
+                  const ProgressSink& progress, std::stop_token stop)
 {
     if (const std::vector<std::string>& unused = m_info.unknownTensors; !unused.empty())
         log(LogLevel::Warning, m_info.name + ": " + std::to_string(unused.size())
                 + (unused.size() == 1 ? " tensor is" : " tensors are") + " not used, the first: "
                 + inQuotes(unused.front()));
-    m_op = &op;
-    m_compute = compute;
-    m_activation = op.activationType(compute);
-    m_residual = op.residualType(compute);
+    m_op = shares.front().op;
+    m_decoder = Decoder(shares, m_d.text, compute);
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop);
+    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop);
     loadText(loader);
-    loadVision(loader);
+    m_vision.emplace(*m_op, compute, m_d, m_names, m_normalization, m_positionSide);
+    m_vision->load(loader);
     return !loader.stopped();
 }
 
@@ -206,6 +210,7 @@ void Ovis25::loadText(WeightLoader& loader)
         const Shape query{t.heads * t.headWidth, t.width};
         const Shape group{t.groups * t.headWidth, t.width};
         const Shape inner{t.feedForward, t.width};
+        loader.setBackend(m_decoder.backendOfNext());
         DecoderBlock block;
         block.attentionNorm = rms(name("input_layernorm.weight"), t.width);
         block.qkv = loader.linear({{name("self_attn.q_proj.weight"), query},
@@ -217,43 +222,12 @@ void Ovis25::loadText(WeightLoader& loader)
         block.mlpNorm = rms(name("post_attention_layernorm.weight"), t.width);
         block.gateUp = loader.linear({{name("mlp.gate_proj.weight"), inner}, {name("mlp.up_proj.weight"), inner}});
         block.down = loader.linear({{name("mlp.down_proj.weight"), {t.width, t.feedForward}}});
-        m_blocks.push_back(std::move(block));
+        m_decoder.append(std::move(block));
     }
+    loader.setBackend(*m_op);
     m_finalNorm = rms(m_names.text("norm.weight"), t.width);
     m_outputHead = loader.linear(
         {{m_d.tiedHead ? m_names.text("embed_tokens.weight") : m_names.outputHead(), embedding}});
-}
-
-void Ovis25::loadVision(WeightLoader& loader)
-{
-    const VisionConfig& v = m_d.vision;
-    const auto layerNorm = [&](const std::string& name, int64_t width, float epsilon) {
-        return Norm{Norm::Kind::Layer, loader.floats(name + "weight", {width}),
-                    loader.floats(name + "bias", {width}), epsilon};
-    };
-    m_patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"), {v.width, 3, m_d.patch, m_d.patch},
-                                       m_names.patchEmbedding("bias")}});
-    m_positionTable = loader.floats(m_names.positionTable(), {m_positionSide * m_positionSide, v.width});
-    for (int64_t i = 0; i < v.layers && !loader.stopped(); ++i) {
-        const auto part = [&](const std::string& name, int64_t out, int64_t in) {
-            return LinearPart{m_names.visionLayer(i, name + ".weight"), {out, in},
-                              m_names.visionLayer(i, name + ".bias")};
-        };
-        VisionBlock block;
-        block.attentionNorm = layerNorm(m_names.visionLayer(i, "layer_norm1."), v.width, v.epsilon);
-        block.qkv = loader.linear({part("self_attn.q_proj", v.width, v.width),
-                                   part("self_attn.k_proj", v.width, v.width),
-                                   part("self_attn.v_proj", v.width, v.width)});
-        block.output = loader.linear({part("self_attn.out_proj", v.width, v.width)});
-        block.mlpNorm = layerNorm(m_names.visionLayer(i, "layer_norm2."), v.width, v.epsilon);
-        block.up = loader.linear({part("mlp.fc1", v.feedForward, v.width)});
-        block.down = loader.linear({part("mlp.fc2", v.width, v.feedForward)});
-        m_visionBlocks.push_back(std::move(block));
-    }
-    m_visualHead = loader.linear({{m_names.visualHead(), {m_d.softRows(), m_d.mergedWidth()}}});
-    m_visualHeadNorm = {Norm::Kind::Layer, loader.floats(m_names.visualHeadNorm("weight"), {m_d.softRows()}),
-                        loader.floats(m_names.visualHeadNorm("bias"), {m_d.softRows()}), visualHeadEpsilon};
-    m_visualTable = loader.table(m_names.visualTable(), {m_d.visualVocabulary, m_d.text.width});
 }
 
 void Ovis25::checkTokenizer(const Tokenizer& tokenizer) const
@@ -309,112 +283,9 @@ Prompt Ovis25::prompt(const Tokenizer& tokenizer, const ChatRequest& request,
     return renderPrompt(tokenizer, request, parts, m_d.vision.merge);
 }
 
-Tensor Ovis25::preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
-                          std::stop_token stop)
-{
-    const int64_t framePatches = part.grid[1] * part.grid[2];
-    Tensor patches = m_op->allocate(
-        DType::F32, {static_cast<int64_t>(frames.size()) * framePatches, m_d.patchFeatures()});
-    const auto& [mean, deviation] = m_normalization;
-    const PatchLayout layout{m_d.patch, m_d.vision.merge, {mean[0], mean[1], mean[2]},
-                             {deviation[0], deviation[1], deviation[2]}};
-    m_op->begin(stop);
-    for (size_t i = 0; i < frames.size(); ++i) {
-        const Image resized = resize(*frames[i], part.size, ResizeFilter::Bilinear, stop);
-        if (stop.stop_requested())
-            return {};
-        Tensor pixels = hostTensor(DType::U8, {part.size.height, part.size.width, 3});
-        std::copy(resized.pixels().begin(), resized.pixels().end(), pixels.as<uint8_t>());
-        Tensor image = m_op->allocate(DType::U8, pixels.shape());
-        m_op->upload(image, pixels);
-        Tensor out = patches.rows(static_cast<int64_t>(i) * framePatches, framePatches);
-        m_op->patchify(out, image, layout);
-    }
-    return patches;
-}
-
-Tensor Ovis25::uploadIds(std::span<const int32_t> ids)
-{
-    const Shape shape{static_cast<int64_t>(ids.size())};
-    Tensor host = hostTensor(DType::I32, shape);
-    std::copy(ids.begin(), ids.end(), host.as<int32_t>());
-    Tensor result = m_op->allocate(DType::I32, shape);
-    m_op->upload(result, host);
-    return result;
-}
-
-const Tensor& Ovis25::positions(int64_t rows, int64_t columns)
-{
-    if (m_positionsGrid != std::array{rows, columns}) {
-        m_positions = m_op->allocate(DType::F32, {rows * columns, m_d.vision.width});
-        m_op->resizePositions(m_positions, m_positionTable, rows, columns, m_d.vision.merge);
-        m_positionsGrid = {rows, columns};
-    }
-    return m_positions;
-}
-
-Tensor Ovis25::encode(const VisualPart& part, const Tensor& patches, const ProgressSink& progress,
-                      std::stop_token stop)
-{
-    const int64_t count = patches.dim(0);
-    m_op->begin({}); // the table is kept: it must be whole
-    const Tensor& table = positions(part.grid[1], part.grid[2]);
-    if (m_visionScratch.patches() < count) {
-        m_visionScratch = {}; // the old one goes before the new one comes
-        m_visionScratch = VisionScratch(*m_op, m_d.vision, count, m_activation, m_compute);
-    }
-    Tensor x = m_op->allocate(m_residual, {count, m_d.vision.width});
-    m_op->begin(stop);
-    m_op->linear(x, patches, *m_patchEmbedding);
-    m_op->addPositions(x, table);
-    for (size_t i = 0; i < m_visionBlocks.size(); ++i) {
-        visionBlock(*m_op, m_visionBlocks[i], m_d.vision, part.grid[1], part.grid[2], m_visionScratch, x);
-        if (stop.stop_requested())
-            return {};
-        if (progress)
-            progress({Progress::Phase::Vision, static_cast<int64_t>(i) + 1, m_d.vision.layers});
-    }
-    return x; // without the norm that follows in the file: the head was trained on these
-}
-
-Tensor Ovis25::project(const Tensor& features, std::stop_token stop)
-{
-    const int64_t merged = m_d.vision.merge * m_d.vision.merge;
-    const int64_t count = features.dim(0) / merged;
-    Tensor tokens = m_op->allocate(m_residual, {count, m_d.text.width});
-    m_op->begin(stop);
-    // Blocks of merge x merge patches are neighbours in memory: a token's features are just their rows.
-    m_op->softEmbed(tokens, features.view({count, m_d.mergedWidth()}), *m_visualHead, m_visualHeadNorm,
-                    m_visualTable);
-    return stop.stop_requested() ? Tensor() : tokens;
-}
-
 int64_t Ovis25::rowsOf(const VisualPart& part) const
 {
     return part.grid[0] * part.grid[1] * part.grid[2] / (m_d.vision.merge * m_d.vision.merge) + 2;
-}
-
-Tensor Ovis25::withMarkers(const VisualPart& part, const Tensor& tokens)
-{
-    const int64_t count = tokens.dim(0);
-    Tensor rows = m_op->allocate(m_residual, {count + 2, m_d.text.width});
-    const auto firstIndicator = static_cast<int32_t>(m_d.softRows());
-    const int32_t begin = firstIndicator + (part.film ? 2 : 0);
-    Tensor first = rows.rows(0, 1);
-    Tensor middle = rows.rows(1, count);
-    Tensor last = rows.rows(count + 1, 1);
-    m_op->begin({});
-    const Tensor markers = uploadIds(std::array{begin, begin + 1});
-    m_op->gather(first, m_visualTable, markers.rows(0, 1));
-    m_op->copy(middle, tokens);
-    m_op->gather(last, m_visualTable, markers.rows(1, 1));
-    return rows;
-}
-
-std::unique_ptr<KvCache> Ovis25::makeCache(int64_t capacity) const
-{
-    return std::make_unique<KvCache>(*m_op, m_d.text.layers, m_d.text.groups, capacity, m_d.text.headWidth,
-                                     m_compute);
 }
 
 void Ovis25::embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual, int64_t firstVisual)
@@ -430,7 +301,7 @@ void Ovis25::embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual
             m_op->copy(rows, visual.rows(firstVisual, count));
             firstVisual += count;
         } else {
-            m_op->gather(rows, m_embedding, uploadIds(ids.subspan(begin, end - begin)));
+            m_op->gather(rows, m_embedding, uploadIds(*m_op, ids.subspan(begin, end - begin)));
         }
         begin = end;
     }
@@ -439,8 +310,8 @@ void Ovis25::embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual
 Tensor Ovis25::decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                       const ProgressSink& progress, std::stop_token stop)
 {
-    m_visionScratch = {}; // both passes take their memory from the same place: the most, not the sum
-    m_op->begin(stop);
+    m_vision->releaseScratch(); // both passes take their memory from the same place: the most, not the sum
+    m_decoder.begin(stop);
     return ids.size() == 1 && ids.front() >= 0 ? step(ids.front(), cache, stop)
                                                : prefill(ids, visual, cache, progress, stop);
 }
@@ -450,58 +321,39 @@ Tensor Ovis25::prefill(std::span<const int32_t> ids, const Tensor& visual, KvCac
 {
     const auto total = static_cast<int64_t>(ids.size());
     const int64_t chunk = std::min(total, prefillChunk);
-    DecoderScratch scratch(*m_op, m_d.text, chunk, m_activation);
-    Tensor all = m_op->allocate(m_residual, {chunk, m_d.text.width});
+    DecoderPass pass = m_decoder.makePass(chunk);
     Tensor x;
     int64_t firstVisual = 0;
     for (int64_t begin = 0; begin < total; begin += chunk) {
         const auto part = ids.subspan(static_cast<size_t>(begin),
                                       static_cast<size_t>(std::min(chunk, total - begin)));
-        x = all.rows(0, static_cast<int64_t>(part.size()));
-        embed(x, part, visual, firstVisual);
+        const auto tokens = static_cast<int64_t>(part.size());
+        Tensor input = pass.input(tokens);
+        embed(input, part, visual, firstVisual);
         firstVisual += std::count_if(part.begin(), part.end(), [](int32_t id) { return id < 0; });
-        for (int64_t i = 0; i < m_d.text.layers; ++i) {
-            decoderBlock(*m_op, m_blocks[static_cast<size_t>(i)], m_d.text, cache.state(), cache.layer(i),
-                         scratch, x);
-            if (stop.stop_requested())
-                return {}; // rows written past cache.length() do not count
-        }
-        cache.advance(x.dim(0));
+        x = m_decoder.run(pass, tokens, cache, stop);
+        if (x.isEmpty())
+            return {};
         if (progress)
-            progress({Progress::Phase::Prefill, begin + x.dim(0), total});
+            progress({Progress::Phase::Prefill, begin + tokens, total});
     }
     Tensor logits = m_op->allocate(DType::F32, {1, m_d.text.vocabulary});
-    m_op->normLinear(logits, x.lastRow(), m_finalNorm, *m_outputHead);
+    m_op->normLinear(logits, m_decoder.lastRow(x), m_finalNorm, *m_outputHead);
     return stop.stop_requested() ? Tensor() : logits;
 }
 
 Tensor Ovis25::step(int32_t id, KvCache& cache, std::stop_token stop)
 {
-    if (m_step.x.isEmpty())
-        m_step = {m_op->allocate(DType::I32, {1}), m_op->allocate(m_residual, {1, m_d.text.width}),
-                  m_op->allocate(DType::F32, {1, m_d.text.vocabulary}),
-                  DecoderScratch(*m_op, m_d.text, 1, m_activation), 0, nullptr};
-    if (m_step.cache != cache.id()) {
-        m_step.recording = nullptr;
-        m_step.cache = cache.id();
-    }
+    if (m_step.pass.isEmpty())
+        m_step = {m_op->allocate(DType::I32, {1}), m_op->allocate(DType::F32, {1, m_d.text.vocabulary}),
+                  m_decoder.makePass(1)};
     Tensor host = hostTensor(DType::I32, {1});
     *host.as<int32_t>() = id;
     m_op->upload(m_step.id, host);
-    m_op->runRecorded(m_step.recording, [&] {
-        m_op->gather(m_step.x, m_embedding, m_step.id);
-        for (int64_t i = 0; i < m_d.text.layers && !stop.stop_requested(); ++i)
-            decoderBlock(*m_op, m_blocks[static_cast<size_t>(i)], m_d.text, cache.state(), cache.layer(i),
-                         m_step.scratch, m_step.x);
-        cache.enqueueAdvance(1);
-        m_op->normLinear(m_step.logits, m_step.x, m_finalNorm, *m_outputHead);
-    });
-    if (stop.stop_requested()) {
-        cache.truncate(cache.length()); // the state has advanced, the count has not
-        return {};
-    }
-    cache.countAdvance(1);
-    return m_step.logits;
+    const bool done = m_decoder.step(
+        m_step.pass, cache, [&](Tensor& x) { m_op->gather(x, m_embedding, m_step.id); },
+        [&](const Tensor& x) { m_op->normLinear(m_step.logits, x, m_finalNorm, *m_outputHead); }, stop);
+    return done ? m_step.logits : Tensor();
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "engine/kvcache.h"
+#include "engine/layers/kvcache.h"
 
 #include <atomic>
 
@@ -16,48 +16,54 @@ uint64_t nextId()
 
 } // namespace
 
-KvCache::KvCache(Backend& op, int64_t layers, int64_t groups, int64_t capacity, int64_t headWidth,
-                 DType type)
-    : m_op(op), m_id(nextId()), m_capacity(capacity)
+KvCache::KvCache(const std::vector<LayerShare>& shares, const CacheSize& size)
+    : m_id(nextId()), m_capacity(size.capacity)
 {
-    m_state.length = op.allocate(DType::I32, {1});
-    op.setLength(m_state, 0);
-    for (int64_t i = 0; i < layers; ++i)
-        m_layers.push_back({op.allocate(type, {groups, capacity, headWidth}),
-                            op.allocate(type, {groups, capacity, headWidth})});
+    for (const LayerShare& share : shares) {
+        m_states.push_back({share.op, {share.op->allocate(DType::I32, {1})}});
+        share.op->setLength(m_states.back().state, 0);
+        const Shape shape{size.groups, size.capacity, size.headWidth};
+        for (int64_t i = 0; i < share.layers; ++i)
+            m_layers.push_back(
+                {share.op->allocate(size.type, shape), share.op->allocate(size.type, shape)});
+    }
 }
 
 int64_t KvCache::bytes() const
 {
-    return m_layers.empty() ? 0
-                            : static_cast<int64_t>(m_layers.size()) * 2 * m_layers.front().keys.bytes();
+    return m_layers.empty()
+               ? 0
+               : static_cast<int64_t>(m_layers.size()) * 2 * m_layers.front().keys.bytes();
 }
 
 void KvCache::advance(int64_t tokens)
 {
     countAdvance(tokens);
-    enqueueAdvance(tokens);
+    for (size_t share = 0; share < m_states.size(); ++share)
+        enqueueAdvance(share, tokens);
 }
 
-void KvCache::enqueueAdvance(int64_t tokens)
+void KvCache::enqueueAdvance(size_t share, int64_t tokens)
 {
-    m_op.advance(m_state, static_cast<int32_t>(tokens));
+    m_states[share].op->advance(m_states[share].state, static_cast<int32_t>(tokens));
 }
 
 void KvCache::countAdvance(int64_t tokens)
 {
     if (tokens < 0 || tokens > m_capacity - m_length)
-        throw Error(Error::Code::Internal, "cache of " + std::to_string(m_capacity) + " positions cannot hold "
-                        + std::to_string(m_length + tokens));
+        throw Error(Error::Code::Internal, "cache of " + std::to_string(m_capacity) +
+                                               " positions cannot hold " +
+                                               std::to_string(m_length + tokens));
     m_length += tokens;
 }
 
 void KvCache::truncate(int64_t length)
 {
     if (length < 0 || length > m_length)
-        throw Error(Error::Code::Internal, "cache of " + std::to_string(m_length) + " tokens truncated to "
-                        + std::to_string(length));
-    m_op.setLength(m_state, static_cast<int32_t>(length));
+        throw Error(Error::Code::Internal, "cache of " + std::to_string(m_length) +
+                                               " tokens truncated to " + std::to_string(length));
+    for (State& state : m_states)
+        state.op->setLength(state.state, static_cast<int32_t>(length));
     m_length = length;
 }
 

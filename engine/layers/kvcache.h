@@ -7,34 +7,54 @@
 
 namespace argali {
 
-/// Cached keys and values of all layers of a decoder.
+/// A backend and how many of a decoder's layers it computes, one after another.
+struct LayerShare {
+    Backend* op = nullptr;
+    int64_t layers = 0;
+};
+
+/// Sizes of a cache. C and G may differ from model to model, not from layer to layer.
+struct CacheSize {
+    int64_t groups = 0;    ///< G
+    int64_t capacity = 0;  ///< positions
+    int64_t headWidth = 0; ///< C
+    DType type = DType::F32;
+};
+
+/// Cached keys and values of all layers of a decoder, each on the backend that computes its layer.
 class KvCache final {
 public:
-    /// Throws: Error::Code::OutOfMemory
-    KvCache(Backend& op, int64_t layers, int64_t groups, int64_t capacity, int64_t headWidth, DType type);
+    /// The backends must outlive the cache. Throws: Error::Code::OutOfMemory
+    KvCache(const std::vector<LayerShare>& shares, const CacheSize& size);
 
-    /// Different for every cache that this process makes; what was recorded on one is of no use on another.
+    /// Different for every cache that this process makes; what was recorded on one is of no use on
+    /// another.
     uint64_t id() const { return m_id; }
     int64_t capacity() const { return m_capacity; }
     int64_t length() const { return m_length; } ///< tokens
     KvLayer& layer(int64_t i) { return m_layers[static_cast<size_t>(i)]; }
-    const DecodeState& state() const { return m_state; }
+    /// What the backend of this share knows of the sequence.
+    const DecodeState& state(size_t share) const { return m_states[share].state; }
     int64_t bytes() const;
 
-    /// Rows written past length() count from here on.
+    /// Rows written past length() count from here on, on every backend.
     void advance(int64_t tokens);
-    /// The two halves of advance(), for a recorded pass: what the backend does, and what is known here.
-    void enqueueAdvance(int64_t tokens);
+    /// The two halves of advance(), for recorded passes: what one backend does, and what is known here.
+    void enqueueAdvance(size_t share, int64_t tokens);
     void countAdvance(int64_t tokens);
     /// Forgets all tokens from length on.
     void truncate(int64_t length);
 
 private:
-    Backend& m_op;
+    struct State {
+        Backend* op = nullptr;
+        DecodeState state;
+    };
+
     uint64_t m_id;
     int64_t m_capacity;
     int64_t m_length = 0;
-    DecodeState m_state;
+    std::vector<State> m_states; // one for each share
     std::vector<KvLayer> m_layers;
 };
 

@@ -91,6 +91,7 @@ private slots:
     void stagesAreTheProcessors_data();
     void stagesAreTheProcessors();
     void answersAsTheProcessor();
+    void twoBackendsAreAsOne();
     void stopsAnywhere();
     void stopsSoonInAnAnswer();
     void stopsSoonInLargeProducts();
@@ -117,6 +118,20 @@ void CardModel::answersAsTheProcessor()
     for (int i = 0; i < 3;
          ++i) // the second and third from the cache, and on graphs from the first step on
         QCOMPARE(answerOf(*model), expectedAnswer());
+}
+
+void CardModel::twoBackendsAreAsOne()
+{
+    int cards = 0;
+    QCOMPARE(cudaGetDeviceCount(&cards), cudaSuccess);
+    for (int second = 0; second < std::min(cards, 2); ++second) {
+        std::vector<std::unique_ptr<Backend>> backends;
+        backends.push_back(std::make_unique<cuda::CudaBackend>(0));
+        backends.push_back(std::make_unique<cuda::CudaBackend>(second));
+        const std::unique_ptr<LoadedModel> model = modelOn(std::move(backends), DType::F32);
+        for (int i = 0; i < 3; ++i)
+            QCOMPARE(answerOf(*model), expectedAnswer());
+    }
 }
 
 void CardModel::stopsAnywhere()

@@ -32,16 +32,30 @@ std::filesystem::path modelFolder()
     return testData() / "ovis2_5-tiny";
 }
 
-std::unique_ptr<LoadedModel> modelOn(std::unique_ptr<Backend> op, DType dtype)
+std::unique_ptr<LoadedModel> modelOn(std::vector<std::unique_ptr<Backend>> backends, DType dtype)
 {
     ModelFolder files = openFolder(modelFolder());
     const std::shared_ptr<const WeightSource> weights = files.weights;
     std::unique_ptr<Family> family = makeFamily(std::move(files));
-    if (!family->load(*op, dtype, {}, {}))
+    std::vector<LayerShare> shares;
+    int64_t left = family->info().layers;
+    for (const auto& backend : backends) {
+        const bool last = backend == backends.back();
+        shares.push_back({backend.get(), last ? left : 1});
+        left -= shares.back().layers;
+    }
+    if (!family->load(shares, dtype, {}, {}))
         throw Error(Error::Code::Internal, "loading was stopped");
     constexpr int64_t context = 512;
-    return std::make_unique<LoadedModel>(std::move(op), std::move(family), weights,
+    return std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights,
                                          openTokenizer(modelFolder()), Sampling{}, dtype, context);
+}
+
+std::unique_ptr<LoadedModel> modelOn(std::unique_ptr<Backend> op, DType dtype)
+{
+    std::vector<std::unique_ptr<Backend>> backends;
+    backends.push_back(std::move(op));
+    return modelOn(std::move(backends), dtype);
 }
 
 std::unique_ptr<LoadedModel> modelOnCard(DType dtype)

@@ -14,6 +14,8 @@ namespace argali::test {
 
 std::filesystem::path modelFolder();
 std::unique_ptr<LoadedModel> modelOn(std::unique_ptr<Backend> op, DType dtype);
+/// Its layers spread over several backends.
+std::unique_ptr<LoadedModel> modelOn(std::vector<std::unique_ptr<Backend>> backends, DType dtype);
 std::unique_ptr<LoadedModel> modelOnCard(DType dtype = DType::F32);
 
 ChatRequest question(int maxNewTokens = 6);

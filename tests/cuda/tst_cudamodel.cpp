@@ -23,6 +23,8 @@ private slots:
     void answersAsTheProcessor();
     void aStepIsOneGraph();
     void aGraphOutlivesLargerPasses();
+    void severalCardsAreAsOne_data();
+    void severalCardsAreAsOne();
     void fullCardEndsOnlyTheTurn();
     void failedCardIsReportedAndReplaced();
     void stopsAnywhere();
@@ -30,6 +32,7 @@ private slots:
 
 void TestCudaModel::cleanup()
 {
+    emulator::setCards(1);
     emulator::setCapacity(int64_t{1} << 40);
     emulator::onKernel({});
     emulator::failAtKernel(0);
@@ -110,6 +113,26 @@ void TestCudaModel::aGraphOutlivesLargerPasses()
     for (int64_t i = 0; i < expected.count(); ++i)
         QVERIFY2(std::abs(found.as<float>()[i] - expected.as<float>()[i]) < 1e-3F,
                  qPrintable(QString::number(i)));
+}
+
+void TestCudaModel::severalCardsAreAsOne_data()
+{
+    QTest::addColumn<int>("second");
+    QTest::newRow("two cards") << 1;
+    QTest::newRow("one card, named twice") << 0;
+}
+
+void TestCudaModel::severalCardsAreAsOne()
+{
+    QFETCH(int, second);
+    emulator::setCards(2);
+    std::vector<std::unique_ptr<Backend>> backends;
+    backends.push_back(std::make_unique<cuda::CudaBackend>(0));
+    backends.push_back(std::make_unique<cuda::CudaBackend>(second));
+    const std::unique_ptr<LoadedModel> model = modelOn(std::move(backends), DType::F32);
+    QVERIFY(model->deviceName().find(" + cuda:" + std::to_string(second)) != std::string::npos);
+    QCOMPARE(answerOf(*model), expectedAnswer());
+    QCOMPARE(answerOf(*model), expectedAnswer());
 }
 
 void TestCudaModel::fullCardEndsOnlyTheTurn()

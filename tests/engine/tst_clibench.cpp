@@ -234,7 +234,7 @@ void TestCliBench::estimatesBeforeWeightsAreMade()
     const int64_t positions = positionsOf({.pictures = {{448, 448}}}, *family);
     QCOMPARE(positions, int64_t(196 + 2 + 512 + 32));
     try {
-        fittingContext(*family, DType::BF16, positions, device);
+        fittingContext(*family, DType::BF16, positions, {device});
         QFAIL("it does not fit");
     } catch (const Error& e) {
         QCOMPARE(e.code(), Error::Code::OutOfMemory);

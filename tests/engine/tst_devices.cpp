@@ -73,6 +73,10 @@ void TestDevices::refusesOtherDevices_data()
     QTest::newRow("empty") << "" << badRequest;
     QTest::newRow("unknown") << "abacus" << badRequest;
     QTest::newRow("case") << "CPU" << badRequest;
+    for (const char* const id : {"cuda:", "cuda:x", "cuda:-1", "cuda:0,", "cuda:,0", "cuda:0,,1",
+                                 "cuda:0;1", "cuda:0,1 ", "cpu,cuda:0"})
+        QTest::newRow(id) << id << badRequest;
+    QTest::newRow("cards that are not there") << "cuda:4711,4712" << deviceError;
     QTest::newRow("a card that is not there") << "cuda:4711" << deviceError;
 }
 

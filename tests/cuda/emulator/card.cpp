@@ -17,6 +17,7 @@ struct EmulatedGraph {
 };
 
 struct EmulatedStream {
+    int device = 0;
     std::vector<std::pair<std::function<void()>, bool>> waiting;
     bool capturing = false;
     EmulatedGraph captured;
@@ -31,8 +32,14 @@ namespace {
 
 using argali::emulator::counters;
 
+struct Block {
+    size_t bytes = 0;
+    int device = 0;
+};
+
+/// All cards: they differ in their numbers only, and share the memory.
 struct Card {
-    std::map<const void*, size_t> blocks;
+    std::map<const void*, Block> blocks;
     std::map<const void*, size_t> hostBlocks;
     std::vector<cudaStream_t> streams;
     int64_t capacity = int64_t{1} << 40;
@@ -42,6 +49,8 @@ struct Card {
     cudaError_t failed = cudaSuccess; // stays, as on a card
     cudaError_t last = cudaSuccess;
 };
+
+thread_local int currentDevice = 0;
 
 Card& card()
 {
@@ -92,6 +101,28 @@ void requireNoCapture(const char* what)
             throw std::logic_error(std::string(what) + " while a graph is captured");
 }
 
+/// A real card answers such a call with an error, or reads what is not there.
+void requireDevice(int device, const char* what)
+{
+    if (device != currentDevice)
+        throw std::logic_error(std::string(what) + " for card " + std::to_string(device) +
+                               " while card " + std::to_string(currentDevice) + " is current");
+}
+
+/// Throws for memory of another card than the stream's.
+void requireOwn(const void* memory, const EmulatedStream& stream)
+{
+    auto after = card().blocks.upper_bound(memory);
+    if (after == card().blocks.begin())
+        return;
+    --after;
+    if (static_cast<const char*>(memory) <
+            static_cast<const char*>(after->first) + after->second.bytes &&
+        after->second.device != stream.device)
+        throw std::logic_error("a copy in a stream of card " + std::to_string(stream.device) +
+                               " with memory of card " + std::to_string(after->second.device));
+}
+
 bool isPinned(const void* memory)
 {
     auto after = card().hostBlocks.upper_bound(memory);
@@ -135,6 +166,8 @@ void failAtKernel(int64_t n)
 
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, bool isKernel)
 {
+    if (isKernel)
+        requireDevice(stream->device, "a kernel");
     auto& queue = stream->capturing ? stream->captured.work : stream->waiting;
     queue.emplace_back(std::move(work), isKernel);
     return state();
@@ -152,7 +185,10 @@ cudaError_t cudaGetDeviceCount(int* count)
 
 cudaError_t cudaSetDevice(int device)
 {
-    return remember(device >= 0 && device < card().cards ? cudaSuccess : cudaErrorInvalidValue);
+    if (device < 0 || device >= card().cards)
+        return remember(cudaErrorInvalidValue);
+    currentDevice = device;
+    return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device)
@@ -257,7 +293,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes)
     if (posix_memalign(memory, 256, bytes) != 0) // as aligned as a card's, and not a byte longer
         return remember(cudaErrorMemoryAllocation);
     std::memset(*memory, 0xff, bytes); // NaN in every floating type
-    card().blocks[*memory] = bytes;
+    card().blocks[*memory] = {bytes, currentDevice};
     ++counters().allocations;
     counters().bytesInUse += static_cast<int64_t>(bytes);
     counters().mostBytesInUse = std::max(counters().mostBytesInUse, counters().bytesInUse);
@@ -273,14 +309,15 @@ cudaError_t cudaFree(void* memory)
     const auto block = card().blocks.find(memory);
     if (block == card().blocks.end())
         throw std::logic_error("cudaFree of what was not allocated");
-    counters().bytesInUse -= static_cast<int64_t>(block->second);
+    counters().bytesInUse -= static_cast<int64_t>(block->second.bytes);
     card().blocks.erase(block);
     std::free(memory);
     return state();
 }
 
-cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t)
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream)
 {
+    requireDevice(stream->device, "an allocation");
     return cudaMalloc(memory, bytes);
 }
 
@@ -289,7 +326,7 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream)
     const auto block = card().blocks.find(memory);
     if (block == card().blocks.end())
         throw std::logic_error("cudaFreeAsync of what was not allocated");
-    counters().bytesInUse -= static_cast<int64_t>(block->second);
+    counters().bytesInUse -= static_cast<int64_t>(block->second.bytes);
     card().blocks.erase(block);
     // It goes when its turn comes, or with the queue of a card that has failed.
     std::shared_ptr<void> last(memory, std::free);
@@ -333,6 +370,8 @@ cudaError_t cudaFreeHost(void* memory)
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream)
 {
+    requireOwn(to, *stream);
+    requireOwn(from, *stream);
     if (kind == cudaMemcpyHostToDevice && !isPinned(from)) {
         // Pageable memory is read before the call returns.
         if (stream->capturing)
@@ -364,6 +403,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned)
     if (state() != cudaSuccess)
         return state();
     *stream = new EmulatedStream;
+    (*stream)->device = currentDevice;
     card().streams.push_back(*stream);
     return cudaSuccess;
 }
@@ -468,6 +508,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
 {
+    requireDevice(stream->device, "a graph");
     ++counters().graphs;
     for (const auto& work : executable->work)
         stream->waiting.push_back(work);
