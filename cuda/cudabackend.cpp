@@ -8,6 +8,7 @@
 #include "cuda/kernels/argmax.h"
 #include "cuda/kernels/attention.h"
 #include "cuda/kernels/gemv.h"
+#include "cuda/kernels/likeliest.h"
 #include "cuda/kernels/norm.h"
 #include "cuda/kernels/rope.h"
 #include "cuda/kernels/rows.h"
@@ -182,6 +183,30 @@ int32_t CudaBackend::best(const Tensor& logits)
     argmaxRow(index.as<int32_t>(), logits.as<float>(), logits.count(), scratch.as<float>(),
               m_memory.stream());
     return *download(index).as<int32_t>();
+}
+
+Candidates CudaBackend::likeliest(const Tensor& logits, int64_t count)
+{
+    checks::logits(logits);
+    const int64_t kept = std::min(count, logits.count());
+    if (kept > mostLikeliest) {
+        const Tensor all = download(logits);
+        const std::span values(all.as<float>(), static_cast<size_t>(all.count()));
+        return areLogits(values) ? likeliestOf(values, kept) : Candidates();
+    }
+    if (kept < 1)
+        return {};
+    const Tensor found = m_memory.allocate(DType::F32, {2, kept}); // one copy: logits, then places
+    const Tensor scratch =
+        m_memory.allocate(DType::F32, {2 * likeliestScratch(logits.count(), kept)});
+    likeliestOfRow(found.as<float>(), reinterpret_cast<int32_t*>(found.rows(1, 1).raw()),
+                   logits.as<float>(), logits.count(), kept,
+                   reinterpret_cast<uint64_t*>(scratch.raw()), m_memory.stream());
+    const Tensor host = download(found);
+    const float* const values = host.as<float>();
+    const auto* const places = reinterpret_cast<const int32_t*>(host.rows(1, 1).raw());
+    return *places < 0 ? Candidates()
+                       : Candidates{{places, places + kept}, {values, values + kept}};
 }
 
 Linear CudaBackend::makeLinear(const LinearSource& source)

@@ -40,6 +40,7 @@ public:
     Tensor makeFloats(const Tensor& host) override;
     Tensor makeTable(const Tensor& host) override;
     int32_t best(const Tensor& logits) override;
+    Candidates likeliest(const Tensor& logits, int64_t count) override;
     Linear makeLinear(const LinearSource& source) override;
 
     void gather(Tensor& out, const Tensor& table, const Tensor& ids) override;

@@ -5,6 +5,7 @@ set(ARGALI_CUDA_KERNELS
   kernels/finishrows.cu
   kernels/gemm.cu
   kernels/gemv.cu
+  kernels/likeliest.cu
   kernels/norm.cu
   kernels/streamread.cu
   kernels/argmax.cu

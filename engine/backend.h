@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/candidates.h"
 #include "engine/tensor.h"
 
 namespace argali {
@@ -148,6 +149,9 @@ public:
     /// The index of the largest of f32 logits [1, V], the first of equals; -1 when one is NaN or infinitely
     /// large. Waits for it: one number comes back and not V.
     virtual int32_t best(const Tensor& logits) = 0;
+    /// The count largest of f32 logits [1, V]; nothing when one is NaN or infinitely large. Waits for them:
+    /// a few numbers come back and not V.
+    virtual Candidates likeliest(const Tensor& logits, int64_t count) = 0;
     /// Throws: Error::Code::OutOfMemory
     virtual Linear makeLinear(const LinearSource& source) = 0;
 

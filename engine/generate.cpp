@@ -4,6 +4,15 @@
 
 namespace argali {
 
+int32_t Next::choose(Sampler& sampler) const
+{
+    if (id)
+        return *id;
+    if (!candidates.isEmpty())
+        return sampler.choose(candidates);
+    return sampler.choose({logits.as<float>(), static_cast<size_t>(logits.count())});
+}
+
 Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
                       std::stop_token stop, const IdSink& sink)
 {
@@ -41,9 +50,7 @@ Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const
             result.reason = FinishReason::Cancelled;
             return result;
         }
-        const int32_t id = next.id ? *next.id
-                                   : sampler.choose({next.logits.as<float>(),
-                                                     static_cast<size_t>(next.logits.count())});
+        const int32_t id = next.choose(sampler);
         append(id);
         if (std::binary_search(rules.stopIds.begin(), rules.stopIds.end(), id)) {
             result.reason = FinishReason::Stop;

@@ -28,12 +28,15 @@ struct Generated {
     bool contextReached = false;
 };
 
-/// What follows some ids: logits to choose from, or the id that was chosen where they are.
+/// What follows some ids: logits to choose from, some of them, or the id that was chosen where they are.
 struct Next {
     Tensor logits; ///< f32 [1, V] in host memory
-    std::optional<int32_t> id;
+    std::optional<int32_t> id{};
+    Candidates candidates{}; ///< the largest logits, where the sampler wants no others
 
-    bool isEmpty() const { return logits.isEmpty() && !id; } ///< the model was stopped
+    bool isEmpty() const { return logits.isEmpty() && !id && candidates.isEmpty(); } ///< stopped
+    /// Throws: as Sampler::choose()
+    int32_t choose(Sampler& sampler) const;
 };
 
 /// Runs ids through the model; what follows the last of them, or nothing once stopped.

@@ -264,8 +264,14 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     const auto nextOf = [&](const Tensor& afterPass) -> Next {
         if (afterPass.isEmpty())
             return {};
+        if (const int64_t count = sampler.wantsLikeliest(); count > 0) {
+            Candidates candidates = m_op->likeliest(afterPass, count);
+            if (candidates.isEmpty())
+                refuseLogits();
+            return {{}, {}, std::move(candidates)};
+        }
         if (!sampler.wantsOnlyBest())
-            return {m_op->download(afterPass), std::nullopt};
+            return {m_op->download(afterPass)};
         const int32_t id = m_op->best(afterPass);
         if (id < 0)
             refuseLogits();

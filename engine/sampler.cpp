@@ -46,7 +46,7 @@ Sampler::Sampler(const Sampling& sampling)
 
 int32_t Sampler::choose(std::span<const float> logits)
 {
-    if (std::any_of(logits.begin(), logits.end(), [](float logit) { return std::isnan(logit) || logit == INFINITY; }))
+    if (!areLogits(logits))
         refuseLogits();
     m_scores.assign(logits.begin(), logits.end());
     if (m_sampling.repetitionPenalty != 1)
@@ -55,34 +55,22 @@ int32_t Sampler::choose(std::span<const float> logits)
             score = score > 0 ? score / m_sampling.repetitionPenalty : score * m_sampling.repetitionPenalty;
         }
     const auto id = m_sampling.enabled
-        ? draw(m_scores)
+        ? draw(likeliestOf(m_scores, m_sampling.topK > 0 ? m_sampling.topK : std::ssize(m_scores)))
         : static_cast<int32_t>(std::max_element(m_scores.begin(), m_scores.end()) - m_scores.begin());
     if (m_sampling.repetitionPenalty != 1 && std::find(m_chosen.begin(), m_chosen.end(), id) == m_chosen.end())
         m_chosen.push_back(id);
     return id;
 }
 
-int32_t Sampler::draw(std::span<const float> logits)
+int32_t Sampler::draw(const Candidates& candidates)
 {
-    // Candidates from the most to the least likely; lower ids first among equals, so that a seed gives
-    // the same answer everywhere.
-    m_order.resize(logits.size());
-    std::iota(m_order.begin(), m_order.end(), 0);
-    const auto likelier = [&](int32_t a, int32_t b) {
-        const float x = logits[static_cast<size_t>(a)];
-        const float y = logits[static_cast<size_t>(b)];
-        return x != y ? x > y : a < b;
-    };
-    size_t kept = m_order.size();
-    if (m_sampling.topK > 0)
-        kept = std::min(kept, static_cast<size_t>(m_sampling.topK));
-    std::partial_sort(m_order.begin(), m_order.begin() + static_cast<std::ptrdiff_t>(kept), m_order.end(), likelier);
-
-    const double top = logits[static_cast<size_t>(m_order.front())];
+    const std::vector<int32_t>& ids = candidates.ids;
+    size_t kept = ids.size();
+    const double top = candidates.logits.front();
     std::vector<double> weights(kept);
     double sum = 0;
     for (size_t i = 0; i < kept; ++i) {
-        weights[i] = std::exp((logits[static_cast<size_t>(m_order[i])] - top) / m_sampling.temperature);
+        weights[i] = std::exp((candidates.logits[i] - top) / m_sampling.temperature);
         sum += weights[i];
     }
     if (m_sampling.topP < 1) {
@@ -107,9 +95,9 @@ int32_t Sampler::draw(std::span<const float> logits)
     for (size_t i = 0; i + 1 < kept; ++i) {
         rest -= weights[i];
         if (rest < 0)
-            return m_order[i];
+            return ids[i];
     }
-    return m_order[kept - 1];
+    return ids[kept - 1];
 }
 
 } // namespace argali

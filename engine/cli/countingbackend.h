@@ -39,6 +39,10 @@ public:
     Tensor makeFloats(const Tensor& host) override { return m_op->makeFloats(host); }
     Tensor makeTable(const Tensor& host) override { return m_op->makeTable(host); }
     int32_t best(const Tensor& logits) override { return m_op->best(logits); }
+    Candidates likeliest(const Tensor& logits, int64_t count) override
+    {
+        return m_op->likeliest(logits, count);
+    }
     Linear makeLinear(const LinearSource& source) override { return m_op->makeLinear(source); }
 
     void gather(Tensor& out, const Tensor& table, const Tensor& ids) override;

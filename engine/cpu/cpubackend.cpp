@@ -94,9 +94,16 @@ int32_t CpuBackend::best(const Tensor& logits)
 {
     checks::logits(logits);
     const std::span all(logits.as<float>(), static_cast<size_t>(logits.count()));
-    if (!std::ranges::all_of(all, [](float logit) { return logit < INFINITY; })) // false for NaN
+    if (!areLogits(all))
         return -1;
     return static_cast<int32_t>(std::ranges::max_element(all) - all.begin());
+}
+
+Candidates CpuBackend::likeliest(const Tensor& logits, int64_t count)
+{
+    checks::logits(logits);
+    const std::span values(logits.as<float>(), static_cast<size_t>(logits.count()));
+    return areLogits(values) ? likeliestOf(values, count) : Candidates();
 }
 
 Linear CpuBackend::makeLinear(const LinearSource& source)

@@ -15,7 +15,7 @@ function(argali_card_check name)
   add_dependencies(card_checks card_${name})
 endfunction()
 
-foreach(name argmax attention attentionstep norm rope rows softmax streamread vision)
+foreach(name argmax attention attentionstep likeliest norm rope rows softmax streamread vision)
   argali_card_check(cuda${name} tst_cuda${name}.cpp)
 endforeach()
 foreach(name gemm gemv)

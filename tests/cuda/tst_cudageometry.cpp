@@ -4,6 +4,7 @@
 #include "cuda/kernels/attention.h"
 #include "cuda/kernels/gemm.h"
 #include "cuda/kernels/gemv.h"
+#include "cuda/kernels/likeliest.h"
 #include "cuda/kernels/norm.h"
 #include "cuda/kernels/rope.h"
 #include "cuda/kernels/rows.h"
@@ -399,6 +400,11 @@ void TestCudaGeometry::logits()
         QVERIFY(launch.grid[0] * 2048 >= count || launch.grid[0] == 1024);
         QCOMPARE(argmaxScratch(count), 2 * launch.grid[0]); // a value and a place of each
         QVERIFY(launch.sharedBytes >= launch.threads / 32 * 8);
+        const Launch sorting = likeliestLaunch(count);
+        FITS(sorting);
+        QVERIFY(sorting.grid[0] * 2048 >= count);
+        QCOMPARE(sorting.sharedBytes, int64_t{2048 * 8});
+        QCOMPARE(likeliestScratch(count, 50), 2 * sorting.grid[0] * 50);
     }
 }
 

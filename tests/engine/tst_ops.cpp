@@ -48,6 +48,8 @@ private slots:
     void lengthOfASequence_data() { addDeviceRows(); }
     void lengthOfASequence();
     void best_data() { addDevices(); }
+    void likeliest_data() { addDevices(); }
+    void likeliest();
     void best();
     void shapesThatDisagree_data() { addDevices(); }
     void shapesThatDisagree();
@@ -72,6 +74,37 @@ void TestOps::gather()
             continue;
         }
         QVERIFY_EXCEPTION_THROWN(device.op().gather(out, table, device.ids({0, wrong, 0})), Error);
+    }
+}
+
+void TestOps::likeliest()
+{
+    QFETCH(TestDevice, device);
+    const auto likeliestOf = [&](const std::vector<float>& values, int64_t count) {
+        const Candidates found = device.op().likeliest(
+            device.upload({1, static_cast<int64_t>(values.size())}, values, DType::F32), count);
+        QString text;
+        for (size_t i = 0; i < found.ids.size(); ++i)
+            text += QString("%1:%2 ").arg(found.ids[i]).arg(double(found.logits[i]) + 0.0); // no -0
+        return text.trimmed();
+    };
+    constexpr float infinite = std::numeric_limits<float>::infinity();
+    QCOMPARE(likeliestOf({3}, 1), "0:3");
+    QCOMPARE(likeliestOf({-3, 2, 5, 5, 1}, 3), "2:5 3:5 1:2");
+    QCOMPARE(likeliestOf({-3, 2, 5}, 50), "2:5 1:2 0:-3");
+    QCOMPARE(likeliestOf({-infinite, -0.0F, 0, -7}, 4), "1:0 2:0 3:-7 0:-inf");
+    QCOMPARE(likeliestOf({1, std::numeric_limits<float>::quiet_NaN(), 5}, 2), "");
+    QCOMPARE(likeliestOf({1, infinite, 5}, 2), "");
+    std::mt19937 random(3); // NOLINT: the same numbers every time
+    std::vector<float> many = randomFloats(random, 20'011, 3);
+    for (size_t i = 0; i < many.size(); i += 7)
+        many[i] = many[(i * 31) % many.size()]; // equals, far from each other
+    for (const int64_t count : {1, 50, 1000, 1024, 1025}) {
+        const Candidates expected = argali::likeliestOf(many, count);
+        const Candidates found = device.op().likeliest(
+            device.upload({1, static_cast<int64_t>(many.size())}, many, DType::F32), count);
+        QVERIFY(found.ids == expected.ids);
+        QVERIFY(found.logits == expected.logits);
     }
 }
 

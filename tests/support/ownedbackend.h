@@ -45,6 +45,11 @@ public:
         own({&logits});
         return m_op->best(logits);
     }
+    Candidates likeliest(const Tensor& logits, int64_t count) override
+    {
+        own({&logits});
+        return m_op->likeliest(logits, count);
+    }
     Linear makeLinear(const LinearSource& source) override
     {
         Linear made = m_op->makeLinear(source);
