@@ -5,7 +5,7 @@
 #include <QObject>
 #include <QTranslator>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 #include "gui/chat/draftstore.h"
 #include "gui/chat/localreplysource.h"
 #include "gui/chat/medialoader.h"

@@ -4,7 +4,7 @@
 
 #include <QMainWindow>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 #include "gui/chat/engineworker.h"
 #include "gui/chat/samples.h"
 #include "gui/settings/settings.h"

@@ -124,6 +124,13 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(&turns, &TurnController::removed, this, [this](quint64 turn) {
         if (m_transcript)
             m_transcript->removeFrom(turn);
+        if (m_book.current().isEmpty() && !m_turns.isBusy())
+            showConversation();
+    });
+    connect(&turns, &TurnController::shown, this, [this](quint64 id) {
+        makeTranscript();
+        m_stack->setCurrentWidget(m_transcript);
+        showTurn(*m_book.current().find(id));
     });
     connect(&turns, &TurnController::started, this, [this](quint64 id) {
         m_composer->setBusy(true);
@@ -198,7 +205,7 @@ TranscriptView* ChatWidget::makeTranscript()
 
 bool ChatWidget::isShown(quint64 turn) const
 {
-    return m_book.current().find(turn) != nullptr;
+    return m_book.current().isShown(turn);
 }
 
 void ChatWidget::showConversation()

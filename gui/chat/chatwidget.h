@@ -6,7 +6,7 @@
 #include <QWidget>
 
 #include "gui/chat/composer.h"
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 #include "gui/chat/samples.h"
 
 class QStackedWidget;

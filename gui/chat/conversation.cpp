@@ -61,6 +61,8 @@ QString Answer::note() const
 {
     if (state != State::Finished)
         return {};
+    if (interrupted)
+        return tr("Interrupted: Argali was closed while it was answering.");
     if (finishReason == FinishReason::Cancelled)
         return tr("Stopped.");
     if (contextReached)
@@ -88,10 +90,12 @@ QString Turn::source() const
 
 QString Conversation::title() const
 {
+    if (!m_head.title.isEmpty())
+        return m_head.title;
     if (m_turns.empty())
-        return {};
+        return m_head.heading;
     const Turn& first = m_turns.front();
-    const QString line = first.question.simplified();
+    const QString line = first.question.left(4096).simplified();
     if (line.isEmpty() && !first.media.isEmpty())
         return first.media.first().name();
     return line.left(120);
@@ -99,9 +103,31 @@ QString Conversation::title() const
 
 std::optional<MediaFile::Kind> Conversation::firstMedia() const
 {
-    if (m_turns.empty() || m_turns.front().media.isEmpty())
+    if (m_turns.empty())
+        return m_head.media;
+    if (m_turns.front().media.isEmpty())
         return std::nullopt;
     return m_turns.front().media.first().kind;
+}
+
+void Conversation::fill(std::vector<Turn> turns, const std::vector<quint64>& chosen)
+{
+    m_loaded = true;
+    m_turns.clear();
+    m_hidden.clear();
+    m_chosen.clear();
+    std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) { return a.id < b.id; });
+    for (Turn& turn : turns) {
+        // A parent is older than its child, so that there can be no circle.
+        if (turn.parent >= turn.id || !m_hidden.contains(turn.parent))
+            turn.parent = 0;
+        m_hidden.insert_or_assign(turn.id, std::move(turn));
+    }
+    for (const quint64 id : chosen) {
+        if (const auto it = m_hidden.find(id); it != m_hidden.end())
+            m_chosen[it->second.parent] = id;
+    }
+    layPath();
 }
 
 Turn* Conversation::find(quint64 id)
@@ -113,31 +139,188 @@ const Turn* Conversation::find(quint64 id) const
 {
     const auto it =
         std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
-    return it == m_turns.end() ? nullptr : &*it;
+    if (it != m_turns.end())
+        return &*it;
+    const auto hidden = m_hidden.find(id);
+    return hidden == m_hidden.end() ? nullptr : &hidden->second;
+}
+
+bool Conversation::isShown(quint64 id) const
+{
+    return std::any_of(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
+}
+
+bool Conversation::isChosen(quint64 id) const
+{
+    const Turn* turn = find(id);
+    if (!turn)
+        return false;
+    const auto it = m_chosen.find(turn->parent);
+    return it != m_chosen.end() && it->second == id;
+}
+
+std::vector<const Turn*> Conversation::allTurns() const
+{
+    std::vector<const Turn*> all;
+    for (const Turn& turn : m_turns)
+        all.push_back(&turn);
+    for (const auto& [id, turn] : m_hidden)
+        all.push_back(&turn);
+    std::sort(all.begin(), all.end(), [](const Turn* a, const Turn* b) { return a->id < b->id; });
+    return all;
 }
 
 Turn& Conversation::append(Turn turn)
 {
+    turn.parent = m_turns.empty() ? 0 : m_turns.back().id;
+    m_chosen[turn.parent] = turn.id;
     m_turns.push_back(std::move(turn));
     return m_turns.back();
 }
 
-void Conversation::removeFrom(quint64 id)
+void Conversation::hideFrom(quint64 id)
 {
     const auto it =
         std::find_if(m_turns.begin(), m_turns.end(), [&](const Turn& t) { return t.id == id; });
+    for (auto turn = it; turn != m_turns.end(); ++turn)
+        m_hidden.insert_or_assign(turn->id, std::move(*turn));
     m_turns.erase(it, m_turns.end());
 }
 
-std::unique_ptr<Conversation> Conversation::forkBefore(quint64 id) const
+std::vector<quint64> Conversation::childrenOf(quint64 parent) const
 {
-    auto fork = std::make_unique<Conversation>();
+    std::vector<quint64> children;
     for (const Turn& turn : m_turns) {
-        if (turn.id == id)
-            break;
-        fork->m_turns.push_back(turn);
+        if (turn.parent == parent)
+            children.push_back(turn.id);
     }
-    return fork;
+    for (const auto& [id, turn] : m_hidden) {
+        if (turn.parent == parent)
+            children.push_back(id);
+    }
+    std::sort(children.begin(), children.end());
+    return children;
+}
+
+std::vector<quint64> Conversation::siblingsOf(quint64 id) const
+{
+    const Turn* turn = find(id);
+    return turn ? childrenOf(turn->parent) : std::vector<quint64>();
+}
+
+Conversation::Branch Conversation::branchOf(quint64 id) const
+{
+    const std::vector<quint64> all = siblingsOf(id);
+    const auto it = std::find(all.begin(), all.end(), id);
+    if (it == all.end())
+        return {};
+    return {int(it - all.begin()) + 1, int(all.size())};
+}
+
+quint64 Conversation::siblingOf(quint64 id, int step) const
+{
+    const std::vector<quint64> all = siblingsOf(id);
+    const auto it = std::find(all.begin(), all.end(), id);
+    if (it == all.end())
+        return 0;
+    const qint64 at = (it - all.begin()) + qint64(step);
+    return at < 0 || at >= qint64(all.size()) || step == 0 ? 0 : all[size_t(at)];
+}
+
+bool Conversation::show(quint64 id)
+{
+    const Turn* turn = find(id);
+    if (!turn)
+        return false;
+    for (quint64 at = id; turn; turn = at ? find(at) : nullptr) {
+        m_chosen[turn->parent] = at;
+        at = turn->parent;
+    }
+    layPath();
+    return true;
+}
+
+/// Lays the path anew along the chosen children; where none is chosen the newest is.
+void Conversation::layPath()
+{
+    for (Turn& turn : m_turns)
+        m_hidden.insert_or_assign(turn.id, std::move(turn));
+    m_turns.clear();
+    std::map<quint64, quint64> newest; // of each parent
+    for (const auto& [id, turn] : m_hidden)
+        newest[turn.parent] = id; // in the order of their numbers
+    for (quint64 at = 0; newest.contains(at);) {
+        const auto chosen = m_chosen.find(at);
+        const auto known =
+            chosen == m_chosen.end() ? m_hidden.end() : m_hidden.find(chosen->second);
+        const quint64 next =
+            known != m_hidden.end() && known->second.parent == at ? known->first : newest[at];
+        m_chosen[at] = next;
+        const auto it = m_hidden.find(next);
+        m_turns.push_back(std::move(it->second));
+        m_hidden.erase(it);
+        at = next;
+    }
+}
+
+std::optional<Conversation::Removal> Conversation::remove(quint64 id)
+{
+    const Turn* turn = find(id);
+    if (!turn)
+        return std::nullopt;
+    Removal removal{*turn, childrenOf(id), 0};
+    const quint64 parent = turn->parent;
+    if (const auto it = m_chosen.find(id); it != m_chosen.end())
+        removal.chosen = it->second;
+    const bool chosen = isChosen(id);
+    const quint64 beside = siblingOf(id, -1) ? siblingOf(id, -1) : siblingOf(id, 1);
+    for (const quint64 child : removal.children)
+        find(child)->parent = parent;
+    m_chosen.erase(id);
+    if (chosen) {
+        const quint64 next = removal.chosen ? removal.chosen : beside;
+        if (next)
+            m_chosen[parent] = next;
+        else
+            m_chosen.erase(parent);
+    }
+    std::erase_if(m_turns, [&](const Turn& t) { return t.id == id; });
+    m_hidden.erase(id);
+    layPath();
+    return removal;
+}
+
+void Conversation::restore(const Removal& removal)
+{
+    m_hidden.insert_or_assign(removal.turn.id, removal.turn);
+    for (const quint64 child : removal.children) {
+        if (Turn* turn = find(child))
+            turn->parent = removal.turn.id;
+    }
+    if (removal.chosen)
+        m_chosen[removal.turn.id] = removal.chosen;
+    show(removal.turn.id);
+}
+
+std::vector<quint64> Conversation::removeFrom(quint64 id)
+{
+    std::vector<quint64> gone;
+    if (!find(id))
+        return gone;
+    gone.push_back(id);
+    for (size_t i = 0; i < gone.size(); ++i) {
+        const std::vector<quint64> children = childrenOf(gone[i]);
+        gone.insert(gone.end(), children.begin(), children.end());
+    }
+    for (const quint64 each : gone) {
+        std::erase_if(m_turns, [&](const Turn& t) { return t.id == each; });
+        m_hidden.erase(each);
+        m_chosen.erase(each);
+    }
+    std::erase_if(m_chosen, [&](const auto& choice) {
+        return std::find(gone.begin(), gone.end(), choice.second) != gone.end();
+    });
+    return gone;
 }
 
 ChatRequest makeRequest(const Conversation& conversation, const Draft& question,
@@ -166,77 +349,6 @@ ChatRequest makeRequest(const Conversation& conversation, const Draft& question,
     request.maxNewTokens = options.longestAnswer;
     request.sampling = options.sampling;
     return request;
-}
-
-ConversationBook::ConversationBook(QObject* parent) : QObject(parent)
-{
-    m_conversations.push_back(std::make_unique<Conversation>());
-    m_current = m_conversations.front().get();
-}
-
-int ConversationBook::indexOf(const Conversation& conversation) const
-{
-    const auto it = std::find_if(m_conversations.begin(), m_conversations.end(),
-                                 [&](const auto& c) { return c.get() == &conversation; });
-    return it == m_conversations.end() ? -1 : int(it - m_conversations.begin());
-}
-
-Conversation* ConversationBook::holding(quint64 turn) const
-{
-    for (const auto& conversation : m_conversations) {
-        if (conversation->find(turn))
-            return conversation.get();
-    }
-    return nullptr;
-}
-
-void ConversationBook::startNew()
-{
-    // The draft of an unsent chat stays in its chat, so an empty one is only used again when
-    // nothing was written there.
-    for (const auto& conversation : m_conversations) {
-        if (conversation->isEmpty() && conversation->draft.isEmpty() &&
-            conversation.get() != m_current) {
-            open(indexOf(*conversation));
-            return;
-        }
-    }
-    add(std::make_unique<Conversation>());
-}
-
-void ConversationBook::add(std::unique_ptr<Conversation> conversation)
-{
-    emit aboutToSwitch();
-    m_conversations.insert(m_conversations.begin(), std::move(conversation));
-    m_current = m_conversations.front().get();
-    emit listChanged();
-    emit switched();
-}
-
-void ConversationBook::open(int index)
-{
-    if (index < 0 || index >= count() || &at(index) == m_current)
-        return;
-    emit aboutToSwitch();
-    m_current = &at(index);
-    emit switched();
-}
-
-void ConversationBook::remove(int index)
-{
-    if (index < 0 || index >= count())
-        return;
-    if (&at(index) == m_current) {
-        if (count() == 1)
-            m_conversations.push_back(std::make_unique<Conversation>());
-        m_current = m_conversations.at(size_t(index == 0 ? 1 : index - 1)).get();
-        m_conversations.erase(m_conversations.begin() + index);
-        emit listChanged();
-        emit switched();
-        return;
-    }
-    m_conversations.erase(m_conversations.begin() + index);
-    emit listChanged();
 }
 
 } // namespace argali::gui

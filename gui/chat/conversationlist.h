@@ -2,7 +2,7 @@
 
 #include <QWidget>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 
 class QListWidget;
 

@@ -1,6 +1,22 @@
 #include "gui/chat/turncontroller.h"
 
+#include <algorithm>
+#include <utility>
+
+#include <QDateTime>
+
 namespace argali::gui {
+namespace {
+
+std::vector<quint64> pathOf(const Conversation& conversation)
+{
+    std::vector<quint64> path;
+    for (const Turn& turn : conversation.turns())
+        path.push_back(turn.id);
+    return path;
+}
+
+} // namespace
 
 TurnController::TurnController(ConversationBook& book, ReplySource& source, QObject* parent)
     : QObject(parent), m_book(book), m_source(source)
@@ -20,32 +36,138 @@ TurnController::TurnController(ConversationBook& book, ReplySource& source, QObj
 quint64 TurnController::send(const Draft& draft, const AnswerOptions& options, const QString& model)
 {
     Conversation& conversation = m_book.current();
-    if (!conversation.isEmpty()) {
-        const Turn& last = conversation.turns().back();
-        if (last.answer.state == Answer::State::Failed && last.answer.isBlank()) {
-            const quint64 gone = last.id;
-            conversation.removeFrom(gone);
-            emit removed(gone);
-        }
-    }
+    if (conversation.turns().empty())
+        return begin(conversation, draft, options, model);
+    const Turn& last = conversation.turns().back();
+    if (last.answer.state == Answer::State::Failed && last.answer.isBlank())
+        return askBeside(last.id, draft, options, model);
     return begin(conversation, draft, options, model);
 }
 
 quint64 TurnController::regenerate(quint64 turn, const AnswerOptions& options, const QString& model)
 {
+    const Conversation* conversation = m_book.holding(turn);
+    return conversation ? askBeside(turn, conversation->find(turn)->draft(), options, model) : 0;
+}
+
+quint64 TurnController::edit(quint64 turn, const Draft& draft, const AnswerOptions& options,
+                             const QString& model)
+{
+    return askBeside(turn, draft, options, model);
+}
+
+/// Asks in the place of a turn. One that failed without an answer is worth nothing and goes.
+quint64 TurnController::askBeside(quint64 turn, const Draft& draft, const AnswerOptions& options,
+                                  const QString& model)
+{
     Conversation* conversation = m_book.holding(turn);
     if (!conversation)
         return 0;
-    const Draft question = conversation->find(turn)->draft();
-    if (m_turn == turn)
+    if (m_turn)
         abandon();
-    if (conversation->turns().back().id == turn) {
-        conversation->removeFrom(turn);
-        emit removed(turn);
-        return begin(*conversation, question, options, model);
+    if (!conversation->isShown(turn)) {
+        const std::vector<quint64> before = pathOf(*conversation);
+        conversation->show(turn);
+        showFrom(*conversation, before);
     }
-    m_book.add(conversation->forkBefore(turn));
-    return begin(m_book.current(), question, options, model);
+    const Turn& old = *conversation->find(turn);
+    const bool worthless = old.answer.state == Answer::State::Failed && old.answer.isBlank() &&
+                           conversation->childrenOf(turn).empty();
+    conversation->hideFrom(turn);
+    if (worthless) {
+        conversation->removeFrom(turn);
+        emit m_book.turnRemoved(conversation->id(), turn);
+    }
+    emit removed(turn);
+    return begin(*conversation, draft, options, model);
+}
+
+bool TurnController::showSibling(quint64 turn, int step)
+{
+    const Conversation* conversation = m_book.holding(turn);
+    return conversation && show(conversation->siblingOf(turn, step));
+}
+
+bool TurnController::show(quint64 turn)
+{
+    Conversation* conversation = m_book.holding(turn);
+    if (!conversation)
+        return false;
+    const std::vector<quint64> before = pathOf(*conversation);
+    conversation->show(turn);
+    showFrom(*conversation, before);
+    return true;
+}
+
+/// Says how the shown path differs from what it was.
+void TurnController::showFrom(Conversation& conversation, const std::vector<quint64>& before)
+{
+    const std::vector<quint64> after = pathOf(conversation);
+    const auto [old, now] =
+        std::mismatch(before.begin(), before.end(), after.begin(), after.end());
+    if (old == before.end() && now == after.end())
+        return;
+    if (old != before.end()) {
+        emit m_book.turnChanged(conversation.id(), *old);
+        if (&conversation == &m_book.current())
+            emit removed(*old);
+    }
+    for (auto turn = now; turn != after.end(); ++turn) {
+        emit m_book.turnChanged(conversation.id(), *turn);
+        if (&conversation == &m_book.current())
+            emit shown(*turn);
+    }
+}
+
+/// The siblings of a turn are one more or one less, or another one is shown.
+void TurnController::noteSiblings(const Conversation& conversation, quint64 turn)
+{
+    for (const quint64 sibling : conversation.siblingsOf(turn)) {
+        emit m_book.turnChanged(conversation.id(), sibling);
+        if (&conversation == &m_book.current() && conversation.isShown(sibling))
+            emit branchesChanged(sibling);
+    }
+}
+
+bool TurnController::remove(quint64 turn)
+{
+    Conversation* conversation = m_book.holding(turn);
+    if (!conversation)
+        return false;
+    if (turn == m_turn)
+        abandon();
+    const std::vector<quint64> before = pathOf(*conversation);
+    const quint64 parent = conversation->find(turn)->parent;
+    m_removed = conversation->remove(turn);
+    m_removedFrom = conversation->id();
+    emit m_book.turnRemoved(m_removedFrom, turn);
+    showFrom(*conversation, before);
+    const std::vector<quint64> left = conversation->childrenOf(parent);
+    if (!left.empty())
+        noteSiblings(*conversation, left.front());
+    m_book.noteChanged(*conversation);
+    return true;
+}
+
+bool TurnController::undoRemove()
+{
+    Conversation* conversation = m_book.byId(m_removedFrom);
+    const std::optional<Conversation::Removal> removal = std::exchange(m_removed, std::nullopt);
+    if (!removal || !conversation)
+        return false;
+    const std::vector<quint64> before = pathOf(*conversation);
+    conversation->restore(*removal);
+    showFrom(*conversation, before);
+    noteSiblings(*conversation, removal->turn.id);
+    for (const quint64 child : removal->children)
+        emit m_book.turnChanged(conversation->id(), child);
+    m_book.noteChanged(*conversation);
+    return true;
+}
+
+void TurnController::forgetRemoved()
+{
+    m_removed.reset();
 }
 
 quint64 TurnController::begin(Conversation& conversation, const Draft& draft,
@@ -55,7 +177,8 @@ quint64 TurnController::begin(Conversation& conversation, const Draft& draft,
         abandon();
     const ChatRequest request = makeRequest(conversation, draft, options);
     Turn turn;
-    turn.id = m_next++;
+    turn.id = m_book.newId();
+    turn.created = QDateTime::currentMSecsSinceEpoch();
     turn.question = draft.text;
     turn.media = draft.media;
     turn.options = options;
@@ -64,6 +187,7 @@ quint64 TurnController::begin(Conversation& conversation, const Draft& draft,
     conversation.append(std::move(turn));
     m_book.noteChanged(conversation);
     emit started(m_turn);
+    noteSiblings(conversation, m_turn);
     m_source.start(m_turn, request);
     return m_turn;
 }
@@ -85,7 +209,16 @@ void TurnController::abandon()
         turn->answer.finishReason = FinishReason::Cancelled;
     }
     m_turn = 0;
+    noteOver(id);
     emit finished(id);
+}
+
+void TurnController::noteOver(quint64 id)
+{
+    if (const Conversation* conversation = m_book.holding(id)) {
+        emit m_book.turnChanged(conversation->id(), id);
+        m_book.noteChanged(*conversation);
+    }
 }
 
 Turn* TurnController::running(quint64 turn)
@@ -183,6 +316,7 @@ void TurnController::takeResult(quint64 id, const ChatResult& result)
         answer.thinkingDone = false;
         emit rewritten(id);
     }
+    noteOver(id);
     emit finished(id);
 }
 
@@ -194,6 +328,7 @@ void TurnController::takeFailure(quint64 id, const Failure& failure)
     endThinking(*turn);
     turn->answer.state = Answer::State::Failed;
     turn->answer.failure = failure;
+    noteOver(id);
     emit failed(id, turn->answer.isBlank() ? turn->draft() : Draft());
 }
 

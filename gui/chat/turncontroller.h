@@ -3,7 +3,7 @@
 #include <QElapsedTimer>
 #include <QObject>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 #include "gui/chat/replysource.h"
 
 namespace argali::gui {
@@ -19,18 +19,32 @@ public:
     /// Asks in the current conversation. A failed turn without an answer at its end is replaced.
     /// Returns the number of the new turn.
     quint64 send(const Draft& draft, const AnswerOptions& options, const QString& model);
-    /// Asks a question again. The last one is replaced; an earlier one is asked in a copy of the
-    /// chat up to there, so that nothing is lost.
+    /// Asks a question again, as a sibling of the turn; what was there stays beside it.
     /// Returns the number of the new turn, 0 when there is no such turn.
     quint64 regenerate(quint64 turn, const AnswerOptions& options, const QString& model);
+    /// Asks otherwise in the place of a turn; what was there stays beside it.
+    /// Returns the number of the new turn, 0 when there is no such turn.
+    quint64 edit(quint64 turn, const Draft& draft, const AnswerOptions& options,
+                 const QString& model);
+    /// Takes one turn out of its chat; those after it stay. undoRemove() puts it back.
+    bool remove(quint64 turn);
+    bool undoRemove();
+    void forgetRemoved(); ///< It cannot be undone any more.
+    /// Shows the branch that stands step places beside this turn. Returns whether there is one.
+    bool showSibling(quint64 turn, int step);
+    /// Shows the branch that this turn is in.
+    bool show(quint64 turn);
     void stop(); ///< Returns at once; finished() follows, and what was written stays.
 
     bool isBusy() const { return m_turn != 0; }
     quint64 currentTurn() const { return m_turn; }
 
 signals:
-    /// This turn and those after it are gone from the current conversation.
+    /// This turn and those after it are not on the shown path any more. When others take their
+    /// place, shown() follows for each.
     void removed(quint64 turn);
+    void shown(quint64 turn); ///< this turn now ends the shown path
+    void branchesChanged(quint64 turn); ///< "n of m" of this turn on the shown path
     void started(quint64 turn); ///< question and an empty answer are in the conversation
     void thinkingAppended(quint64 turn, const QString& text, int tokens);
     void textAppended(quint64 turn, const QString& text);
@@ -47,7 +61,12 @@ signals:
 private:
     quint64 begin(Conversation& conversation, const Draft& draft, const AnswerOptions& options,
                   const QString& model);
+    quint64 askBeside(quint64 turn, const Draft& draft, const AnswerOptions& options,
+                      const QString& model);
+    void showFrom(Conversation& conversation, const std::vector<quint64>& before);
+    void noteSiblings(const Conversation& conversation, quint64 turn);
     void abandon();
+    void noteOver(quint64 turn);
     Turn* running(quint64 turn);
     Turn* ended(quint64 turn);
     void takeThinking(quint64 turn, const QString& text, qint64 tokens);
@@ -59,7 +78,8 @@ private:
 
     ConversationBook& m_book;
     ReplySource& m_source;
-    quint64 m_next = 1;
+    std::optional<Conversation::Removal> m_removed;
+    quint64 m_removedFrom = 0; ///< its chat
     quint64 m_turn = 0; ///< the one under way
     QElapsedTimer m_thinkingWatch; ///< since the first word
 };

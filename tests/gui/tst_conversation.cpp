@@ -1,7 +1,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -34,6 +34,14 @@ Turn turn(quint64 id, const QString& question, const QString& answer)
     t.answer.text = answer;
     t.answer.state = Answer::State::Finished;
     return t;
+}
+
+QList<quint64> pathOf(const Conversation& chat)
+{
+    QList<quint64> path;
+    for (const Turn& turn : chat.turns())
+        path.append(turn.id);
+    return path;
 }
 
 } // namespace
@@ -105,18 +113,78 @@ private slots:
         QCOMPARE(silent.firstMedia(), std::optional(MediaFile::Kind::Picture));
     }
 
-    void forkLeavesTheOriginal()
+    void branchesKeepWhatWasThere()
     {
         Conversation chat;
         for (int i = 1; i <= 3; ++i)
             chat.append(turn(quint64(i), QString::number(i), QStringLiteral("yes")));
-        const auto fork = chat.forkBefore(3);
-        QCOMPARE(fork->turns().size(), size_t(2));
-        QCOMPARE(chat.turns().size(), size_t(3));
-        chat.removeFrom(2);
-        QCOMPARE(chat.turns().size(), size_t(1));
-        chat.removeFrom(99);
-        QCOMPARE(chat.turns().size(), size_t(1));
+        chat.hideFrom(2);
+        chat.append(turn(4, QStringLiteral("2 otherwise"), QStringLiteral("no")));
+        QCOMPARE(pathOf(chat), (QList<quint64>{1, 4}));
+        QCOMPARE(chat.branchOf(4).number, 2);
+        QCOMPARE(chat.branchOf(4).count, 2);
+        QCOMPARE(chat.branchOf(1).count, 1);
+        QCOMPARE(chat.branchOf(99).count, 1);
+        QCOMPARE(chat.siblingOf(4, -1), quint64(2));
+        QCOMPARE(chat.siblingOf(4, 1), quint64(0));
+        QCOMPARE(chat.siblingOf(4, INT_MIN), quint64(0));
+        QVERIFY(chat.show(2)); // and goes on as it last went on from there
+        QCOMPARE(pathOf(chat), (QList<quint64>{1, 2, 3}));
+        QVERIFY(chat.find(4) && !chat.isShown(4));
+        QVERIFY(!chat.show(99));
+        QCOMPARE(chat.allTurns().size(), size_t(4));
+    }
+
+    void oneTurnGoesAndComesBack()
+    {
+        Conversation chat;
+        for (int i = 1; i <= 3; ++i)
+            chat.append(turn(quint64(i), QString::number(i), QStringLiteral("yes")));
+        const auto middle = chat.remove(2);
+        QVERIFY(middle);
+        QCOMPARE(pathOf(chat), (QList<quint64>{1, 3}));
+        QCOMPARE(chat.find(3)->parent, quint64(1));
+        chat.restore(*middle);
+        QCOMPARE(pathOf(chat), (QList<quint64>{1, 2, 3}));
+        chat.hideFrom(1);
+        chat.append(turn(5, QStringLiteral("other"), QStringLiteral("no")));
+        const auto branch = chat.remove(5); // the one beside it is shown again
+        QCOMPARE(pathOf(chat), (QList<quint64>{1, 2, 3}));
+        chat.restore(*branch);
+        QCOMPARE(pathOf(chat), QList<quint64>{5});
+        QVERIFY(!chat.remove(99));
+        QCOMPARE(chat.removeFrom(1), (std::vector<quint64>{1, 2, 3}));
+        QCOMPARE(chat.removeFrom(5), std::vector<quint64>{5});
+        QVERIFY(chat.isEmpty());
+        QVERIFY(chat.removeFrom(5).empty());
+    }
+
+    void storedTurnsThatDoNotFit()
+    {
+        Turn child = turn(7, QStringLiteral("child"), QStringLiteral("b"));
+        child.parent = 5;
+        Turn orphan = turn(8, QStringLiteral("orphan"), QStringLiteral("c"));
+        orphan.parent = 77;
+        Turn circle = turn(9, QStringLiteral("circle"), QStringLiteral("d"));
+        circle.parent = 9;
+        Conversation chat(ConversationHead{}, false);
+        QVERIFY(!chat.isEmpty()); // what is not read yet is not known to be empty
+        chat.fill({circle, child, orphan, turn(5, QStringLiteral("a"), QStringLiteral("a"))},
+                  {5, 7, 1234});
+        QVERIFY(chat.isLoaded());
+        QCOMPARE(pathOf(chat), (QList<quint64>{5, 7}));
+        QCOMPARE(chat.branchOf(5).count, 3);
+    }
+
+    void namesAreOneCleanLine()
+    {
+        QCOMPARE(cleanName(QStringLiteral("  a\n\tb\u202e\u2066c \x01 ")), QStringLiteral("a bc"));
+        QCOMPARE(cleanName(QStringLiteral("\u200b\u202e")), QString());
+        QCOMPARE(cleanName(QString(500'000, QLatin1Char('x'))).size(),
+                 ConversationBook::longestName);
+        QCOMPARE(cleanName(QStringLiteral("图像 🐏")), QStringLiteral("图像 🐏"));
+        const QString rams = QStringLiteral("x") + QStringLiteral("🐏").repeated(300);
+        QVERIFY(!cleanName(rams).back().isHighSurrogate());
     }
 
     void wordsUnderAnswers()
@@ -172,6 +240,91 @@ private slots:
         QVERIFY(book.current().isEmpty());
         book.open(7);
         book.remove(-1);
+    }
+
+    void removedChatComesBack()
+    {
+        ConversationBook book;
+        book.current().append(turn(1, QStringLiteral("a"), QStringLiteral("b")));
+        book.current().draft.text = QStringLiteral("half");
+        QSignalSpy removed(&book, &ConversationBook::removed);
+        QSignalSpy restored(&book, &ConversationBook::restored);
+        QSignalSpy forgotten(&book, &ConversationBook::forgotten);
+        const quint64 id = book.current().id();
+        book.remove(0);
+        QVERIFY(book.current().isEmpty());
+        QCOMPARE(book.holding(1)->id(), id); // an answer that still comes is not lost
+        QCOMPARE(book.indexOf(id), -1);
+        QVERIFY(book.undoRemove());
+        QVERIFY(!book.undoRemove());
+        QCOMPARE(book.current().id(), id);
+        QCOMPARE(book.current().draft.text, QStringLiteral("half"));
+        QCOMPARE(removed.count(), 1);
+        QCOMPARE(restored.count(), 1);
+        book.remove(book.indexOf(id));
+        book.forgetRemoved();
+        QCOMPARE(forgotten.count(), 1);
+        QVERIFY(!book.undoRemove());
+    }
+
+    void namesFoldersAndPins()
+    {
+        ConversationBook book;
+        book.current().append(turn(1, QStringLiteral("first question"), QStringLiteral("b")));
+        const quint64 id = book.current().id();
+        QSignalSpy heads(&book, &ConversationBook::headChanged);
+        book.setTitle(id, QStringLiteral(" My\nchat "));
+        QCOMPARE(book.current().title(), QStringLiteral("My chat"));
+        QCOMPARE(book.current().head().heading, QStringLiteral("first question"));
+        book.setTitle(id, QString());
+        QCOMPARE(book.current().title(), QStringLiteral("first question"));
+        QCOMPARE(book.addFolder(QStringLiteral(" \n")), quint64(0));
+        const quint64 folder = book.addFolder(QStringLiteral("Work"));
+        book.setFolder(id, folder);
+        book.setFolder(id, 4711); // there is none
+        QCOMPARE(book.current().head().folder, folder);
+        book.renameFolder(folder, QStringLiteral("Play"));
+        book.renameFolder(folder, QString());
+        QCOMPARE(book.folders().first().name, QStringLiteral("Play"));
+        book.setPinned(id, true);
+        QVERIFY(book.current().head().pinned);
+        book.removeFolder(folder);
+        QCOMPARE(book.current().head().folder, quint64(0));
+        QVERIFY(book.folders().isEmpty());
+        QCOMPARE(heads.count(), 5);
+    }
+
+    void earlierChatsAreReadWhenOpened()
+    {
+        ConversationBook book;
+        ConversationHead head;
+        head.id = 12;
+        head.heading = QStringLiteral("long ago");
+        head.media = MediaFile::Kind::Film;
+        ConversationHead other = head;
+        other.id = 13;
+        book.addEarlier({head, other}, {{3, QStringLiteral("Folder")}});
+        QCOMPARE(book.count(), 3);
+        QCOMPARE(book.at(1).title(), QStringLiteral("long ago"));
+        QCOMPARE(book.at(1).firstMedia(), std::optional(MediaFile::Kind::Film));
+        QSignalSpy wanted(&book, &ConversationBook::loadRequested);
+        QSignalSpy switched(&book, &ConversationBook::switched);
+        book.open(1);
+        book.open(2); // the last one that was asked for is opened
+        QCOMPARE(wanted.count(), 2);
+        QCOMPARE(switched.count(), 0);
+        book.fill(12, {turn(1, QStringLiteral("a"), QStringLiteral("b"))}, {1});
+        QCOMPARE(switched.count(), 0);
+        book.fill(13, {turn(2, QStringLiteral("c"), QStringLiteral("d"))}, {2});
+        QCOMPARE(switched.count(), 1);
+        QCOMPARE(book.current().title(), QStringLiteral("c"));
+        book.open(1);
+        QCOMPARE(book.current().title(), QStringLiteral("a"));
+        book.fill(4711, {}, {});
+        QSignalSpy failed(&book, &ConversationBook::openFailed);
+        book.fillFailed(13);
+        QCOMPARE(failed.count(), 1);
+        QVERIFY(book.newId() < (quint64(1) << 53));
     }
 };
 

@@ -229,6 +229,7 @@ private slots:
         source.finish(again, QStringLiteral("new"));
         QCOMPARE(book.current().turns().size(), size_t(1));
         QCOMPARE(book.current().turns().back().answer.text, QStringLiteral("new"));
+        QCOMPARE(book.current().find(id)->answer.text, QStringLiteral("x")); // beside it
     }
 
     void regenerateOfAnEarlierTurnLosesNothing()
@@ -239,10 +240,89 @@ private slots:
         const quint64 first = turns.send(question("a"), {}, model);
         source.finish(first, QStringLiteral("1"));
         source.finish(turns.send(question("b"), {}, model), QStringLiteral("2"));
-        turns.regenerate(first, {}, model);
-        QCOMPARE(book.count(), 2);
+        const quint64 again = turns.regenerate(first, {}, model);
+        QCOMPARE(book.count(), 1);
         QCOMPARE(book.current().turns().size(), size_t(1));
-        QCOMPARE(book.at(1).turns().size(), size_t(2));
+        QCOMPARE(book.current().allTurns().size(), size_t(3));
+        QCOMPARE(source.requests.back().messages.size(), size_t(1));
+        source.finish(again, QStringLiteral("3"));
+        QSignalSpy removed(&turns, &TurnController::removed);
+        QSignalSpy shown(&turns, &TurnController::shown);
+        QVERIFY(!turns.showSibling(again, 1));
+        QVERIFY(turns.showSibling(again, -1));
+        QCOMPARE(removed.count(), 1);
+        QCOMPARE(removed.first().first().toULongLong(), again);
+        QCOMPARE(shown.count(), 2); // the old one and what followed it
+        QCOMPARE(book.current().turns().back().answer.text, QStringLiteral("2"));
+        QVERIFY(turns.showSibling(first, 1));
+        QCOMPARE(book.current().turns().back().answer.text, QStringLiteral("3"));
+    }
+
+    void editAsksOtherwise()
+    {
+        ConversationBook book;
+        FakeReplySource source;
+        TurnController turns(book, source);
+        const quint64 first = turns.send(question("a"), {}, model);
+        source.finish(first, QStringLiteral("1"));
+        source.finish(turns.send(question("b"), {}, model), QStringLiteral("2"));
+        QSignalSpy changed(&turns, &TurnController::branchesChanged);
+        const quint64 edited = turns.edit(first, question("a, otherwise"), {}, model);
+        QCOMPARE(changed.last().first().toULongLong(), edited);
+        QCOMPARE(book.current().branchOf(edited).number, 2);
+        QCOMPARE(book.current().branchOf(edited).count, 2);
+        QCOMPARE(source.requests.back().messages.back().content.back().text,
+                 std::string("a, otherwise"));
+        QCOMPARE(turns.edit(999, question("x"), {}, model), quint64(0));
+        source.finish(edited, QStringLiteral("3"));
+        // What goes on now goes on from the edited one.
+        turns.send(question("c"), {}, model);
+        QCOMPARE(source.requests.back().messages.size(), size_t(3));
+    }
+
+    void answerGoesOnInAHiddenBranch()
+    {
+        ConversationBook book;
+        FakeReplySource source;
+        TurnController turns(book, source);
+        const quint64 first = turns.send(question("a"), {}, model);
+        source.finish(first, QStringLiteral("1"));
+        const quint64 again = turns.regenerate(first, {}, model);
+        source.write(again, QStringLiteral("half"));
+        turns.showSibling(again, -1);
+        source.write(again, QStringLiteral(" and whole"));
+        source.finish(again, QStringLiteral("half and whole"));
+        QCOMPARE(book.current().turns().back().id, first);
+        QCOMPARE(book.current().find(again)->answer.text, QStringLiteral("half and whole"));
+    }
+
+    void removedTurnComesBack()
+    {
+        ConversationBook book;
+        FakeReplySource source;
+        TurnController turns(book, source);
+        const quint64 first = turns.send(question("a"), {}, model);
+        source.finish(first, QStringLiteral("1"));
+        const quint64 second = turns.send(question("b"), {}, model);
+        source.finish(second, QStringLiteral("2"));
+        QSignalSpy stored(&book, &ConversationBook::turnChanged);
+        QSignalSpy gone(&book, &ConversationBook::turnRemoved);
+        QSignalSpy shown(&turns, &TurnController::shown);
+        QVERIFY(turns.remove(first));
+        QCOMPARE(gone.count(), 1);
+        QCOMPARE(shown.count(), 1);
+        QCOMPARE(book.current().turns().size(), size_t(1));
+        QVERIFY(turns.undoRemove());
+        QVERIFY(!turns.undoRemove());
+        QCOMPARE(book.current().turns().size(), size_t(2));
+        QCOMPARE(book.current().turns().front().id, first);
+        QVERIFY(stored.count() > 0);
+        const quint64 running = turns.send(question("c"), {}, model);
+        QVERIFY(turns.remove(running)); // ends it, too
+        QVERIFY(!turns.isBusy());
+        turns.forgetRemoved();
+        QVERIFY(!turns.undoRemove());
+        QVERIFY(!turns.remove(999));
     }
 
     void answerGoesToTheChatThatAsked()

@@ -1,0 +1,125 @@
+#include "gui/history/turnjson.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace argali::gui {
+namespace {
+
+double numberIn(const QJsonObject& object, const char* key, double low, double high, double other)
+{
+    const double value = object.value(QLatin1String(key)).toDouble(other);
+    return std::isfinite(value) ? std::clamp(value, low, high) : other;
+}
+
+qint64 wholeIn(const QJsonObject& object, const char* key, double low, double high, qint64 other)
+{
+    return qint64(std::llround(numberIn(object, key, low, high, double(other))));
+}
+
+bool flagIn(const QJsonObject& object, const char* key)
+{
+    return object.value(QLatin1String(key)).toBool();
+}
+
+constexpr double mostTokens = 1e9;
+constexpr double longestTime = 1e12; // ms
+
+} // namespace
+
+QJsonObject mediaDetails(const MediaFile& file)
+{
+    QJsonObject o{{QStringLiteral("film"), file.isFilm()},
+                  {QStringLiteral("width"), file.size.width()},
+                  {QStringLiteral("height"), file.size.height()}};
+    if (file.isFilm()) {
+        o.insert(QStringLiteral("seconds"), file.duration);
+        o.insert(QStringLiteral("frameCount"), file.frameCount);
+        o.insert(QStringLiteral("frames"), file.frames);
+    }
+    return o;
+}
+
+void readMediaDetails(MediaFile& file, const QJsonObject& o)
+{
+    file.kind = flagIn(o, "film") ? MediaFile::Kind::Film : MediaFile::Kind::Picture;
+    file.size = QSize(int(wholeIn(o, "width", 0, 1e6, 0)), int(wholeIn(o, "height", 0, 1e6, 0)));
+    file.duration = numberIn(o, "seconds", 0, 360'000'000, 0);
+    file.frameCount = wholeIn(o, "frameCount", 0, 2e9, 0);
+    file.frames = int(wholeIn(o, "frames", 0, 30, 8));
+}
+
+QJsonObject turnDetails(const Turn& turn, bool withThinking)
+{
+    const AnswerOptions& options = turn.options;
+    const Answer& answer = turn.answer;
+    QJsonObject o{
+        {QStringLiteral("sampling"), options.sampling.enabled},
+        {QStringLiteral("temperature"), double(options.sampling.temperature)},
+        {QStringLiteral("topP"), double(options.sampling.topP)},
+        {QStringLiteral("topK"), options.sampling.topK},
+        {QStringLiteral("minP"), double(options.sampling.minP)},
+        {QStringLiteral("repetitionPenalty"), double(options.sampling.repetitionPenalty)},
+        {QStringLiteral("think"), options.thinking},
+        {QStringLiteral("thinkingBudget"), options.thinkingBudget},
+        {QStringLiteral("longestAnswer"), options.longestAnswer},
+        {QStringLiteral("systemPrompt"), options.systemPrompt},
+        {QStringLiteral("finishReason"), int(answer.finishReason)},
+        {QStringLiteral("contextReached"), answer.contextReached},
+        {QStringLiteral("promptTokens"), qint64(answer.usage.promptTokens)},
+        {QStringLiteral("visualTokens"), qint64(answer.usage.visualTokens)},
+        {QStringLiteral("completionTokens"), qint64(answer.usage.completionTokens)},
+        {QStringLiteral("firstTokenMs"), answer.timings.firstToken.count()},
+        {QStringLiteral("tokensPerSecond"), answer.timings.decodeTokensPerSecond},
+    };
+    // A number of JSON is exact to 2^53 only.
+    if (options.sampling.seed)
+        o.insert(QStringLiteral("seed"), QString::number(*options.sampling.seed));
+    if (withThinking && answer.thinkingDone) {
+        o.insert(QStringLiteral("thinkingTokens"), answer.thinkingTokens);
+        o.insert(QStringLiteral("thinkingMs"), answer.thinkingMs);
+        o.insert(QStringLiteral("budgetReached"), answer.budgetReached);
+    }
+    if (answer.state == Answer::State::Failed) {
+        o.insert(QStringLiteral("failureCode"), int(answer.failure.code()));
+        o.insert(QStringLiteral("failureDetails"), answer.failure.details());
+    }
+    return o;
+}
+
+void readTurnDetails(Turn& turn, const QJsonObject& o)
+{
+    AnswerOptions& options = turn.options;
+    options.sampling.enabled = flagIn(o, "sampling");
+    options.sampling.temperature = float(numberIn(o, "temperature", 0, 2, 0.7));
+    options.sampling.topP = float(numberIn(o, "topP", 0.05, 1, 1));
+    options.sampling.topK = int(wholeIn(o, "topK", 0, 200, 0));
+    options.sampling.minP = float(numberIn(o, "minP", 0, 0.5, 0));
+    options.sampling.repetitionPenalty = float(numberIn(o, "repetitionPenalty", 1, 2, 1));
+    bool isNumber = false;
+    const quint64 seed = o.value(QLatin1String("seed")).toString().toULongLong(&isNumber);
+    options.sampling.seed = isNumber ? std::optional<uint64_t>(seed) : std::nullopt;
+    options.thinking = flagIn(o, "think");
+    options.thinkingBudget = int(wholeIn(o, "thinkingBudget", 1, 1e6, 1024));
+    options.longestAnswer = int(wholeIn(o, "longestAnswer", 1, 1e6, 2048));
+    options.systemPrompt = o.value(QLatin1String("systemPrompt")).toString();
+    Answer& answer = turn.answer;
+    answer.finishReason =
+        FinishReason(wholeIn(o, "finishReason", 0, int(FinishReason::Cancelled), 0));
+    answer.contextReached = flagIn(o, "contextReached");
+    answer.usage.promptTokens = wholeIn(o, "promptTokens", 0, mostTokens, 0);
+    answer.usage.visualTokens = wholeIn(o, "visualTokens", 0, mostTokens, 0);
+    answer.usage.completionTokens = wholeIn(o, "completionTokens", 0, mostTokens, 0);
+    answer.timings.firstToken = Timings::Duration(numberIn(o, "firstTokenMs", 0, longestTime, 0));
+    answer.timings.decodeTokensPerSecond = numberIn(o, "tokensPerSecond", 0, 1e9, 0);
+    answer.thinkingTokens = int(wholeIn(o, "thinkingTokens", 0, mostTokens, 0));
+    answer.usage.thinkingTokens = answer.thinkingTokens;
+    answer.thinkingMs = wholeIn(o, "thinkingMs", 0, longestTime, 0);
+    answer.budgetReached = flagIn(o, "budgetReached");
+    if (answer.state == Answer::State::Failed)
+        answer.failure = Failure(
+            Error::Code(wholeIn(o, "failureCode", 0, int(Error::Code::Internal), 0)),
+            o.value(QLatin1String("failureDetails")).toString());
+}
+
+} // namespace argali::gui
