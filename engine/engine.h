@@ -75,6 +75,9 @@ struct ChatRequest {
     std::optional<Sampling> sampling;  ///< none: what the model's generation_config.json says
     std::optional<int64_t> minPixels;  ///< none: the family's default
     std::optional<int64_t> maxPixels;
+    /// Once requested, from any thread, thinking that is under way is closed as at the end of a budget
+    /// that ends there; thinking that is over, or off, goes on as if nothing had been asked.
+    std::stop_token answerNow;
 };
 
 enum class FinishReason { Stop, Length, Cancelled };
@@ -105,7 +108,8 @@ struct ChatResult {
     std::string markedThinking; ///< with its markers, as the reference implementation returns it
     std::vector<int32_t> ids;   ///< all generated ids, a stop id included
     FinishReason finishReason = FinishReason::Stop;
-    bool budgetReached = false;  ///< the thinking was closed by force
+    bool budgetReached = false;  ///< the thinking was closed by force, at its budget
+    bool answeredNow = false;    ///< the thinking was closed by force, as ChatRequest::answerNow asked
     bool contextReached = false; ///< the answer ended (as by length) because the context is full
     Usage usage;
     Timings timings;

@@ -26,15 +26,21 @@ Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const
     const int64_t most = std::min(rules.maxNewTokens, rules.contextLeft);
     bool budgetActive = rules.thinkingBudget > 0;
     bool thinkingClosed = false;
+    const auto isAskedForAnswer = [&] {
+        return !thinkingClosed && length() > 0 && rules.answerNow.stop_requested();
+    };
     result.reason = FinishReason::Length;
 
     while (length() < most) {
-        if (budgetActive && length() == rules.thinkingBudget) {
+        const bool budgetEnds = budgetActive && length() == rules.thinkingBudget;
+        if (budgetEnds || isAskedForAnswer()) {
             budgetActive = false;
             // The reference calls the model a second time here, and its penalty starts anew.
             sampler.forgetChosen();
             if (!thinkingClosed) {
                 const int64_t room = most - length();
+                result.thoughtIds = length();
+                result.answeredNow = !budgetEnds;
                 const auto count = std::min(room, static_cast<int64_t>(rules.thinking.closingIds.size()));
                 const std::span forced(rules.thinking.closingIds.data(), static_cast<size_t>(count));
                 for (const int32_t id : forced)

@@ -17,6 +17,7 @@ struct StopRules {
     int64_t maxNewTokens = 0;
     int64_t contextLeft = 0;        ///< positions after the prompt
     int64_t thinkingBudget = 0;     ///< 0: none
+    std::stop_token answerNow;      ///< requested: the budget ends here; never where thinking is off
     ThinkingRules thinking;
 };
 
@@ -24,6 +25,8 @@ struct StopRules {
 struct Generated {
     std::vector<int32_t> ids; ///< the stop id included
     int64_t forcedIds = 0;    ///< of the closing text
+    int64_t thoughtIds = 0;   ///< before the closing text, where there is one
+    bool answeredNow = false; ///< the closing text came by StopRules::answerNow
     FinishReason reason = FinishReason::Stop;
     bool contextReached = false;
 };
@@ -46,7 +49,8 @@ using IdSink = std::function<void(int32_t id, int64_t count)>;
 
 /// Chooses ids one after another, starting from what follows the prompt. With a budget: after that
 /// many ids without an end of thinking the closing ids are put in, in the same pass, and the answer goes on
-/// from there. Everything ends at maxNewTokens.
+/// from there; answerNow makes the budget end after the ids that are there then, one at least. Everything
+/// ends at maxNewTokens.
 /// Throws: what sampler and step throw
 /// Source: Ovis2.5's generate() with enable_thinking_budget, as one pass over one cache
 Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,

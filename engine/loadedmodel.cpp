@@ -258,6 +258,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     rules.maxNewTokens = request.maxNewTokens;
     rules.contextLeft = m_context - promptTokens;
     rules.thinkingBudget = request.thinking ? request.thinkingBudget.value_or(0) : 0;
+    if (request.thinking)
+        rules.answerNow = request.answerNow;
     rules.thinking = thinking;
     AnswerText shown(*m_tokenizer, thinking, request.thinking, text);
     Clock::time_point firstToken = prefillEnd;
@@ -309,12 +311,13 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     result.thinking = std::move(answer.thinking);
     result.markedThinking = std::move(answer.markedThinking);
     result.finishReason = generated.reason;
-    result.budgetReached = generated.forcedIds > 0;
+    const bool isForced = generated.forcedIds > 0;
+    result.budgetReached = isForced && !generated.answeredNow;
+    result.answeredNow = generated.answeredNow;
     result.contextReached = generated.contextReached;
     result.usage.completionTokens = completion;
     result.usage.thinkingTokens =
-        result.budgetReached ? std::min<int64_t>(answer.thinkingIds, *request.thinkingBudget)
-                             : answer.thinkingIds;
+        isForced ? std::min(answer.thinkingIds, generated.thoughtIds) : answer.thinkingIds;
     if (completion > 0) {
         result.timings.firstToken = firstToken - begin;
         result.timings.decode = Clock::now() - firstToken;

@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QIcon>
+#include <QProcess>
 
 #include <unistd.h>
 
@@ -107,6 +108,11 @@ int main(int argc, char** argv)
         Application argali({Places::ofUser(), line.modelFolder, trace});
         argali.start();
         status = QApplication::exec();
+    }
+    if (status == PageStart::restartStatus) {
+        qputenv(PageStart::variable, "software");
+        if (QProcess::startDetached(QCoreApplication::applicationFilePath(), arguments.mid(1)))
+            status = 0;
     }
     // The settings and the draft are on disk. A huge picture that nobody waits for any more would
     // hold the program until it is decoded.

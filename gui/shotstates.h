@@ -22,6 +22,7 @@ public:
     using ReplySource::ReplySource;
     void start(quint64 turn, const ChatRequest&) override { m_turn = turn; }
     void cancel() override { finish(FinishReason::Cancelled, 0); }
+    bool canAnswerNow() const override { return true; }
     void estimate(quint64 question, const ChatRequest&) override
     {
         emit costReady(question, m_cost);

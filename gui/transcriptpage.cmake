@@ -25,7 +25,7 @@ foreach(font ${katex_fonts})
 endforeach()
 
 set(page_folder ${CMAKE_SOURCE_DIR}/resources/page)
-set(page_files index.html page.css answer.css icons.js math.js code.js build.js scroll.js turns.js copy.js main.js)
+set(page_files index.html page.css answer.css icons.js math.js code.js build.js scroll.js tools.js live.js turns.js copy.js main.js)
 list(TRANSFORM page_files PREPEND ${page_folder}/)
 qt_add_resources(argali_gui argali_page PREFIX "/page" BASE ${page_folder}
   FILES ${page_files} ${ARGALI_KATEX_JS} ${ARGALI_KATEX_CSS} ${ARGALI_HIGHLIGHT_JS} ${katex_fonts})

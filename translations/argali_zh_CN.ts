@@ -56,14 +56,6 @@
         <translation>问题的开销</translation>
     </message>
     <message>
-        <source>Try again</source>
-        <translation>重试</translation>
-    </message>
-    <message>
-        <source>Open another model…</source>
-        <translation>打开其他模型…</translation>
-    </message>
-    <message>
         <source>An answer is being written. Esc stops it.</source>
         <translation>正在作答。按 Esc 停止。</translation>
     </message>
@@ -394,6 +386,33 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::FindBar</name>
+    <message>
+        <source>Find in this chat</source>
+        <translation>在此对话中查找</translation>
+    </message>
+    <message>
+        <source>Earlier place</source>
+        <translation>上一处</translation>
+    </message>
+    <message>
+        <source>Next place</source>
+        <translation>下一处</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Not found</source>
+        <translation>未找到</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>第 %1 处，共 %2 处</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::LoadedModel</name>
     <message>
         <source>Pocket</source>
@@ -527,6 +546,52 @@
     <message>
         <source>Open a model folder</source>
         <translation>打开模型文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PictureViewer</name>
+    <message>
+        <source>Picture</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Earlier picture</source>
+        <translation>上一张图像</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>左箭头</translation>
+    </message>
+    <message>
+        <source>Later picture</source>
+        <translation>下一张图像</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>右箭头</translation>
+    </message>
+    <message>
+        <source>Fit</source>
+        <translation>适合窗口</translation>
+    </message>
+    <message>
+        <source>Fit the picture to the window</source>
+        <translation>让图像适合窗口</translation>
+    </message>
+    <message>
+        <source>Actual size</source>
+        <translation>实际大小</translation>
+    </message>
+    <message>
+        <source>Show the picture&apos;s own pixels</source>
+        <translation>按图像原始像素显示</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PlainTranscript</name>
+    <message>
+        <source>Transcript</source>
+        <translation>对话</translation>
     </message>
 </context>
 <context>
@@ -771,6 +836,17 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::TranscriptActions</name>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Open another model…</source>
+        <translation>打开其他模型…</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::TranscriptTurn</name>
     <message>
         <source>Thinking</source>
@@ -797,6 +873,22 @@
     <message>
         <source>%1, budget reached</source>
         <translation>%1，已达预算</translation>
+    </message>
+    <message>
+        <source>Answer now</source>
+        <translation>立即回答</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Edit and ask again</source>
+        <translation>修改并重新提问</translation>
     </message>
 </context>
 <context>
@@ -866,12 +958,52 @@
         <translation>已复制</translation>
     </message>
     <message>
-        <source>The transcript cannot be shown: the process that draws it keeps ending. Your chat is kept.</source>
-        <translation>无法显示对话：绘制它的进程反复退出。你的对话已保留。</translation>
-    </message>
-    <message>
         <source>Try again</source>
         <translation>重试</translation>
+    </message>
+    <message>
+        <source>Copy the question</source>
+        <translation>复制问题</translation>
+    </message>
+    <message>
+        <source>Edit and ask again</source>
+        <translation>修改并重新提问</translation>
+    </message>
+    <message>
+        <source>Delete question and answer</source>
+        <translation>删除问题和回答</translation>
+    </message>
+    <message>
+        <source>Earlier version</source>
+        <translation>上一个版本</translation>
+    </message>
+    <message>
+        <source>Later version</source>
+        <translation>下一个版本</translation>
+    </message>
+    <message>
+        <source>What to do with this message</source>
+        <translation>对这条消息的操作</translation>
+    </message>
+    <message>
+        <source>Open the picture</source>
+        <translation>打开图像</translation>
+    </message>
+    <message>
+        <source>Show this moment of the film</source>
+        <translation>转到视频的这一时刻</translation>
+    </message>
+    <message>
+        <source>Show this place in the picture</source>
+        <translation>显示图像中的这一处</translation>
+    </message>
+    <message>
+        <source>The page that draws the transcript does not answer. Formulas and tables are shown as text until it does. Your chat is kept.</source>
+        <translation>绘制对话的页面没有响应。在它恢复之前，公式和表格以文本显示。你的对话已保留。</translation>
+    </message>
+    <message>
+        <source>The page that draws the transcript keeps ending. Formulas and tables are shown as text. Your chat is kept.</source>
+        <translation>绘制对话的页面反复退出。公式和表格以文本显示。你的对话已保留。</translation>
     </message>
 </context>
 <context>

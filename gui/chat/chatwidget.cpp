@@ -2,21 +2,22 @@
 
 #include <algorithm>
 
-#include <QClipboard>
 #include <QEvent>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
 #include <QRegularExpression>
+#include <QShortcut>
 #include <QStackedWidget>
 #include <QUrl>
 #include <QVBoxLayout>
 
 #include "gui/chat/composeredit.h"
 #include "gui/chat/emptystate.h"
+#include "gui/chat/findbar.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/replysource.h"
+#include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/theme.h"
@@ -27,9 +28,6 @@ namespace {
 
 constexpr int composerWidth = 820; // with its shadow; 40 wider than the transcript's column
 constexpr auto costDelay = std::chrono::milliseconds(250);
-
-const QString tryAgain = QStringLiteral("again");
-const QString openModel = QStringLiteral("model");
 
 QString firstSentence(const QString& text)
 {
@@ -48,6 +46,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
       m_source(source),
       m_book(book),
       m_turns(turns),
+      m_find(new FindBar(this)),
       m_stack(new QStackedWidget(this)),
       m_empty(new EmptyState(loader, samples, this)),
       m_composer(new Composer(settings, loader, this)),
@@ -76,6 +75,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    column->addWidget(m_find);
     column->addWidget(m_stack, 1);
     column->addLayout(footRow);
 
@@ -113,10 +113,19 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFilesOf);
     connect(m_empty, &EmptyState::modelRequested, this, &ChatWidget::modelRequested);
 
+    auto* findShortcut = new QShortcut(QKeySequence::Find, this);
+    connect(findShortcut, &QShortcut::activated, this, &ChatWidget::openFind);
+    connect(m_find, &FindBar::searchRequested, this, [this](const QString& text, bool backward) {
+        if (m_transcript)
+            m_transcript->findText(text, backward);
+    });
+    connect(m_find, &FindBar::closed, this, [this] { m_composer->focusText(); });
+
     connect(&book, &ConversationBook::aboutToSwitch, this,
             [this] { m_book.current().draft = m_composer->keptDraft(); });
     connect(&book, &ConversationBook::switched, this, [this] {
         m_sendWhenReady = false;
+        m_find->close();
         showConversation();
         m_composer->setDraft(m_book.current().draft);
         m_composer->focusText();
@@ -137,7 +146,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (isShown(id)) {
             makeTranscript();
             m_stack->setCurrentWidget(m_transcript);
-            showTurn(*m_book.current().find(id));
+            m_actions->show(*m_book.current().find(id));
         }
     });
     connect(&turns, &TurnController::thinkingAppended, this,
@@ -157,7 +166,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (!isShown(id))
             return;
         m_transcript->removeFrom(id); // what is under way is the last one
-        showTurn(*m_book.current().find(id));
+        m_actions->show(*m_book.current().find(id));
     });
     connect(&turns, &TurnController::thinkingFinished, this, [this](quint64 id) {
         if (!isShown(id))
@@ -170,7 +179,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         m_composer->setBusy(m_turns.isBusy());
         if (isShown(id)) {
             const Turn& turn = *m_book.current().find(id);
-            showEnd(turn);
+            m_actions->showEnd(turn, m_model.has_value());
             if (!turn.answer.isBlank())
                 emit announced(firstSentence(turn.answer.text));
         }
@@ -188,16 +197,23 @@ TranscriptView* ChatWidget::makeTranscript()
     m_transcript->setTheme(Theme::of(palette()));
     m_stack->addWidget(m_transcript);
     connect(m_transcript, &TranscriptView::linkActivated, this, &ChatWidget::linkActivated);
-    connect(m_transcript, &TranscriptView::copyRequested, this, [this](quint64 id) {
-        if (const Turn* turn = m_book.current().find(id))
-            QGuiApplication::clipboard()->setText(turn->answer.text);
+    connect(m_transcript, &TranscriptView::found, m_find, &FindBar::setResult);
+    m_transcript->setAnswerNowEnabled(m_source.canAnswerNow());
+    connect(m_transcript, &TranscriptView::answerNowRequested, this, [this](quint64 id) {
+        if (id == m_turns.currentTurn())
+            m_source.answerNow();
+    });
+    m_actions = new TranscriptActions(*m_transcript, m_book);
+    connect(m_actions, &TranscriptActions::editing, this, [this](const Draft& question) {
+        m_composer->setDraft(question);
+        m_composer->focusText();
     });
     connect(m_transcript, &TranscriptView::regenerateRequested, this, &ChatWidget::regenerate);
     connect(m_transcript, &TranscriptView::actionRequested, this,
             [this](quint64 id, const QString& action) {
-                if (action == tryAgain)
+                if (action == TranscriptActions::tryAgain)
                     regenerate(id);
-                else if (action == openModel)
+                else if (action == TranscriptActions::openModel)
                     emit modelRequested();
             });
     return m_transcript;
@@ -219,52 +235,24 @@ void ChatWidget::showConversation()
     }
     makeTranscript();
     m_stack->setCurrentWidget(m_transcript);
-    for (const Turn& turn : conversation.turns())
-        showTurn(turn);
-}
-
-void ChatWidget::showTurn(const Turn& turn)
-{
-    QList<TranscriptView::Attachment> attachments;
-    for (const MediaFile& file : turn.media)
-        attachments.append({file.thumbnail, file.badge(), file.isFilm()});
-    m_transcript->addQuestion(turn.id, turn.question, attachments);
-    m_transcript->beginAnswer(turn.id, {turn.model, turn.source()},
-                              turn.options.thinking ? turn.options.thinkingBudget : 0);
-    const Answer& answer = turn.answer;
-    if (!answer.thinking.isEmpty())
-        m_transcript->appendThinking(turn.id, answer.thinking, answer.thinkingTokens);
-    if (answer.thinkingDone)
-        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens,
-                                      answer.budgetReached);
-    if (!answer.text.isEmpty())
-        m_transcript->appendText(turn.id, answer.text);
-    if (!answer.isRunning())
-        showEnd(turn);
-}
-
-void ChatWidget::showEnd(const Turn& turn)
-{
-    const Answer& answer = turn.answer;
-    if (answer.state == Answer::State::Failed) {
-        QList<TranscriptView::Action> actions{{tryAgain, tr("Try again")}};
-        const Error::Code code = answer.failure.code();
-        if (!m_model || code == Error::Code::OutOfMemory || code == Error::Code::BadModel)
-            actions.append({openModel, tr("Open another model…")});
-        m_transcript->failAnswer(turn.id, answer.failure.sentence(), answer.failure.details(),
-                                 actions);
-        return;
+    for (const Turn& turn : conversation.turns()) {
+        m_actions->show(turn);
+        if (!turn.answer.isRunning())
+            m_actions->showEnd(turn, m_model.has_value());
     }
-    if (answer.thinkingDone && answer.budgetReached) // known only at the end
-        m_transcript->setThinkingDone(turn.id, answer.thinkingMs, answer.thinkingTokens, true);
-    m_transcript->finishAnswer(turn.id, answer.statistics(), answer.note());
+}
+
+void ChatWidget::openFind()
+{
+    if (m_stack->currentWidget() != m_empty)
+        m_find->open();
 }
 
 void ChatWidget::takeFailure(quint64 id, const Draft& draft)
 {
     m_composer->setBusy(m_turns.isBusy());
     if (isShown(id)) {
-        showEnd(*m_book.current().find(id));
+        m_actions->showEnd(*m_book.current().find(id), m_model.has_value());
         // The question comes back, unless something else is being written already.
         if (!draft.isEmpty() && m_composer->isEmpty())
             m_composer->setDraft(draft);
@@ -328,7 +316,14 @@ void ChatWidget::send()
     options.thinking = options.thinking && m_model->info.thinks;
     const Draft draft = m_composer->draft();
     m_composer->clear();
-    m_turns.send(draft, options, m_model->name());
+    noteDevice(m_turns.send(draft, options, m_model->name()));
+}
+
+/// Kept with the turn, since another model on another device may be open when it is looked at.
+void ChatWidget::noteDevice(quint64 id)
+{
+    if (Turn* turn = m_book.current().find(id))
+        turn->device = m_model->device;
 }
 
 void ChatWidget::regenerate(quint64 turn)
@@ -345,7 +340,7 @@ void ChatWidget::regenerate(quint64 turn)
     if (old && old->answer.state == Answer::State::Failed &&
         m_composer->draft().text == old->question)
         m_composer->clear();
-    m_turns.regenerate(turn, options, m_model->name());
+    noteDevice(m_turns.regenerate(turn, options, m_model->name()));
 }
 
 void ChatWidget::regenerateLast()

@@ -16,8 +16,10 @@ namespace argali::gui {
 
 class ElidedLabel;
 class EmptyState;
+class FindBar;
 class MediaLoader;
 class ReplySource;
+class TranscriptActions;
 class TranscriptView;
 class TurnController;
 
@@ -47,6 +49,10 @@ public:
     bool isWaitingToSend() const { return m_sendWhenReady; }
     void ask(const Sample& sample);
     QString costText() const;
+    /// The line to find a text in the chat; an empty chat has none.
+    void openFind();
+    FindBar* findBar() const { return m_find; }
+    TranscriptActions* actions() const { return m_actions; } ///< null until the transcript is made
 
 signals:
     void modelRequested();
@@ -58,8 +64,7 @@ protected:
 
 private:
     void showConversation();
-    void showTurn(const Turn& turn);
-    void showEnd(const Turn& turn);
+    void noteDevice(quint64 turn);
     bool isShown(quint64 turn) const;
     void regenerate(quint64 turn);
     void takeFailure(quint64 turn, const Draft& draft);
@@ -73,9 +78,11 @@ private:
     std::optional<LoadedModel> m_model;
     bool m_loading = false;
     bool m_sendWhenReady = false;
+    FindBar* const m_find;
     QStackedWidget* const m_stack;
     EmptyState* const m_empty;
     TranscriptView* m_transcript = nullptr;
+    TranscriptActions* m_actions = nullptr;
     Composer* const m_composer;
     QWidget* const m_costRow;
     ElidedLabel* const m_cost;

@@ -53,7 +53,8 @@ public:
     QString question;
     QList<MediaFile> media;
     AnswerOptions options;
-    QString model; ///< name of the model that answered
+    QString model;  ///< name of the model that answered
+    QString device; ///< and what it ran on
     Answer answer;
 
     /// "from this picture", "from 8 frames"; empty without media.

@@ -66,11 +66,19 @@ void LocalReplySource::start(quint64 turn, const ChatRequest& request)
 {
     cancel(); // a new turn ends the previous one
     m_stop = std::stop_source();
+    m_answerNow = std::stop_source();
+    ChatRequest asked = request;
+    asked.answerNow = m_answerNow.get_token();
     QMetaObject::invokeMethod(m_worker,
-                              [worker = m_worker, turn, request, stop = m_stop.get_token()] {
-                                  worker->run(turn, request, stop);
+                              [worker = m_worker, turn, asked, stop = m_stop.get_token()] {
+                                  worker->run(turn, asked, stop);
                               });
 }
+
+void LocalReplySource::answerNow()
+{
+    m_answerNow.request_stop();
+} // queued, it would wait behind run()
 
 void LocalReplySource::cancel()
 {

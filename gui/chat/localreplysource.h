@@ -27,6 +27,8 @@ public:
 
     void start(quint64 turn, const ChatRequest& request) override;
     void cancel() override;
+    bool canAnswerNow() const override { return true; }
+    void answerNow() override;
     void estimate(quint64 question, const ChatRequest& request) override;
 
 signals:
@@ -41,6 +43,7 @@ private:
     QThread m_thread;
     EngineWorker* const m_worker; // lives in m_thread, which deletes it at its end
     std::stop_source m_stop;
+    std::stop_source m_answerNow;
     std::stop_source m_loadStop;
     int m_loads = 0;
     std::shared_ptr<std::atomic<quint64>> m_latestQuestion;

@@ -16,6 +16,7 @@ namespace argali::gui {
 ///   code-block (language, open)   a fenced block; open while its end has not come
 ///   picture (href)                a picture that was asked for, as a link
 ///   task  (done)                  the box of a task list
+///   live  (seconds or place)      a time of a film, or "x,y" or "x1,y1,x2,y2" of a picture
 ///   wide                          what may be wider than the column
 ///   plain                         source that could not be rendered
 struct MarkdownNode {
@@ -25,10 +26,17 @@ struct MarkdownNode {
     std::vector<MarkdownNode> children;
 };
 
+/// What in a text can be pointed at.
+struct LiveSpans {
+    bool times = false;  ///< of a film
+    bool places = false; ///< boxes and points of a picture
+};
+
 /// Renders one block of Markdown. Raw HTML stays text; links survive with http, https and mailto
 /// only; a picture becomes a link that shows its host, so that nothing is ever fetched. isOpen:
 /// more of it may follow.
-std::vector<MarkdownNode> renderMarkdown(std::string_view markdown, bool isOpen = false);
+std::vector<MarkdownNode> renderMarkdown(std::string_view markdown, bool isOpen = false,
+                                         LiveSpans live = {});
 
 /// Text for the page: a string, or [tag, {attributes}, children...].
 std::string toJson(const std::vector<MarkdownNode>& nodes);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gui/chat/inlinespans.h"
+#include "gui/chat/livespans.h"
 #include "gui/chat/markdownlines.h"
 
 namespace argali::gui {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr size_t longestHeldFormula = 4000; // beyond, it is shown as text until it ends
 constexpr size_t longestHeldLink = 2000;
+constexpr size_t longestHeldTag = 200;
 
 struct Lines {
     std::vector<size_t> begins;
@@ -140,6 +142,17 @@ struct Delimiter {
     size_t length = 0;
 };
 
+/// Where a '<' begins whose word has no end yet, or npos.
+size_t unfinishedTag(std::string_view text)
+{
+    const size_t at = text.rfind('<');
+    if (at == std::string_view::npos || text.size() - at > longestHeldTag)
+        return std::string_view::npos;
+    const std::string_view rest = text.substr(at + 1);
+    const bool isWord = rest.empty() || isLetter(rest[0]);
+    return isWord && rest.find_first_of("> \t\r\n") == rest.npos ? at : std::string_view::npos;
+}
+
 /// Closes emphasis and unwraps links that end with the text. begin: of the last part.
 class Closer {
 public:
@@ -147,6 +160,7 @@ public:
 
     void close()
     {
+        holdDollar();
         const InlineSpans spans = scanInline(m_text);
         cutUnfinished(spans);
         for (const InlineSpan& span : spans.spans) {
@@ -161,6 +175,21 @@ public:
     }
 
 private:
+    /// "$x$" where the text ends: a digit may follow, and then it is no formula.
+    void holdDollar()
+    {
+        if (m_text.back() != '$')
+            return;
+        const InlineSpans spans = scanInline(m_text);
+        const InlineSpan& last = spans.spans.back();
+        if (last.kind != InlineSpan::Kind::Math || last.display || last.end != m_text.size() ||
+            m_text[last.begin] != '$')
+            return;
+        const auto rest =
+            std::string_view(m_text).substr(last.texBegin, last.texEnd - last.texBegin);
+        m_text.resize(looksLikeProse(rest) ? m_text.size() - 1 : last.begin);
+    }
+
     void cutUnfinished(const InlineSpans& spans)
     {
         for (const UnfinishedSpan& span : spans.unfinished) {
@@ -271,13 +300,20 @@ private:
         std::erase_if(m_open, [&](const Delimiter& open) { return open.begin >= m_text.size(); });
     }
 
+    bool isHalfTilde() const
+    {
+        return m_text.back() == '~' && (m_text.size() < 2 || m_text[m_text.size() - 2] != '~');
+    }
+
     /// "&am"
     void dropHalfEntity()
     {
-        const size_t mark = m_text.find_last_of("& \n;");
-        if (mark != std::string::npos && mark >= m_begin && m_text[mark] == '&' &&
-            m_text.size() - mark < 12)
-            m_text.resize(mark);
+        size_t begin = m_text.size();
+        while (begin > m_begin && (isLetter(m_text[begin - 1]) || isDigit(m_text[begin - 1]) ||
+                                   m_text[begin - 1] == '#'))
+            --begin;
+        if (begin > m_begin && m_text[begin - 1] == '&' && m_text.size() - begin < 11)
+            m_text.resize(begin - 1);
     }
 
     void closeEmphasis()
@@ -290,8 +326,10 @@ private:
         }
         if (m_codeEnd.empty()) {
             dropHalfEntity();
+            if (m_text.ends_with("\\\n")) // a break, once there is a next line
+                m_text.pop_back();
             while (m_text.size() > m_begin && (m_text.back() == '\\' || m_text.back() == '!' ||
-                                               (m_text.back() == '~' && m_open.empty())))
+                                               (isHalfTilde() && m_open.empty())))
                 m_text.pop_back();
         }
         if (m_open.empty())
@@ -333,7 +371,10 @@ std::string presentable(std::string_view block)
         return text;
     while (part > 0 && isText(part) && !lines.kinds[part].listMark && isText(part - 1))
         --part;
-    Closer(text, lines.begins[part] + lines.kinds[part].content).close();
+    // The places of a picture are held as formulas are: until they are whole. So are <addresses>.
+    text.resize(std::min({text.size(), unfinishedPlace(text), unfinishedTag(text)}));
+    if (const size_t begin = lines.begins[part] + lines.kinds[part].content; begin <= text.size())
+        Closer(text, begin).close();
     return text;
 }
 

@@ -17,6 +17,10 @@ public:
 
     virtual void start(quint64 turn, const ChatRequest& request) = 0;
     virtual void cancel() = 0; ///< Returns at once; finished(turn, Cancelled) follows.
+    /// Whether answerNow() does something.
+    virtual bool canAnswerNow() const { return false; }
+    /// Ends the thinking of the answer under way, which goes on with its answer.
+    virtual void answerNow() {}
     /// Asks what a request would cost; costReady() or costFailed() follows unless a later question
     /// comes first.
     virtual void estimate(quint64 question, const ChatRequest& request) = 0;

@@ -21,7 +21,8 @@ constexpr qsizetype largestReport = 4 << 20;
 const char* const pageScripts[] = {"katex/katex.js", "highlight/highlight.js",
                                    "icons.js",       "math.js",
                                    "code.js",        "build.js",
-                                   "scroll.js",      "turns.js",
+                                   "scroll.js",      "tools.js",
+                                   "live.js",        "turns.js",
                                    "copy.js",        "main.js"};
 
 QString readScript(const char* name)
@@ -167,7 +168,9 @@ QStringList TranscriptPage::chooseFiles(FileSelectionMode, const QStringList&, c
 void TranscriptPage::javaScriptConsoleMessage(JavaScriptConsoleMessageLevel level,
                                               const QString& message, int line, const QString&)
 {
-    if (level != ErrorMessageLevel)
+    // Chromium's own memory of heights, for content-visibility, sometimes needs one more frame; we
+    // observe no sizes.
+    if (level != ErrorMessageLevel || message.startsWith(QLatin1String("ResizeObserver loop")))
         return;
     ++m_errors;
     // The message may quote the answer, which the log must not hold; its first words are

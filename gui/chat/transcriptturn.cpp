@@ -85,8 +85,16 @@ void TranscriptTurn::setAnswerNowEnabled(bool enabled)
     m_thinkingSent = m_thinkingSent && (!m_hasThinking || m_thinkingDone);
 }
 
+void TranscriptTurn::setBranch(int position, int count)
+{
+    m_position = position;
+    m_count = count;
+    m_branchSent = false;
+}
+
 void TranscriptTurn::forgetPage()
 {
+    m_branchSent = m_count < 2;
     m_questionSent = false;
     m_headSent = !m_hasAnswer;
     m_thinkingSent = !m_hasThinking;
@@ -99,7 +107,7 @@ void TranscriptTurn::forgetPage()
 
 bool TranscriptTurn::hasChanges() const
 {
-    return !m_questionSent || !m_headSent || !m_thinkingSent || !m_endSent ||
+    return !m_questionSent || !m_headSent || !m_thinkingSent || !m_endSent || !m_branchSent ||
            m_thinking.hasChanges() || m_text.hasChanges();
 }
 
@@ -118,17 +126,19 @@ void TranscriptTurn::add(std::string& commands, const QJsonObject& command) cons
     commands += QJsonDocument(whole).toJson(QJsonDocument::Compact).toStdString();
 }
 
-bool TranscriptTurn::takeCommands(std::string& commands, size_t most)
+bool TranscriptTurn::takeCommands(std::string& commands, size_t most, quint64 next)
 {
     if (!m_questionSent) {
         QJsonArray pictures;
         for (const Picture& picture : m_pictures)
             pictures.append(QJsonObject{{QLatin1String("source"), picture.source},
+                                        {QLatin1String("name"), picture.name},
                                         {QLatin1String("badge"), picture.badge},
                                         {QLatin1String("film"), picture.film},
                                         {QLatin1String("width"), picture.size.width()},
                                         {QLatin1String("height"), picture.size.height()}});
         add(commands, {{QLatin1String("do"), QLatin1String("question")},
+                       {QLatin1String("next"), next ? QString::number(next) : QString()},
                        {QLatin1String("text"), m_question},
                        {QLatin1String("pictures"), pictures}});
         m_questionSent = true;
@@ -150,6 +160,15 @@ bool TranscriptTurn::takeCommands(std::string& commands, size_t most)
         add(commands, endCommand());
         m_endSent = true;
     }
+    if (!m_branchSent) {
+        add(commands, {{QLatin1String("do"), QLatin1String("branch")},
+                       {QLatin1String("position"), m_position},
+                       {QLatin1String("count"), m_count},
+                       {QLatin1String("text"),
+                        QStringLiteral("%1 / %2").arg(QLocale().toString(m_position),
+                                                      QLocale().toString(m_count))}});
+        m_branchSent = true;
+    }
     return hasChanges();
 }
 
@@ -163,7 +182,7 @@ void TranscriptTurn::takeStream(std::string& commands, size_t most, Stream& stre
     while (stream.sent < stream.blocks.finishedCount() && commands.size() + trees.size() < most) {
         if (!trees.empty())
             trees += ',';
-        trees += toJson(renderMarkdown(stream.blocks.finished(stream.sent)));
+        trees += toJson(renderMarkdown(stream.blocks.finished(stream.sent), false, m_live));
         ++stream.sent;
     }
     bool isOpen = false;
@@ -172,7 +191,7 @@ void TranscriptTurn::takeStream(std::string& commands, size_t most, Stream& stre
         if (!stream.blocks.open().empty()) {
             if (!trees.empty())
                 trees += ',';
-            trees += toJson(renderMarkdown(presentable(stream.blocks.open()), true));
+            trees += toJson(renderMarkdown(presentable(stream.blocks.open()), true, m_live));
             isOpen = true;
         }
     }

@@ -8,6 +8,7 @@
 #include <QSize>
 #include <QString>
 
+#include "gui/chat/markdown.h"
 #include "gui/chat/markdownblocks.h"
 
 namespace argali::gui {
@@ -20,6 +21,7 @@ class TranscriptTurn {
 public:
     struct Picture {
         QString source; ///< a data: address
+        QString name;   ///< of its file
         QString badge;
         bool film = false;
         QSize size; ///< in the page's pixels
@@ -29,12 +31,15 @@ public:
         QString text;
     };
 
-    TranscriptTurn(quint64 id, const QString& question, const QList<Picture>& pictures)
-        : m_id(id), m_question(question), m_pictures(pictures)
+    TranscriptTurn(quint64 id, const QString& question, const QList<Picture>& pictures,
+                   LiveSpans live = {})
+        : m_id(id), m_question(question), m_pictures(pictures), m_live(live)
     {
     }
 
     quint64 id() const { return m_id; }
+    LiveSpans live() const { return m_live; }
+    const QString& question() const { return m_question; }
     QString text() const { return QString::fromStdString(m_text.blocks.text()); }
 
     void beginAnswer(const QString& model, const QString& source, int budget);
@@ -45,12 +50,19 @@ public:
     void finish(const QString& statistics, const QString& note);
     void fail(const QString& sentence, const QString& details, const QList<Action>& actions);
     void setAnswerNowEnabled(bool enabled);
+    /// It is one of `count` that were asked instead of one another. position: from 1
+    void setBranch(int position, int count);
 
     /// Appends the commands that bring the page up to date, with commas between them, and stops
-    /// after about `most` bytes. Returns whether something is left for the next time.
-    bool takeCommands(std::string& commands, size_t most);
+    /// after about `most` bytes. Returns whether something is left for the next time. next: the
+    /// turn on the page before which a new one stands; 0 at the end
+    bool takeCommands(std::string& commands, size_t most, quint64 next = 0);
     bool hasChanges() const;
     bool hasAction(const QString& id) const;
+    bool hasPicture(int index) const { return index >= 0 && index < m_pictures.size(); }
+    bool isOnPage() const { return m_questionSent; }
+    /// The whole turn for a text browser: rich text with formulas as their source.
+    QString toRichText() const;
     /// The page is empty again.
     void forgetPage();
 
@@ -73,6 +85,7 @@ private:
     const quint64 m_id;
     const QString m_question;
     const QList<Picture> m_pictures;
+    const LiveSpans m_live;
     bool m_hasAnswer = false;
     QString m_model;
     QString m_source;
@@ -91,11 +104,14 @@ private:
     QString m_sentence;
     QString m_details;
     QList<Action> m_actions;
+    int m_position = 1;
+    int m_count = 1;
 
     bool m_questionSent = false;
     bool m_headSent = true;
     bool m_thinkingSent = true;
     bool m_endSent = true;
+    bool m_branchSent = true;
 };
 
 } // namespace argali::gui

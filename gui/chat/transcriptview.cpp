@@ -3,25 +3,22 @@
 #include <algorithm>
 
 #include <QApplication>
-#include <QBuffer>
 #include <QClipboard>
-#include <QContextMenuEvent>
 #include <QEvent>
 #include <QFontDatabase>
 #include <QJsonArray>
 #include <QJsonDocument>
-#include <QLabel>
 #include <QLoggingCategory>
-#include <QMenu>
-#include <QPushButton>
+#include <QMetaMethod>
 #include <QStackedLayout>
-#include <QVBoxLayout>
-#include <QWebEngineContextMenuRequest>
-#include <QWebEngineView>
+#include <QWebEngineFindTextResult>
 
-#include "gui/chat/markdown.h"
 #include "gui/chat/pagetheme.h"
+#include "gui/chat/pageview.h"
+#include "gui/chat/pagewords.h"
+#include "gui/chat/plaintranscript.h"
 #include "gui/chat/transcriptpage.h"
+#include "gui/chat/transcriptpicture.h"
 
 namespace argali::gui {
 namespace {
@@ -35,65 +32,12 @@ constexpr auto longestPause = 1000ms;
 constexpr int pauseFactor =
     4; // so that page and window spend a fifth of their time on updates at most
 constexpr size_t mostPerUpdate = 192 * 1024;
-constexpr QSize thumbnailSize(172,
-                              172); // in the page's pixels; twice that is kept for dense screens
+// While older turns are still to come, so that the page stays quick: the newest are shown first.
+constexpr size_t mostPerBatch = 24 * 1024;
 constexpr int mostDeaths = 3;
 constexpr auto deathsBelongTogether = 60s;
 
 bool g_withoutSandbox = false; // set before the application is made, read after
-
-/// A data: address of a picture, small enough for the page.
-TranscriptTurn::Picture pictureFor(const TranscriptView::Attachment& attachment)
-{
-    TranscriptTurn::Picture picture;
-    picture.badge = attachment.badge;
-    picture.film = attachment.film;
-    QImage image = attachment.thumbnail;
-    if (image.isNull())
-        return picture;
-    const QSize most = thumbnailSize * 2;
-    if (image.width() > most.width() || image.height() > most.height())
-        image = image.scaled(most, Qt::KeepAspectRatio, Qt::SmoothTransformation);
-    picture.size = image.size();
-    if (picture.size.width() > thumbnailSize.width() ||
-        picture.size.height() > thumbnailSize.height())
-        picture.size.scale(thumbnailSize, Qt::KeepAspectRatio);
-    picture.size = picture.size.expandedTo({1, 1});
-    const bool opaque = !image.hasAlphaChannel();
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    if (!image.save(&buffer, opaque ? "JPEG" : "PNG", opaque ? 88 : -1))
-        return picture;
-    picture.source = QLatin1String(opaque ? "data:image/jpeg;base64," : "data:image/png;base64,") +
-                     QString::fromLatin1(bytes.toBase64());
-    return picture;
-}
-
-/// The page with a menu of our own, and without drops, which belong to the window.
-class PageView final : public QWebEngineView {
-public:
-    explicit PageView(QWidget* parent) : QWebEngineView(parent) { setAcceptDrops(false); }
-
-protected:
-    void contextMenuEvent(QContextMenuEvent* event) override
-    {
-        auto* menu = new QMenu(this);
-        menu->setAttribute(Qt::WA_DeleteOnClose);
-        const auto* request = lastContextMenuRequest();
-        const QString address = request ? safeLink(request->linkUrl().toString()) : QString();
-        QAction* copy = menu->addAction(TranscriptView::tr("Copy"), this,
-                                        [this] { page()->triggerAction(QWebEnginePage::Copy); });
-        copy->setEnabled(hasSelection());
-        if (!address.isEmpty()) {
-            menu->addAction(TranscriptView::tr("Copy link address"), this,
-                            [address] { QApplication::clipboard()->setText(address); });
-        }
-        menu->addAction(TranscriptView::tr("Select all"), this,
-                        [this] { page()->triggerAction(QWebEnginePage::SelectAll); });
-        menu->popup(event->globalPos());
-    }
-};
 
 } // namespace
 
@@ -101,44 +45,57 @@ void TranscriptView::prepare()
 {
     registerPageScheme();
     g_withoutSandbox = leaveSandboxToRoot();
+    PageStart::fromEnvironment().settle();
 }
 
-TranscriptView::TranscriptView(QWidget* parent)
+TranscriptView::TranscriptView(QWidget* parent, const PageStart& start)
     : QWidget(parent),
-      m_profile(std::make_unique<TranscriptProfile>()),
-      m_page(std::make_unique<TranscriptPage>(m_profile.get())),
+      m_start(start),
       m_stack(new QStackedLayout(this)),
-      m_view(new PageView(this)),
-      m_broken(new QWidget(this)),
-      m_brokenText(new QLabel(m_broken)),
-      m_brokenButton(new QPushButton(m_broken)),
       m_theme(Theme::of(palette())),
       m_pause(shortestPause)
 {
-    if (g_withoutSandbox)
-        qCWarning(transcriptLog, "run by root: the transcript's page works without a sandbox");
     m_stack->setContentsMargins(0, 0, 0, 0);
-    m_stack->addWidget(m_view);
-    m_stack->addWidget(m_broken);
-    auto* column = new QVBoxLayout(m_broken);
-    column->addStretch();
-    column->addWidget(m_brokenText, 0, Qt::AlignHCenter);
-    column->addWidget(m_brokenButton, 0, Qt::AlignHCenter);
-    column->addStretch();
-    m_brokenText->setWordWrap(true);
-    connect(m_brokenButton, &QPushButton::clicked, this, [this] {
-        m_deaths = 0;
-        m_stack->setCurrentWidget(m_view);
-        m_page->start();
-    });
-
-    m_view->setPage(m_page.get());
-    m_page->setBackgroundColor(m_theme.background);
-    setFocusProxy(m_view);
     m_flushTimer.setSingleShot(true);
     m_flushTimer.setTimerType(Qt::PreciseTimer);
     connect(&m_flushTimer, &QTimer::timeout, this, &TranscriptView::flush);
+    m_startLimit.setSingleShot(true);
+    m_startLimit.setInterval(m_start.limit);
+    connect(&m_startLimit, &QTimer::timeout, this, [this] {
+        qCWarning(transcriptLog, "the page did not answer within %lld ms",
+                  static_cast<long long>(m_start.limit.count()));
+        showPlain(Trouble::Slow);
+        if (m_start.drawing == PageStart::Drawing::Page)
+            emit softwareRenderingNeeded();
+    });
+    if (m_start.drawing == PageStart::Drawing::Plain)
+        showPlain(Trouble::None);
+    else
+        makePage();
+}
+
+TranscriptView::~TranscriptView()
+{
+    if (m_page)
+        m_page->disconnect(this);
+}
+
+void TranscriptView::makePage()
+{
+    if (g_withoutSandbox)
+        qCWarning(transcriptLog, "run by root: the transcript's page works without a sandbox");
+    m_profile = std::make_unique<TranscriptProfile>();
+    m_page = std::make_unique<TranscriptPage>(m_profile.get());
+    m_view = new PageView(this);
+    m_stack->addWidget(m_view);
+    m_view->setPage(m_page.get());
+    m_page->setBackgroundColor(m_theme.background);
+    setFocusProxy(m_view);
     connect(m_page.get(), &TranscriptPage::ready, this, [this] {
+        m_startLimit.stop();
+        m_trouble = Trouble::None;
+        m_stack->setCurrentWidget(m_view);
+        setFocusProxy(m_view);
         fillPage();
         for (const auto& task : std::exchange(m_whenReady, {}))
             task();
@@ -146,22 +103,46 @@ TranscriptView::TranscriptView(QWidget* parent)
     });
     connect(m_page.get(), &TranscriptPage::happened, this, &TranscriptView::takeEvents);
     connect(m_page.get(), &TranscriptPage::lost, this, &TranscriptView::recover);
-    m_page->start();
+    connect(m_page.get(), &QWebEnginePage::findTextFinished, this,
+            [this](const QWebEngineFindTextResult& result) {
+                emit found(result.activeMatch(), result.numberOfMatches());
+            });
+    startPage();
 }
 
-TranscriptView::~TranscriptView()
+void TranscriptView::startPage()
 {
-    m_page->disconnect(this);
+    m_startLimit.start();
+    if (!m_start.neverAnswers)
+        m_page->start();
 }
 
-TranscriptTurn* TranscriptView::find(quint64 turn)
+TranscriptTurn* TranscriptView::find(quint64 turn) const
 {
     const auto found = std::find_if(m_turns.rbegin(), m_turns.rend(),
                                     [turn](const auto& t) { return t->id() == turn; });
     return found == m_turns.rend() ? nullptr : found->get();
 }
 
-void TranscriptView::changed()
+bool TranscriptView::isPlain() const
+{
+    return m_plain && m_stack->currentWidget() == m_plain;
+}
+
+bool TranscriptView::hasChanges() const
+{
+    return !m_commands.empty() || std::any_of(m_turns.begin(), m_turns.end(),
+                                              [](const auto& t) { return t->hasChanges(); });
+}
+
+void TranscriptView::changed(quint64 turn)
+{
+    if (isPlain())
+        m_plain->noteChanged(turn);
+    pageChanged();
+}
+
+void TranscriptView::pageChanged()
 {
     if (m_ready && !m_waiting && !m_flushTimer.isActive())
         m_flushTimer.start(m_pause);
@@ -171,26 +152,32 @@ void TranscriptView::clear()
 {
     m_turns.clear();
     m_commands = R"({"do":"clear"},)" + lookCommand().toStdString();
-    changed();
+    if (isPlain())
+        m_plain->showAll();
+    pageChanged();
 }
 
 void TranscriptView::addQuestion(quint64 turn, const QString& text,
                                  const QList<Attachment>& attachments)
 {
     removeFrom(turn);
+    // What an answer may point at was shown in this question or in one before it.
+    LiveSpans live = m_turns.empty() ? LiveSpans() : m_turns.back()->live();
     QList<TranscriptTurn::Picture> pictures;
-    for (const Attachment& attachment : attachments)
-        pictures.append(pictureFor(attachment));
-    m_turns.push_back(std::make_unique<TranscriptTurn>(turn, text, pictures));
+    for (const Attachment& attachment : attachments) {
+        pictures.append(pagePicture(attachment));
+        (attachment.film ? live.times : live.places) = true;
+    }
+    m_turns.push_back(std::make_unique<TranscriptTurn>(turn, text, pictures, live));
     m_turns.back()->setAnswerNowEnabled(m_answerNow);
-    changed();
+    changed(turn);
 }
 
 void TranscriptView::beginAnswer(quint64 turn, const AnswerHead& head, int thinkingBudget)
 {
     if (TranscriptTurn* found = find(turn)) {
         found->beginAnswer(head.model, head.source, thinkingBudget);
-        changed();
+        changed(turn);
     }
 }
 
@@ -198,7 +185,7 @@ void TranscriptView::appendThinking(quint64 turn, const QString& text, int token
 {
     if (TranscriptTurn* found = find(turn)) {
         found->appendThinking(text, tokens);
-        changed();
+        changed(turn);
     }
 }
 
@@ -206,7 +193,7 @@ void TranscriptView::appendText(quint64 turn, const QString& text)
 {
     if (TranscriptTurn* found = find(turn)) {
         found->appendText(text);
-        changed();
+        changed(turn);
     }
 }
 
@@ -214,7 +201,7 @@ void TranscriptView::takeTextBack(quint64 turn)
 {
     if (TranscriptTurn* found = find(turn)) {
         found->takeTextBack();
-        changed();
+        changed(turn);
     }
 }
 
@@ -223,7 +210,7 @@ void TranscriptView::setThinkingDone(quint64 turn, qint64 milliseconds, int toke
 {
     if (TranscriptTurn* found = find(turn)) {
         found->setThinkingDone(milliseconds, tokens, budgetReached);
-        changed();
+        changed(turn);
     }
 }
 
@@ -231,7 +218,7 @@ void TranscriptView::finishAnswer(quint64 turn, const QString& statistics, const
 {
     if (TranscriptTurn* found = find(turn)) {
         found->finish(statistics, note);
-        changed();
+        changed(turn);
     }
 }
 
@@ -240,7 +227,7 @@ void TranscriptView::failAnswer(quint64 turn, const QString& sentence, const QSt
 {
     if (TranscriptTurn* found = find(turn)) {
         found->fail(sentence, details, actions);
-        changed();
+        changed(turn);
     }
 }
 
@@ -250,21 +237,42 @@ void TranscriptView::removeFrom(quint64 turn)
                                     [turn](const auto& t) { return t->id() == turn; });
     if (found == m_turns.end())
         return;
+    // The newest come to the page first, so this one may not be there yet.
+    const auto first =
+        std::find_if(found, m_turns.end(), [](const auto& t) { return t->isOnPage(); });
+    if (first != m_turns.end()) {
+        if (!m_commands.empty())
+            m_commands += ',';
+        m_commands += R"({"do":"remove","turn":")" + std::to_string((*first)->id()) + "\"}";
+    }
     m_turns.erase(found, m_turns.end());
-    if (!m_commands.empty())
-        m_commands += ',';
-    m_commands += R"({"do":"remove","turn":")" + std::to_string(turn) + "\"}";
-    changed();
+    if (isPlain())
+        m_plain->showAll();
+    pageChanged();
+}
+
+void TranscriptView::setBranch(quint64 turn, int position, int count)
+{
+    if (TranscriptTurn* found = find(turn)) {
+        found->setBranch(position, count);
+        changed(turn);
+    }
 }
 
 void TranscriptView::setTheme(const Theme& theme)
 {
     m_theme = theme;
-    m_page->setBackgroundColor(theme.background);
+    if (m_page)
+        m_page->setBackgroundColor(theme.background);
+    lookChanged();
+}
+
+void TranscriptView::lookChanged()
+{
     if (!m_commands.empty())
         m_commands += ',';
     m_commands += lookCommand().toStdString();
-    changed();
+    pageChanged();
 }
 
 void TranscriptView::setAnswerNowEnabled(bool enabled)
@@ -272,7 +280,7 @@ void TranscriptView::setAnswerNowEnabled(bool enabled)
     m_answerNow = enabled;
     for (const auto& turn : m_turns)
         turn->setAnswerNowEnabled(enabled);
-    changed();
+    pageChanged();
 }
 
 void TranscriptView::scrollToEnd()
@@ -283,16 +291,14 @@ void TranscriptView::scrollToEnd()
 
 QString TranscriptView::plainText(quint64 turn) const
 {
-    const TranscriptTurn* found = const_cast<TranscriptView*>(this)->find(turn);
+    const TranscriptTurn* found = find(turn);
     return found ? found->text() : QString();
 }
 
 void TranscriptView::domText(quint64 turn, const std::function<void(const QString&)>& then)
 {
     const auto ask = [this, turn, then] {
-        while (std::any_of(m_turns.begin(), m_turns.end(),
-                           [](const auto& t) { return t->hasChanges(); }) ||
-               !m_commands.empty())
+        while (hasChanges())
             flush();
         m_page->run(QStringLiteral("argali.text(\"%1\")").arg(turn),
                     [then](const QVariant& value) { then(value.toString()); });
@@ -306,23 +312,18 @@ void TranscriptView::domText(quint64 turn, const std::function<void(const QStrin
 QByteArray TranscriptView::lookCommand() const
 {
     const QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-    const QJsonObject words{{QLatin1String("copy"), tr("Copy the answer")},
-                            {QLatin1String("regenerate"), tr("Answer again")},
-                            {QLatin1String("copyCode"), tr("Copy the code")},
-                            {QLatin1String("answerNow"), tr("Answer now")},
-                            {QLatin1String("toEnd"), tr("To the end")},
-                            {QLatin1String("details"), tr("Details")},
-                            {QLatin1String("picture"), tr("Picture")},
-                            {QLatin1String("question"), tr("Your question")},
-                            {QLatin1String("answer"), tr("Answer")},
-                            {QLatin1String("done"), tr("done")},
-                            {QLatin1String("notDone"), tr("not done")},
-                            {QLatin1String("thinking"), tr("Show or hide the thinking")},
-                            {QLatin1String("copied"), tr("Copied")}};
+    const auto isConnected = [this](auto signal) {
+        return isSignalConnected(QMetaMethod::fromSignal(signal));
+    };
+    const QJsonObject abilities{
+        {QLatin1String("edits"), isConnected(&TranscriptView::editRequested)},
+        {QLatin1String("deletes"), isConnected(&TranscriptView::deleteRequested)},
+        {QLatin1String("branches"), isConnected(&TranscriptView::branchRequested)}};
     const QJsonObject look{{QLatin1String("do"), QLatin1String("look")},
                            {QLatin1String("variables"), pageVariables(m_theme, font(), fixed)},
                            {QLatin1String("language"), locale().bcp47Name()},
-                           {QLatin1String("words"), words}};
+                           {QLatin1String("abilities"), abilities},
+                           {QLatin1String("words"), pageWords()}};
     return QJsonDocument(look).toJson(QJsonDocument::Compact);
 }
 
@@ -346,11 +347,13 @@ void TranscriptView::flush()
     QElapsedTimer watch;
     watch.start();
     std::string commands = std::exchange(m_commands, {});
-    for (const auto& turn : m_turns) {
-        if (commands.size() >= mostPerUpdate)
-            break;
-        if (turn->hasChanges())
-            turn->takeCommands(commands, mostPerUpdate);
+    const bool isFilling = m_turns.size() > 1 && !m_turns.front()->isOnPage();
+    const size_t most = isFilling ? mostPerBatch : mostPerUpdate;
+    quint64 next = 0; // of the turns behind, the nearest on the page
+    for (auto turn = m_turns.rbegin(); turn != m_turns.rend() && commands.size() < most; ++turn) {
+        if ((*turn)->hasChanges())
+            (*turn)->takeCommands(commands, most, next);
+        next = (*turn)->id();
     }
     if (!commands.empty())
         send(commands, watch.elapsed());
@@ -371,9 +374,8 @@ void TranscriptView::send(const std::string& commands, qint64 spent)
         const auto cost = std::chrono::milliseconds(spent + watch.elapsed());
         m_pause =
             std::clamp<std::chrono::milliseconds>(cost * pauseFactor, shortestPause, longestPause);
-        if (!m_commands.empty() || std::any_of(m_turns.begin(), m_turns.end(),
-                                               [](const auto& t) { return t->hasChanges(); }))
-            changed();
+        if (hasChanges())
+            pageChanged();
     });
 }
 
@@ -387,21 +389,52 @@ void TranscriptView::recover()
         m_deaths = 0;
     m_lastDeath.start();
     if (++m_deaths > mostDeaths) {
-        giveUp();
+        qCWarning(transcriptLog, "the page's process ended %d times in a minute", m_deaths);
+        showPlain(Trouble::Dying);
         return;
     }
     // Not from within the signal, which Chromium sends while it cleans up.
-    QTimer::singleShot(0, m_page.get(), [page = m_page.get()] { page->start(); });
+    QTimer::singleShot(0, this, &TranscriptView::startPage);
 }
 
-void TranscriptView::giveUp()
+/// Shows the turns without the page, and why.
+void TranscriptView::showPlain(Trouble trouble)
 {
-    qCWarning(transcriptLog, "the page's process ended %d times in a minute", m_deaths);
-    m_brokenText->setText(
-        tr("The transcript cannot be shown: the process that draws it keeps ending. "
-           "Your chat is kept."));
-    m_brokenButton->setText(tr("Try again"));
-    m_stack->setCurrentWidget(m_broken);
+    m_startLimit.stop();
+    m_trouble = trouble;
+    if (!m_plain) {
+        m_plain = new PlainTranscript(m_turns, this);
+        m_stack->addWidget(m_plain);
+        connect(m_plain, &PlainTranscript::linkActivated, this, [this](const QUrl& url) {
+            const QString address = safeLink(url.toString());
+            if (!address.isEmpty())
+                emit linkActivated(QUrl(address));
+        });
+        connect(m_plain, &PlainTranscript::chosen, this,
+                [this](quint64 id, const QString& what) {
+                    TranscriptTurn* turn = find(id);
+                    const QString action = QStringLiteral("action:");
+                    if (turn && what.startsWith(action) && turn->hasAction(what.mid(action.size())))
+                        emit actionRequested(id, what.mid(action.size()));
+                    else if (turn)
+                        takeRequest(*turn, what);
+                });
+        connect(m_plain, &PlainTranscript::noticeButtonPressed, this, [this] {
+            m_deaths = 0;
+            startPage(); // comes back when it answers
+        });
+    }
+    const QString slow = tr("The page that draws the transcript does not answer. Formulas and "
+                            "tables are shown as text until it does. Your chat is kept.");
+    const QString dying = tr("The page that draws the transcript keeps ending. Formulas and tables "
+                             "are shown as text. Your chat is kept.");
+    m_plain->setNotice(trouble == Trouble::None   ? QString()
+                       : trouble == Trouble::Slow ? slow
+                                                  : dying,
+                       trouble == Trouble::None ? QString() : tr("Try again"));
+    m_stack->setCurrentWidget(m_plain);
+    setFocusProxy(m_plain);
+    m_plain->showAll();
 }
 
 void TranscriptView::takeEvents(const QJsonArray& events)
@@ -423,25 +456,93 @@ void TranscriptView::takeEvent(const QJsonObject& event)
         QApplication::clipboard()->setText(event.value(QLatin1String("text")).toString());
         return;
     }
-    const quint64 turn = event.value(QLatin1String("turn")).toString().toULongLong();
-    if (!find(turn))
+    const quint64 id = event.value(QLatin1String("turn")).toString().toULongLong();
+    TranscriptTurn* turn = find(id);
+    if (!turn)
         return;
+    const auto number = [&event](const char* name) {
+        return event.value(QLatin1String(name)).toDouble(-1);
+    };
+    const auto region = [&] {
+        const auto part = [&](const char* name) { return std::clamp(number(name), 0.0, 1.0); };
+        return Region{event.value(QLatin1String("name")).toString(),
+                      QRectF(QPointF(part("x"), part("y")), QPointF(part("right"), part("bottom"))),
+                      event.value(QLatin1String("point")).toBool()};
+    };
+    if (what == QLatin1String("action")) {
+        const QString action = event.value(QLatin1String("id")).toString();
+        if (turn->hasAction(action))
+            emit actionRequested(id, action);
+    } else if (what == QLatin1String("branch")) {
+        const double step = number("step");
+        if (step == 1 || event.value(QLatin1String("step")).toDouble() == -1)
+            emit branchRequested(id, step == 1 ? 1 : -1);
+    } else if (what == QLatin1String("picture")) {
+        if (turn->hasPicture(int(number("index"))))
+            emit pictureActivated(id, int(number("index")));
+    } else if (what == QLatin1String("time")) {
+        if (number("seconds") >= 0)
+            emit timeActivated(id, number("seconds"));
+    } else if (what == QLatin1String("regionChosen")) {
+        emit regionActivated(id, region());
+    } else if (what == QLatin1String("region")) {
+        emit regionHovered(id, region());
+    } else if (what == QLatin1String("regionLeft")) {
+        emit regionLeft(id);
+    } else {
+        takeRequest(*turn, what);
+    }
+}
+
+/// What page and plain text both have.
+void TranscriptView::takeRequest(TranscriptTurn& turn, const QString& what)
+{
     if (what == QLatin1String("copy"))
-        emit copyRequested(turn);
+        emit copyRequested(turn.id());
+    else if (what == QLatin1String("copyQuestion"))
+        emit copyQuestionRequested(turn.id());
     else if (what == QLatin1String("regenerate"))
-        emit regenerateRequested(turn);
+        emit regenerateRequested(turn.id());
+    else if (what == QLatin1String("edit"))
+        emit editRequested(turn.id(), turn.question());
+    else if (what == QLatin1String("delete"))
+        emit deleteRequested(turn.id());
     else if (what == QLatin1String("answerNow"))
-        emit answerNowRequested(turn);
-    else if (what == QLatin1String("action") &&
-             find(turn)->hasAction(event.value(QLatin1String("id")).toString()))
-        emit actionRequested(turn, event.value(QLatin1String("id")).toString());
+        emit answerNowRequested(turn.id());
+}
+
+void TranscriptView::findText(const QString& text, bool backward)
+{
+    if (isPlain()) {
+        const auto [active, count] = m_plain->find(text, backward);
+        emit found(active, count);
+    } else if (m_page) {
+        m_page->findText(text, backward ? QWebEnginePage::FindBackward : QWebEnginePage::FindFlags());
+    }
+}
+
+void TranscriptView::connectNotify(const QMetaMethod& signal)
+{
+    QWidget::connectNotify(signal);
+    if (m_ready)
+        lookChanged(); // a button may be needed now
+}
+
+void TranscriptView::disconnectNotify(const QMetaMethod& signal)
+{
+    QWidget::disconnectNotify(signal);
+    if (m_ready)
+        lookChanged();
 }
 
 void TranscriptView::changeEvent(QEvent* event)
 {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::LanguageChange && m_ready) {
-        fillPage(); // every sentence anew
+    if (event->type() == QEvent::LanguageChange) {
+        if (m_ready)
+            fillPage(); // every sentence anew
+        if (isPlain())
+            showPlain(m_trouble);
     } else if (event->type() == QEvent::FontChange) {
         setTheme(m_theme);
     }

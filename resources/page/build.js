@@ -52,6 +52,7 @@ argali.build = (() => {
         td: attributes => element("td", attributes.align),
         wide: () => element("div", "wide"),
         plain: () => element("pre", "plain"),
+        live: attributes => argali.live.build(attributes),
         math: attributes => argali.math.build(attributes),
         "code-block": (attributes, children) => argali.code.build(["code-block", attributes, ...children]),
     };

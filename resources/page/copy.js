@@ -6,7 +6,7 @@ argali.copy = (() => {
     const lines = new Set(["P", "DIV", "H1", "H2", "H3", "H4", "H5", "H6", "LI", "UL", "OL", "PRE", "TABLE", "TR",
                            "BLOCKQUOTE", "SECTION", "ARTICLE", "HR"]);
     const apart = new Set(["P", "H1", "H2", "H3", "H4", "H5", "H6", "PRE", "TABLE", "BLOCKQUOTE"]);
-    const skipped = ".who, .foot, .bar, .badge, .note, button, svg";
+    const skipped = ".who, .foot, .tools, .arrows, .bar, .badge, .mark, .note, button, svg";
 
     const write = (node, out) => {
         if (node.nodeType === Node.TEXT_NODE) {

@@ -41,8 +41,10 @@
         }, 1500);
     };
 
-    const look = ({variables, language, words: all}) => {
+    const look = ({variables, language, words: all, abilities}) => {
         words = all;
+        for (const [name, has] of Object.entries(abilities))
+            document.body.classList.toggle(name, has);
         document.documentElement.lang = language;
         for (const [name, value] of Object.entries(variables))
             document.documentElement.style.setProperty(name, value);
@@ -57,7 +59,7 @@
         argali.math.begin();
         for (const command of all)
             commands[command.do](command);
-        argali.scroll.keep();
+        argali.scroll.settle();
         return true;
     };
 

@@ -10,6 +10,15 @@ argali.math = (() => {
     let waiting = [];
     let started = 0;
 
+    // KaTeX writes some styles as text, which the page's policy refuses; as properties they may be set.
+    const setAttribute = Element.prototype.setAttribute;
+    Element.prototype.setAttribute = function (name, value) {
+        if (name === "style")
+            this.style.cssText = value;
+        else
+            setAttribute.call(this, name, value);
+    };
+
     const options = display => ({
         displayMode: display,
         throwOnError: true, // caught below: the source is shown, not a guess in red
@@ -57,7 +66,7 @@ argali.math = (() => {
         waiting = waiting.slice(count);
         if (waiting.length > 0)
             setTimeout(work, 0);
-        argali.scroll.keep();
+        argali.scroll.settle();
     };
 
     return {

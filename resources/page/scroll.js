@@ -27,9 +27,23 @@ argali.scroll = (() => {
         show();
     };
 
+    // What comes into sight by a move is laid out only then, and may be higher than it was guessed.
+    let frames = 0;
+    const settle = () => {
+        keep();
+        const next = () => {
+            keep();
+            if (--frames > 0)
+                requestAnimationFrame(next);
+        };
+        if (frames === 0)
+            requestAnimationFrame(next);
+        frames = 4;
+    };
+
     const toEnd = () => {
         following = true;
-        keep();
+        settle();
     };
 
     const upKeys = new Set(["PageUp", "ArrowUp", "Home"]);
@@ -57,10 +71,10 @@ argali.scroll = (() => {
         last = top;
         show();
     }, {passive: true});
-    window.addEventListener("resize", keep);
-    new ResizeObserver(keep).observe(document.getElementById("turns"));
+    window.addEventListener("resize", settle);
+    window.addEventListener("click", () => settle());
     button.addEventListener("click", toEnd);
     button.append(argali.icon("down"));
 
-    return {keep, toEnd, isFollowing: () => following};
+    return {settle, toEnd, isFollowing: () => following};
 })();

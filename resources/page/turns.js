@@ -12,25 +12,22 @@ argali.turns = (() => {
         return node;
     };
 
-    const button = (turn, icon, word, what) => {
-        const node = argali.button("icon", icon, word);
-        node.addEventListener("click", () => {
-            argali.ring({what, turn});
-            if (what === "copy")
-                argali.confirm(node);
-        });
-        return node;
-    };
-
-    const picture = ({source, badge, film, width, height}) => {
-        const box = element("div", "picture");
+    const picture = ({source, badge, name, film, width, height}, turn, index) => {
+        const opens = source.startsWith("data:image/") && !film;
+        const box = element(opens ? "button" : "div", "picture");
         if (source.startsWith("data:image/")) {
             const image = element("img");
             image.width = width;
             image.height = height;
-            image.alt = badge;
+            image.alt = opens ? "" : badge;
             image.src = source;
             box.append(image);
+        }
+        if (opens) {
+            box.type = "button";
+            box.title = argali.word("openPicture");
+            box.setAttribute("aria-label", argali.word("openPicture") + ": " + (name || badge));
+            box.addEventListener("click", () => argali.ring({what: "picture", turn, index}));
         }
         if (badge) {
             const tag = element("span", "badge");
@@ -44,23 +41,26 @@ argali.turns = (() => {
 
     const stream = () => ({box: element("div", "markdown"), open: null});
 
-    const question = ({turn, text, pictures}) => {
-        const section = element("section", "turn");
+    // next: the turn before which it stands; none when it is the last one.
+    const question = ({turn, text, pictures, next}) => {
+        const section = element("section", "turn running");
         section.dataset.turn = turn;
         const box = element("div", "question");
         box.setAttribute("role", "group");
         box.setAttribute("aria-label", argali.word("question"));
         if (pictures.length > 0) {
             const row = element("div", "pictures");
-            row.append(...pictures.map(picture));
+            row.append(...pictures.map((one, index) => picture(one, turn, index)));
             box.append(row);
         }
         if (text)
             box.append(labelled(element("div", "bubble"), text));
+        box.append(argali.tools.ofQuestion(turn, Boolean(text)));
         section.append(box);
-        list.append(section);
+        list.insertBefore(section, next ? views.get(next).section : null);
         views.set(turn, {section, text: stream(), thought: stream()});
-        argali.scroll.toEnd();
+        if (!next)
+            argali.scroll.toEnd();
     };
 
     const answer = ({turn, model, source}) => {
@@ -87,7 +87,10 @@ argali.turns = (() => {
         const now = element("button", "pill");
         now.type = "button";
         now.textContent = argali.word("answerNow");
-        now.addEventListener("click", () => argali.ring({what: "answerNow", turn}));
+        now.addEventListener("click", () => {
+            now.disabled = true; // it ends with the thinking, in a moment
+            argali.ring({what: "answerNow", turn});
+        });
         const bar = element("div", "bar");
         bar.append(fold, meter, count, now);
         box.append(bar, view.thought.box);
@@ -182,22 +185,42 @@ argali.turns = (() => {
         } else {
             const foot = element("div", "foot");
             foot.append(labelled(element("span", "statistics"), statistics));
-            if (view.text.box.hasChildNodes())
-                foot.append(button(turn, "copy", "copy", "copy"));
-            foot.append(button(turn, "again", "regenerate", "regenerate"));
+            foot.append(argali.tools.ofAnswer(turn, view.text.box.hasChildNodes()));
             view.end.append(foot);
         }
+        view.section.classList.remove("running");
         view.answer.append(view.end);
+        showBranch(turn, view);
     };
 
+    const showBranch = (turn, view) => {
+        if (view.arrows)
+            view.arrows.remove();
+        view.arrows = null;
+        if (!view.branch || !view.end)
+            return;
+        view.arrows = argali.tools.arrows(turn, view.branch);
+        const foot = view.end.querySelector(".foot .tools");
+        if (foot)
+            foot.before(view.arrows);
+        else
+            view.end.append(view.arrows);
+    };
+
+    // The place of a turn among those that were asked instead of one another, in words.
+    const branch = ({turn, ...place}) => {
+        const view = views.get(turn);
+        view.branch = place.count > 1 ? place : null;
+        showBranch(turn, view);
+    };
+
+    // This one and all after it on the page.
     const remove = ({turn}) => {
-        let found = false;
-        for (const [id, view] of [...views]) {
-            found = found || id === turn;
-            if (found) {
-                view.section.remove();
-                views.delete(id);
-            }
+        const first = views.get(turn);
+        while (first && first.section.isConnected) {
+            const last = list.lastChild;
+            views.delete(last.dataset.turn);
+            last.remove();
         }
     };
 
@@ -206,5 +229,5 @@ argali.turns = (() => {
         list.replaceChildren();
     };
 
-    return {commands: {question, answer, thinking, blocks, end, remove, clear}, views};
+    return {commands: {question, answer, thinking, blocks, end, branch, remove, clear}, views};
 })();

@@ -19,6 +19,9 @@ private slots:
     void thinkingThatClosesEarlyForcesNothing();
     void stopIdBeforeTheBudgetEnds();
     void forcedIdsAreCutAtTheLongestAnswer();
+    void answerNowIsABudgetThatEndsThere_data();
+    void answerNowIsABudgetThatEndsThere();
+    void answerNowAfterTheThinkingChangesNothing();
 };
 
 namespace {
@@ -175,6 +178,61 @@ void TestGenerate::forcedIdsAreCutAtTheLongestAnswer()
     QCOMPARE(result.reason, FinishReason::Length);
     Script larger{{1}, {}};
     QCOMPARE(larger.run(longest(4, 9)).ids.size(), size_t(4)); // a budget beyond the longest answer never ends
+}
+
+void TestGenerate::answerNowIsABudgetThatEndsThere_data()
+{
+    QTest::addColumn<int>("askedAfter"); // ids; 0: before the first, which then still comes
+    QTest::addColumn<int>("budget");     // of the request that is asked
+    for (const int after : {0, 1, 5, 127}) {
+        for (const int budget : {0, 128})
+            QTest::addRow("after %d of %d", after, budget) << after << budget;
+    }
+}
+
+void TestGenerate::answerNowIsABudgetThatEndsThere()
+{
+    QFETCH(int, askedAfter);
+    QFETCH(int, budget);
+    const int thought = std::max(1, askedAfter);
+    std::vector<int32_t> ids(static_cast<size_t>(thought) + closing.size(), 1);
+    ids.insert(ids.end(), {2, 3, stopId});
+    Script budgeted{ids, {}};
+    const Generated expected = budgeted.run(longest(500, thought));
+    QCOMPARE(expected.forcedIds, int64_t(closing.size()));
+    QVERIFY(!expected.answeredNow);
+
+    std::stop_source now;
+    StopRules rules = longest(500, budget);
+    rules.answerNow = now.get_token();
+    if (askedAfter == 0)
+        now.request_stop();
+    Script asked{ids, {}};
+    const Generated result = asked.run(rules, {}, [&](int32_t, int64_t count) {
+        if (count == askedAfter)
+            now.request_stop();
+    });
+    QCOMPARE(result.ids, expected.ids);
+    QCOMPARE(asked.fed, budgeted.fed);
+    QCOMPARE(result.forcedIds, expected.forcedIds);
+    QCOMPARE(result.thoughtIds, int64_t(thought));
+    QCOMPARE(result.reason, FinishReason::Stop);
+    QVERIFY(result.answeredNow);
+}
+
+void TestGenerate::answerNowAfterTheThinkingChangesNothing()
+{
+    std::stop_source now;
+    StopRules rules = longest(50);
+    rules.answerNow = now.get_token();
+    Script script{{1, thinkEnd, 2, 2, stopId}, {}};
+    const Generated result = script.run(rules, {}, [&](int32_t, int64_t count) {
+        if (count == 3)
+            now.request_stop();
+    });
+    QCOMPARE(result.ids, script.ids);
+    QCOMPARE(result.forcedIds, int64_t(0));
+    QVERIFY(!result.answeredNow);
 }
 
 QTEST_APPLESS_MAIN(TestGenerate)

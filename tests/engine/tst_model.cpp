@@ -20,6 +20,7 @@ private slots:
     void sharedBeginningsGiveTheSameAnswer();
     void budgetIsExact_data();
     void budgetIsExact();
+    void answerNowIsABudget();
     void contextOverflowNamesTheNumbers();
     void theAnswerEndsWithTheContext();
     void refusesBadRequests();
@@ -202,6 +203,39 @@ void TestModel::budgetIsExact()
         QVERIFY(QString::fromStdString(result.thinking).endsWith("based on the thinking directly now."));
     else
         QCOMPARE(result.ids, free.ids);
+}
+
+void TestModel::answerNowIsABudget()
+{
+    ChatRequest request = asking({sample("objects.png"), text(shapeQuestion)});
+    request.thinking = true;
+    request.maxNewTokens = 512;
+    request.thinkingBudget = 3;
+    const ChatResult budgeted = m_model->generate(request, {}, {}, {});
+    QVERIFY(budgeted.budgetReached);
+    QVERIFY(!budgeted.answeredNow);
+
+    std::stop_source now;
+    request.thinkingBudget = std::nullopt;
+    request.answerNow = now.get_token();
+    const auto ask = [&](const Progress& progress) {
+        if (progress.phase == Progress::Phase::Answering && progress.done == 3)
+            now.request_stop();
+    };
+    const ChatResult asked = m_model->generate(request, {}, {}, ask);
+    QCOMPARE(asked.ids, budgeted.ids);
+    QCOMPARE(asked.text, budgeted.text);
+    QCOMPARE(asked.thinking, budgeted.thinking);
+    QCOMPARE(asked.usage.thinkingTokens, budgeted.usage.thinkingTokens);
+    QVERIFY(asked.answeredNow);
+    QVERIFY(!asked.budgetReached);
+
+    // Without thinking there is nothing to close.
+    request.thinking = false;
+    const ChatResult plain = m_model->generate(request, {}, {}, {});
+    QVERIFY(!plain.answeredNow);
+    QVERIFY(plain.thinking.empty());
+    QVERIFY(!plain.text.empty());
 }
 
 void TestModel::contextOverflowNamesTheNumbers()

@@ -111,6 +111,37 @@ private slots:
         QCOMPARE(text, QString::fromStdString(result.text));
     }
 
+    void answersNow()
+    {
+        QVERIFY(open({}));
+        QVERIFY(m_source->canAnswerNow());
+        m_source->answerNow(); // of nothing: the next one thinks all the same
+        ChatRequest request = ask(QStringLiteral("What shape is the green object?"),
+                                  QStringLiteral("objects.png"));
+        request.thinking = true;
+        request.maxNewTokens = 512;
+        request.sampling = Sampling{};
+        QSignalSpy finished(m_source.get(), &ReplySource::finished);
+        int progress = 0;
+        connect(m_source.get(), &ReplySource::progressed, m_source.get(),
+                [&](quint64, const Progress& p) {
+                    progress += p.phase == Progress::Phase::Answering ? 1 : 0;
+                    if (progress == 1)
+                        m_source->answerNow();
+                });
+        ChatResult result;
+        for (quint64 turn = 1; turn <= 20 && !result.answeredNow; ++turn) {
+            progress = 0; // where this thread is late, the model has thought to its end
+            m_source->start(turn, request);
+            QTRY_COMPARE_WITH_TIMEOUT(finished.count(), int(turn), 120'000);
+            result = finished.last().at(1).value<ChatResult>();
+        }
+        QVERIFY(result.answeredNow);
+        QVERIFY(!result.budgetReached);
+        QVERIFY(QString::fromStdString(result.thinking)
+                    .endsWith(QStringLiteral("based on the thinking directly now.")));
+    }
+
     void failingModelLeavesTheFormerUsable()
     {
         QVERIFY(open({}));

@@ -1,5 +1,8 @@
 // Nothing in an answer loads, runs or leads anywhere, and were there markup in the page, it could
 // do nothing.
+#include <algorithm>
+
+#include <QFile>
 #include <QSignalSpy>
 
 #include "gui/chat/transcriptpage.h"
@@ -11,33 +14,53 @@ class TestTranscriptSafety : public PageTest {
     Q_OBJECT
 private slots:
     void hostileAnswers();
+    void hostileTexts();
     void pageRunsNoScripts();
     void goesNowhere();
     void unknownEventsAreIgnored();
+
+private:
+    QString strangeNodes();
+    void verifyUnharmed();
+
+    QString m_frame; ///< of the page without turns
 };
 
-void TestTranscriptSafety::hostileAnswers()
+namespace {
+
+/// The lines of tests/data/hostile/texts.txt.
+QStringList hostileTextsOfFile()
 {
-    const QString text = reply("hostile");
-    QVERIFY(text.size() > 2000);
-    const int allowed = m_view->profile()->filter().allowed();
-    QSignalSpy link(m_view.get(), &TranscriptView::linkActivated);
-    m_view->addQuestion(1, text, {{picture(9, 9), text.left(300), true}});
-    m_view->beginAnswer(1, {text.left(400), text.mid(400, 400)}, 100);
-    m_view->appendThinking(1, text, 50);
-    m_view->setThinkingDone(1, 100, 50, true);
-    m_view->appendText(1, text);
-    m_view->finishAnswer(1, text, text);
-    start(2);
-    for (const QChar c : text)
-        m_view->appendText(2, c);
-    m_view->failAnswer(2, text, text,
-                       {{QStringLiteral("\"><img src=x onerror=alert(1)>"), text.left(300)}});
-    settle();
-    evaluate(QStringLiteral("document.querySelectorAll('.fold').forEach(f => f.click())"));
-    QTest::qWait(300);
-    // Only what the program makes: no element, attribute or address of another kind.
-    const QString strange = evaluate(QStringLiteral(R"js((() => {
+    QFile file(QStringLiteral(ARGALI_TEST_DATA "/hostile/texts.txt"));
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    QStringList texts =
+        QString::fromUtf8(file.readAll()).split(QLatin1Char('\n'), Qt::SkipEmptyParts);
+    texts.replaceInStrings(QStringLiteral("\u2424"), QStringLiteral("\n"));
+    return texts;
+}
+
+/// An answer with the text in every place that Markdown has.
+QString everywhere(const QString& text)
+{
+    const QString line = QString(text).replace(QLatin1Char('\n'), QLatin1Char(' '));
+    QStringList blocks{text};
+    for (const char* frame :
+         {"[x](%1)", "[x](<%1> \"%1\")", "[%1](https://a.example/)", "![%1](%1)", "<%1>", "**%1**",
+          "`%1`", "```%1\nx\n```", "```html\n%1\n```", "~~~ %1\n%1\n~~~", "$%1$", "$$%1$$",
+          "\\(%1\\) \\[%1\\]", "$\\text{%1}$", "\\begin{align}%1\\end{align}",
+          "| %1 | `%1` |\n|---|---|\n| [%1](%1) | $%1$ |", "# %1", "- [x] %1\n- %1\n  > %1",
+          "> %1", "<ref>%1</ref><box>(0.1,0.2),(0.3,0.4)</box> %1", "00:42 %1"})
+        blocks << QString::fromLatin1(frame).replace(QLatin1String("%1"), line);
+    return blocks.join(QLatin1String("\n\n"));
+}
+
+} // namespace
+
+/// Elements, attributes and addresses on the page that the program does not make.
+QString TestTranscriptSafety::strangeNodes()
+{
+    return evaluate(QStringLiteral(R"js((() => {
         const tags = new Set(`MAIN SECTION ARTICLE DIV SPAN P A B I BUTTON PRE CODE BR HR UL OL LI TABLE THEAD TBODY TR
             TH TD EM STRONG DEL BLOCKQUOTE H1 H2 H3 H4 H5 H6 IMG svg path math semantics annotation`.split(/\s+/));
         const wrong = [];
@@ -60,7 +83,51 @@ void TestTranscriptSafety::hostileAnswers()
         return wrong.join("; ");
     })())js"))
                                 .toString();
-    QCOMPARE(strange, QString());
+}
+
+/// No script has run, nothing was asked for, and the page is the one it was.
+void TestTranscriptSafety::verifyUnharmed()
+{
+    QCOMPARE(strangeNodes(), QString());
+    QCOMPARE(m_view->page()->errorCount(), 0); // the policy would report what it stopped
+    QCOMPARE(m_view->profile()->filter().blocked(), 0);
+    QCOMPARE(m_view->page()->url(), pageUrl());
+    QVERIFY(m_view->isReady());
+    QCOMPARE(evaluate(QStringLiteral("document.title")).toString(),
+             QString::number(evaluate(QStringLiteral("document.title")).toInt()));
+    QCOMPARE(evaluate(QStringLiteral(
+                          "[...new Set(performance.getEntriesByType('resource').map(e => "
+                          "e.name.split(':')[0]))].filter(s => s !== 'argali' && s !== 'data').join()"))
+                 .toString(),
+             QString());
+    QCOMPARE(evaluate(QStringLiteral("[document.querySelectorAll('main').length, document.body"
+                                     ".children.length, document.head.children.length, "
+                                     "document.querySelectorAll('style, link').length].join()"))
+                 .toString(),
+             m_frame);
+}
+
+void TestTranscriptSafety::hostileAnswers()
+{
+    const QString text = reply("hostile");
+    QVERIFY(text.size() > 2000);
+    const int allowed = m_view->profile()->filter().allowed();
+    QSignalSpy link(m_view.get(), &TranscriptView::linkActivated);
+    m_view->addQuestion(1, text, {{picture(9, 9), text.left(300), true}});
+    m_view->beginAnswer(1, {text.left(400), text.mid(400, 400)}, 100);
+    m_view->appendThinking(1, text, 50);
+    m_view->setThinkingDone(1, 100, 50, true);
+    m_view->appendText(1, text);
+    m_view->finishAnswer(1, text, text);
+    start(2);
+    for (const QChar c : text)
+        m_view->appendText(2, c);
+    m_view->failAnswer(2, text, text,
+                       {{QStringLiteral("\"><img src=x onerror=alert(1)>"), text.left(300)}});
+    settle();
+    evaluate(QStringLiteral("document.querySelectorAll('.fold').forEach(f => f.click())"));
+    QTest::qWait(300);
+    QCOMPARE(strangeNodes(), QString());
     QCOMPARE(evaluate(QStringLiteral("document.title")).toString().toInt(),
              evaluate(QStringLiteral("document.title")).toInt());
     // Every link that is there is one of the three kinds; a click on each only reports.
@@ -81,6 +148,54 @@ void TestTranscriptSafety::hostileAnswers()
                                      ".filter(s => s !== 'argali' && s !== 'data').join()"))
                  .toString(),
              QString());
+}
+
+/// Each of more than 150 texts that are meant to break out, wherever text from outside is shown.
+void TestTranscriptSafety::hostileTexts()
+{
+    const QStringList texts = hostileTextsOfFile();
+    QVERIFY2(texts.size() >= 200, qPrintable(QString::number(texts.size())));
+    m_frame = evaluate(QStringLiteral("[document.querySelectorAll('main').length, document.body"
+                                      ".children.length, document.head.children.length, "
+                                      "document.querySelectorAll('style, link').length].join()"))
+                  .toString();
+    constexpr qsizetype together = 20;
+    for (qsizetype first = 0; first < texts.size(); first += together) {
+        for (qsizetype i = first; i < std::min(first + together, texts.size()); ++i) {
+            const QString& text = texts[i];
+            const auto turn = quint64(i + 1);
+            m_view->addQuestion(turn, text, {{picture(9, 9), text, i % 2 == 0}});
+            m_view->beginAnswer(turn, {text, text}, 100);
+            m_view->appendThinking(turn, everywhere(text), 50);
+            m_view->setThinkingDone(turn, 100, 50, true);
+            const QString answer = everywhere(text);
+            m_view->appendText(turn, answer.left(answer.size() / 2));
+            if (i % 3 == 0)
+                dom(0); // half of it is on the page for a while
+            m_view->appendText(turn, answer.mid(answer.size() / 2));
+            if (i % 2 == 0)
+                m_view->finishAnswer(turn, text, text);
+            else
+                m_view->failAnswer(turn, text, text, {{text, text}});
+        }
+        settle();
+        evaluate(QStringLiteral("document.querySelectorAll('.fold').forEach(f => f.click());"
+                                "document.querySelectorAll('main a, main .live').forEach(a => "
+                                "a.click())"));
+        settle();
+        verifyUnharmed();
+        QVERIFY2(!QTest::currentTestFailed(), qPrintable(texts[first]));
+        // What is shown is what came: nothing was taken for markup and left out.
+        for (qsizetype i = first; i < std::min(first + together, texts.size()); ++i) {
+            QCOMPARE(evaluate(QStringLiteral("argali.turns.views.get('%1').section.querySelector("
+                                             "'.bubble').textContent")
+                                  .arg(i + 1))
+                         .toString(),
+                     texts[i]);
+        }
+        m_view->clear();
+        dom(0);
+    }
 }
 
 /// Should markup get into the page after all, its policy lets it do nothing.

@@ -292,6 +292,8 @@ void TestTranscriptStream::longAnswers_data()
 {
     QTest::addColumn<QString>("text");
     QTest::newRow("one line") << QStringLiteral("word ").repeated(200'000);
+    QTest::newRow("one word") << QStringLiteral("word").repeated(250'000);
+    QTest::newRow("stars in one line") << QStringLiteral("*a **b ").repeated(150'000);
     QTest::newRow("dollars") << QStringLiteral("$").repeated(10'000);
     QTest::newRow("quotes") << QString(QLatin1Char('>')).repeated(10'000) + QStringLiteral("x");
     QTest::newRow("lists") << QStringLiteral("- ").repeated(5'000) + QStringLiteral("x");
@@ -300,7 +302,7 @@ void TestTranscriptStream::longAnswers_data()
     QTest::newRow("code") << QStringLiteral("```cpp\n") +
                                  QStringLiteral("int x = 1; // one\n").repeated(20'000);
     QString formulas;
-    for (int i = 0; i < 2'000; ++i)
+    for (int i = 0; i < 5'000; ++i)
         formulas += QStringLiteral("$x_{%1}^2$ ").arg(i);
     QTest::newRow("formulas") << formulas;
 }

@@ -20,6 +20,8 @@ public:
         requests.push_back(request);
     }
     void cancel() override { ++cancels; }
+    bool canAnswerNow() const override { return true; }
+    void answerNow() override { ++answersNow; }
     void estimate(quint64 question, const ChatRequest& request) override
     {
         questions.append(question);
@@ -56,6 +58,7 @@ public:
     QList<quint64> questions;
     std::vector<ChatRequest> estimated;
     int cancels = 0;
+    int answersNow = 0;
 };
 
 /// A model that takes everything.

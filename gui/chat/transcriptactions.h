@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+
+#include <QObject>
+#include <QPointer>
+
+#include "gui/chat/conversation.h"
+#include "gui/chat/transcriptview.h"
+
+namespace argali::gui {
+
+class PictureViewer;
+
+/// What the buttons of a message do, as far as it needs no model: copies, a question that is taken up
+/// again, pictures in a viewer. Also how a turn of the conversation is put into the transcript.
+/// Thread: GUI.
+class TranscriptActions final : public QObject {
+    Q_OBJECT
+public:
+    TranscriptActions(TranscriptView& view, ConversationBook& book);
+
+    void show(const Turn& turn);
+    /// The answer has ended. modelIsOpen: whether another model need not be offered after a failure
+    void showEnd(const Turn& turn, bool modelIsOpen);
+
+    PictureViewer* viewer() const; ///< null while none is open
+
+    static const QString tryAgain; ///< actions of a failed answer
+    static const QString openModel;
+
+signals:
+    /// The chat before a question is the current one now, and the question wants to be written anew.
+    void editing(const argali::gui::Draft& question);
+
+private:
+    void edit(quint64 turn);
+    void openPicture(quint64 turn, int index, const TranscriptView::Region* region = nullptr);
+
+    TranscriptView& m_view;
+    ConversationBook& m_book;
+    QPointer<PictureViewer> m_viewer;
+};
+
+} // namespace argali::gui

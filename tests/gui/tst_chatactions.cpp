@@ -1,0 +1,254 @@
+// What the buttons of the transcript do in the window: a question is taken up again, an answer is asked
+// for at once, a picture opens, a text is found.
+#include <QClipboard>
+#include <QLineEdit>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QWebEngineScript>
+
+#include "gui/application.h"
+#include "gui/chat/chatwidget.h"
+#include "gui/chat/composeredit.h"
+#include "gui/chat/findbar.h"
+#include "gui/chat/picturecanvas.h"
+#include "gui/chat/pictureviewer.h"
+#include "gui/chat/transcriptactions.h"
+#include "gui/chat/transcriptpage.h"
+#include "gui/chat/transcriptview.h"
+#include "gui/mainwindow.h"
+#include "tests/support/fakereplysource.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
+
+/// The window over a source that answers what the test says.
+struct Bench {
+    QTemporaryDir dir;
+    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
+    FakeReplySource source;
+    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
+    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
+    ConversationBook book;
+    TurnController turns{book, source};
+    MainWindow window{{settings, loader, source, book, turns, drafts, {}}};
+
+    Bench()
+    {
+        window.resize(1280, 800);
+        window.showModel(anyModel());
+        window.show();
+    }
+    ChatWidget& chat() { return *window.chat(); }
+    TranscriptView& view() { return *window.chat()->transcript(); }
+    quint64 ask(const QString& question)
+    {
+        chat().composer()->edit()->setPlainText(question);
+        chat().send();
+        return source.lastTurn();
+    }
+    /// What a script says on the page, once it is not empty.
+    QVariant page(const QString& script)
+    {
+        QVariant value;
+        const bool came = QTest::qWaitFor(
+            [&] {
+                bool done = false;
+                view().page()->runJavaScript(script, QWebEngineScript::ApplicationWorld,
+                                             [&](const QVariant& v) {
+                                                 value = v;
+                                                 done = true;
+                                             });
+                return QTest::qWaitFor([&] { return done; }, 30'000) && !value.isNull();
+            },
+            30'000);
+        return came ? value : QVariant();
+    }
+};
+
+} // namespace
+
+class TestChatActions final : public QObject {
+    Q_OBJECT
+private slots:
+    void editsAndAsksAgain()
+    {
+        Bench bench;
+        const quint64 first = bench.ask(QStringLiteral("one"));
+        bench.source.finish(first, QStringLiteral("answer one"));
+        const quint64 second = bench.ask(QStringLiteral("two"));
+        bench.source.finish(second, QStringLiteral("answer two"));
+        bench.chat().composer()->edit()->setPlainText(QStringLiteral("half written"));
+        Conversation& old = bench.book.current();
+        emit bench.view().editRequested(second, QStringLiteral("two"));
+        QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("two"));
+        QCOMPARE(bench.book.current().turns().size(), size_t(1)); // up to the question
+        // The former chat has all it had, and what was being written there.
+        QCOMPARE(old.turns().size(), size_t(2));
+        QCOMPARE(old.draft.text, QStringLiteral("half written"));
+        const quint64 third = bench.ask(QStringLiteral("two, but better"));
+        QCOMPARE(bench.source.requests.back().messages.size(), size_t(3));
+        bench.source.finish(third, QStringLiteral("better"));
+        QCOMPARE(bench.book.current().turns().size(), size_t(2));
+        emit bench.view().editRequested(999, QStringLiteral("x"));
+        QCOMPARE(bench.book.current().turns().size(), size_t(2));
+    }
+
+    void copies()
+    {
+        Bench bench;
+        const quint64 turn = bench.ask(QStringLiteral("the *question*"));
+        bench.source.write(turn, QStringLiteral("the **answer** $x$"));
+        bench.source.finish(turn, QStringLiteral("the **answer** $x$"));
+        emit bench.view().copyQuestionRequested(turn);
+        QCOMPARE(QApplication::clipboard()->text(), QStringLiteral("the *question*"));
+        emit bench.view().copyRequested(turn);
+        QCOMPARE(QApplication::clipboard()->text(), QStringLiteral("the **answer** $x$"));
+    }
+
+    void statisticsNameTheDevice()
+    {
+        Bench bench;
+        const quint64 turn = bench.ask(QStringLiteral("q"));
+        bench.source.write(turn, QStringLiteral("a"));
+        bench.source.finish(turn, QStringLiteral("a"));
+        QCOMPARE(bench.book.current().find(turn)->device, QStringLiteral("Some processor"));
+        const QString statistics =
+            bench.page(QStringLiteral("(document.querySelector('.statistics') || {}).textContent"))
+                .toString();
+        for (const char* part : {"7 ", "120 tok/s", "first word 0.21 s", "Some processor"})
+            QVERIFY2(statistics.contains(QLatin1String(part)), qPrintable(statistics));
+    }
+
+    void answersNow()
+    {
+        Bench bench;
+        const quint64 turn = bench.ask(QStringLiteral("q"));
+        bench.source.think(turn, QStringLiteral("hm"), 3);
+        QVERIFY(bench
+                    .page(QStringLiteral("(b => b && !b.hidden && b.offsetParent ? (b.click(), true) "
+                                         ": null)(document.querySelector('.pill'))"))
+                    .toBool());
+        QTRY_COMPARE(bench.source.answersNow, 1);
+        QVERIFY(bench.page(QStringLiteral("document.querySelector('.pill').disabled")).toBool());
+        bench.source.write(turn, QStringLiteral("a"));
+        bench.source.finish(turn, QStringLiteral("a"));
+        emit bench.view().answerNowRequested(turn); // too late
+        QCOMPARE(bench.source.answersNow, 1);
+    }
+
+    void findsInTheChat()
+    {
+        Bench bench;
+        QTest::keyClick(&bench.window, Qt::Key_F, Qt::ControlModifier);
+        QVERIFY(bench.chat().findBar()->isHidden()); // an empty chat has nothing to find
+        const quint64 turn = bench.ask(QStringLiteral("a ring?"));
+        bench.source.write(turn, QStringLiteral("A ring, and a second ring."));
+        bench.source.finish(turn, QStringLiteral("A ring, and a second ring."));
+        QVERIFY(!bench.page(QStringLiteral("document.querySelector('.statistics')")).isNull());
+        QTest::keyClick(&bench.window, Qt::Key_F, Qt::ControlModifier);
+        FindBar& bar = *bench.chat().findBar();
+        QTRY_VERIFY(bar.isVisible());
+        bar.edit()->setText(QStringLiteral("ring"));
+        QTRY_COMPARE_WITH_TIMEOUT(bar.resultText(), QStringLiteral("1 of 3"), 30'000);
+        QTest::keyClick(bar.edit(), Qt::Key_Return);
+        QTRY_COMPARE_WITH_TIMEOUT(bar.resultText(), QStringLiteral("2 of 3"), 30'000);
+        QTest::keyClick(bar.edit(), Qt::Key_Return, Qt::ShiftModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(bar.resultText(), QStringLiteral("1 of 3"), 30'000);
+        bar.edit()->setText(QStringLiteral("cross"));
+        QTRY_COMPARE_WITH_TIMEOUT(bar.resultText(), QStringLiteral("Not found"), 30'000);
+        QTest::keyClick(bar.edit(), Qt::Key_Escape);
+        QVERIFY(bar.isHidden());
+        QCOMPARE(bench.source.cancels, 0); // Esc was the line's
+        for (QWidget* child : bar.findChildren<QWidget*>()) {
+            if (child->focusPolicy() != Qt::NoFocus && child->parent() == &bar)
+                QVERIFY2(!child->accessibleName().isEmpty(), child->metaObject()->className());
+        }
+    }
+
+    void opensPictures()
+    {
+        Bench bench;
+        bench.chat().composer()->attach(sample("objects.png"));
+        bench.chat().composer()->attach(sample("pair.png"));
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.chat().composer()->isReading(), 30'000);
+        const quint64 turn = bench.ask(QStringLiteral("q"));
+        emit bench.view().pictureActivated(turn, 1);
+        PictureViewer* viewer = bench.chat().actions()->viewer();
+        QVERIFY(viewer);
+        QSignalSpy loaded(viewer, &PictureViewer::loaded);
+        QCOMPARE(viewer->index(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(loaded.count(), 1, 30'000);
+        PictureCanvas& canvas = *viewer->canvas();
+        QVERIFY(canvas.isFitted());
+        const double fitted = canvas.scale();
+        QVERIFY(canvas.rect().toRectF().adjusted(-1, -1, 1, 1).contains(canvas.pictureRect()));
+
+        QTest::keyClick(viewer, Qt::Key_Plus);
+        QVERIFY(canvas.scale() > fitted);
+        QVERIFY(!canvas.isFitted());
+        for (int i = 0; i < 40; ++i)
+            QTest::keyClick(viewer, Qt::Key_Plus);
+        QVERIFY(canvas.scale() <= 32);
+        // Dragged as far as one likes, the picture still covers the window.
+        for (int i = 0; i < 200; ++i)
+            QTest::keyClick(viewer, Qt::Key_Up);
+        QVERIFY(canvas.pictureRect().contains(canvas.rect().toRectF()));
+        QTest::keyClick(viewer, Qt::Key_0);
+        QCOMPARE(canvas.scale(), fitted);
+        QTest::keyClick(viewer, Qt::Key_1);
+        QCOMPARE(canvas.scale(), 1 / canvas.devicePixelRatioF());
+        // The point under the pointer stays there.
+        const QPointF at(120, 90);
+        const auto part = [&] {
+            const QRectF r = canvas.pictureRect();
+            return QPointF((at.x() - r.x()) / r.width(), (at.y() - r.y()) / r.height());
+        };
+        canvas.zoomBy(16, canvas.rect().toRectF().center());
+        const QPointF before = part();
+        canvas.zoomBy(1.5, at);
+        QVERIFY((part() - before).manhattanLength() < 0.01);
+
+        QTest::keyClick(viewer, Qt::Key_Right); // there is none
+        QCOMPARE(viewer->index(), 1);
+        QTest::keyClick(viewer, Qt::Key_Left);
+        QCOMPARE(viewer->index(), 0);
+        QVERIFY(canvas.isFitted());
+        QTRY_COMPARE_WITH_TIMEOUT(loaded.count(), 2, 30'000);
+        QTest::keyClick(viewer, Qt::Key_Escape);
+        QTRY_VERIFY(!bench.chat().actions()->viewer());
+    }
+
+    void picturesThatAreGoneSaySo()
+    {
+        PictureViewer viewer;
+        QSignalSpy failed(&viewer, &PictureViewer::failed);
+        QImage thumbnail(20, 10, QImage::Format_RGB32);
+        thumbnail.fill(Qt::red);
+        viewer.setPictures({{QStringLiteral("/nowhere/<b>a.png"), QStringLiteral("<b>a.png"), thumbnail}},
+                           0);
+        viewer.show();
+        QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 30'000);
+        QVERIFY(!failed[0][0].toString().isEmpty());
+        viewer.setMark(QRectF(0.1, 0.1, 0.5, 0.5), QStringLiteral("a"));
+        viewer.grab(); // the thumbnail stays, with the place on it
+    }
+};
+
+int main(int argc, char** argv)
+{
+    TranscriptView::prepare();
+    QApplication application(argc, argv);
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    TestChatActions test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "tst_chatactions.moc"
