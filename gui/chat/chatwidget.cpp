@@ -1,6 +1,7 @@
 #include "gui/chat/chatwidget.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <QClipboard>
 #include <QEvent>
@@ -14,11 +15,14 @@
 #include <QVBoxLayout>
 
 #include "gui/chat/composeredit.h"
+#include "gui/chat/costtext.h"
 #include "gui/chat/emptystate.h"
+#include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/replysource.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/film/filmpreview.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -52,7 +56,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
       m_empty(new EmptyState(loader, samples, this)),
       m_composer(new Composer(settings, loader, this)),
       m_costRow(new QWidget(this)),
-      m_cost(new ElidedLabel({}, m_costRow))
+      m_cost(new ElidedLabel({}, m_costRow)),
+      m_speed(settings)
 {
     m_stack->addWidget(m_empty);
     m_cost->setFont(scaledFont(font(), 0.9));
@@ -96,7 +101,10 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (m_sendWhenReady) // who goes on writing is not done
             stop();
     });
-    connect(&settings, &Settings::changed, this, [this] { m_costDelay.start(); });
+    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key != settings::speeds.key)
+            m_costDelay.start();
+    });
     connect(&source, &ReplySource::costReady, this,
             [this](quint64 question, const RequestCost& cost) {
                 if (question != m_costQuestion)
@@ -107,6 +115,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
 
     connect(m_composer, &Composer::sendRequested, this, &ChatWidget::send);
     connect(m_composer, &Composer::stopRequested, this, [this] { stop(); });
+    connect(m_composer, &Composer::previewRequested, this, &ChatWidget::openPreview);
     connect(m_empty, &EmptyState::sampleChosen, this, &ChatWidget::ask);
     connect(m_empty, &EmptyState::dropped, this,
             [this](const QMimeData& mime) { m_composer->take(mime); });
@@ -118,6 +127,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(&book, &ConversationBook::switched, this, [this] {
         m_sendWhenReady = false;
         showConversation();
+        tellEarlier();
         m_composer->setDraft(m_book.current().draft);
         m_composer->focusText();
     });
@@ -126,6 +136,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
             m_transcript->removeFrom(turn);
     });
     connect(&turns, &TurnController::started, this, [this](quint64 id) {
+        tellEarlier();
         m_composer->setBusy(true);
         if (isShown(id)) {
             makeTranscript();
@@ -160,6 +171,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
                                       answer.budgetReached);
     });
     connect(&turns, &TurnController::finished, this, [this](quint64 id) {
+        learnSpeed(id);
+        tellEarlier();
         m_composer->setBusy(m_turns.isBusy());
         if (isShown(id)) {
             const Turn& turn = *m_book.current().find(id);
@@ -255,6 +268,7 @@ void ChatWidget::showEnd(const Turn& turn)
 
 void ChatWidget::takeFailure(quint64 id, const Draft& draft)
 {
+    tellEarlier();
     m_composer->setBusy(m_turns.isBusy());
     if (isShown(id)) {
         showEnd(*m_book.current().find(id));
@@ -387,22 +401,85 @@ void ChatWidget::askForCost()
 
 void ChatWidget::showCost()
 {
-    QStringList parts;
-    const QLocale locale;
-    const Draft draft = m_composer->draft();
-    if (m_knownCost) {
-        if (!draft.media.isEmpty() && draft.media.first().isFilm() &&
-            draft.media.first().frames > 0)
-            parts << tr("%Ln frame(s)", nullptr, draft.media.first().frames);
-        if (m_knownCost->visualTokens > 0)
-            parts << tr("%Ln visual token(s)", nullptr, int(m_knownCost->visualTokens));
-        parts << tr("Context %1 / %2")
-                     .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
-                          locale.toString(qlonglong(m_knownCost->context)));
-        if (m_knownCost->promptTokens >= m_knownCost->context)
-            parts << tr("does not fit");
+    CostText text;
+    if (m_knownCost && m_model) {
+        const Draft draft = m_composer->draft();
+        text = argali::gui::costText(*m_knownCost, draft.media.size(), *m_model,
+                                     AnswerOptions::from(m_settings).longestAnswer,
+                                     m_speed.firstWord(*m_model, *m_knownCost));
+        m_composer->setCosts(m_knownCost->parts);
+    } else {
+        m_composer->setCosts({});
     }
-    m_cost->setText(parts.join(QStringLiteral(" · ")));
+    m_cost->setText(text.line);
+    m_cost->setToolTip(
+        text.details.isEmpty() ? QString() : QStringLiteral("<span>%1</span>").arg(text.details));
+}
+
+void ChatWidget::learnSpeed(quint64 id)
+{
+    const Conversation* conversation = m_book.holding(id);
+    const Turn* turn = conversation ? conversation->find(id) : nullptr;
+    if (m_model && turn && turn->model == m_model->name())
+        m_speed.learn(*m_model, turn->answer.usage, turn->answer.timings);
+}
+
+/// Tells the composer what the model will see again of the questions before.
+void ChatWidget::tellEarlier()
+{
+    EarlierMedia earlier;
+    for (const Turn& turn : m_book.current().turns()) {
+        if (turn.answer.isBlank() && !turn.answer.isRunning())
+            continue; // it is left out of the next request
+        for (const MediaFile& file : turn.media)
+            ++(file.isFilm() ? earlier.films : earlier.pictures);
+    }
+    m_composer->setEarlier(earlier);
+}
+
+void ChatWidget::openPreview(const MediaFile& film, double seconds)
+{
+    if (m_preview && m_preview->path() != film.path)
+        m_preview->close();
+    if (!m_preview || m_preview->path() != film.path) {
+        const bool canAdd = m_composer->strip()->film().path == film.path;
+        m_preview = new FilmPreview(film, canAdd, window());
+        connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
+            if (m_preview && m_composer->strip()->film().path == m_preview->path())
+                m_composer->strip()->addFrame(at);
+        });
+    }
+    m_preview->goTo(seconds);
+    m_preview->show();
+    m_preview->raise();
+    m_preview->activateWindow();
+}
+
+FilmPreview* ChatWidget::preview() const
+{
+    return m_preview;
+}
+
+void ChatWidget::showTime(quint64 id, double seconds)
+{
+    const Conversation* conversation = m_book.holding(id);
+    if (!conversation || !std::isfinite(seconds))
+        return;
+    MediaFile film; // of this turn, or the last one before it
+    for (const Turn& turn : conversation->turns()) {
+        for (const MediaFile& file : turn.media) {
+            if (file.isFilm())
+                film = file;
+        }
+        if (turn.id == id)
+            break;
+    }
+    if (film.path.isEmpty())
+        return;
+    if (!m_composer->strip()->isHidden() && m_composer->strip()->film().path == film.path)
+        m_composer->strip()->goTo(seconds);
+    else
+        openPreview(film, std::clamp(seconds, 0.0, std::max(0.0, film.duration)));
 }
 
 QString ChatWidget::costText() const

@@ -2,9 +2,11 @@
 
 #include <optional>
 
+#include <QPointer>
 #include <QTimer>
 #include <QWidget>
 
+#include "gui/chat/answerspeed.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/conversation.h"
 #include "gui/chat/samples.h"
@@ -16,6 +18,7 @@ namespace argali::gui {
 
 class ElidedLabel;
 class EmptyState;
+class FilmPreview;
 class MediaLoader;
 class ReplySource;
 class TranscriptView;
@@ -47,6 +50,10 @@ public:
     bool isWaitingToSend() const { return m_sendWhenReady; }
     void ask(const Sample& sample);
     QString costText() const;
+    /// Goes to a time in the film that a turn is about: in the composer when it is there, else in a
+    /// window of its own.
+    void showTime(quint64 turn, double seconds);
+    FilmPreview* preview() const; ///< Null until it was opened.
 
 signals:
     void modelRequested();
@@ -65,6 +72,9 @@ private:
     void takeFailure(quint64 turn, const Draft& draft);
     void askForCost();
     void showCost();
+    void learnSpeed(quint64 turn);
+    void tellEarlier();
+    void openPreview(const MediaFile& film, double seconds);
 
     Settings& m_settings;
     ReplySource& m_source;
@@ -79,6 +89,8 @@ private:
     Composer* const m_composer;
     QWidget* const m_costRow;
     ElidedLabel* const m_cost;
+    AnswerSpeed m_speed;
+    QPointer<FilmPreview> m_preview;
     std::optional<RequestCost> m_knownCost;
     quint64 m_costQuestion = 0;
     QTimer m_costDelay;
