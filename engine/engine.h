@@ -89,6 +89,8 @@ struct Usage {
     int64_t visualTokens = 0;     ///< positions that stand for pictures and films, indicators included
     int64_t thinkingTokens = 0;   ///< sampled ids up to and with the end of thinking
     int64_t completionTokens = 0; ///< all generated ids, forced ones included
+    int64_t computedTokens = 0;   ///< of the prompt; the others were in the cache
+    int64_t encodedTokens = 0;    ///< of pictures and frames that were seen for the first time
 };
 
 struct Timings {
@@ -122,11 +124,24 @@ struct TextPiece {
 };
 using TextSink = std::function<void(const TextPiece&)>;
 
+/// What becomes of one picture or film of a request.
+struct VisualCost {
+    ImageSize original;         ///< upright
+    ImageSize fed;              ///< each frame as the model gets it
+    int64_t frames = 1;         ///< 1 for a picture
+    int64_t rows = 0;           ///< of patches in a frame
+    int64_t columns = 0;
+    int64_t tokens = 0;         ///< positions of the prompt, with those around it
+};
+
 /// What a question will cost, known without running the model.
 struct RequestCost {
     int64_t promptTokens = 0;
     int64_t visualTokens = 0;
     int64_t context = 0;
+    int64_t newTokens = 0;        ///< of the prompt, not in the cache from the question before
+    int64_t newVisualTokens = 0;  ///< of pictures and frames that have not been seen yet
+    std::vector<VisualCost> parts{}; ///< in order of the messages
 };
 
 /// Bytes of memory a model needs.
@@ -153,6 +168,8 @@ struct ModelInfo {
     bool seesPictures = false;
     bool seesFilms = false;
     bool thinks = false;
+    bool mixesPicturesAndFilms = false; ///< in one conversation
+    int filmsAtMost = 1;                ///< in one conversation
     int64_t minPixels = 0;
     int64_t maxPixels = 0;
     std::vector<std::filesystem::path> files; ///< all files that are read, relative to the folder

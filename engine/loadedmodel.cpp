@@ -41,6 +41,12 @@ void requireUtf8(const ChatRequest& request)
     }
 }
 
+/// The key of a picture or film with one more frame.
+uint64_t withFrame(uint64_t key, const FrameKey& content)
+{
+    return std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content.high ^ std::rotl(content.low, 31);
+}
+
 /// Progress of one frame as a part of all frames.
 ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames)
 {
@@ -93,8 +99,6 @@ LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
 std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const ProgressSink& progress,
                                                 std::stop_token stop)
 {
-    // Text ids are small numbers; visual positions mix the keys of their frames with the place in
-    // the part.
     std::vector<uint64_t> partKeys;
     int64_t frame = 0;
     const int64_t frames = prepared.frames();
@@ -107,28 +111,43 @@ std::vector<uint64_t> LoadedModel::positionKeys(Prepared& prepared, const Progre
                 m_visual.keyOf(input, i, ofFrame(progress, frame, frames), stop);
             if (!content)
                 return {};
-            key = std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content->high ^
-                  std::rotl(content->low, 31);
+            key = withFrame(key, *content);
         }
         partKeys.push_back(key);
     }
+    return positionKeys(prepared.prompt, partKeys);
+}
+
+std::vector<uint64_t> LoadedModel::positionKeys(const Prompt& prompt,
+                                                const std::vector<uint64_t>& partKeys) const
+{
+    // Text ids are small numbers; visual positions mix the keys of their frames with the place in
+    // the part.
     std::vector<uint64_t> keys;
     size_t part = 0;
     uint64_t place = 0;
-    for (size_t i = 0; i < prepared.prompt.ids.size(); ++i) {
-        const int32_t id = prepared.prompt.ids[i];
+    for (const int32_t id : prompt.ids) {
         if (id >= 0) {
             keys.push_back(static_cast<uint64_t>(id));
             continue;
         }
-        keys.push_back((partKeys.at(part) ^ (++place * 0xD6E8FEB86659FD93U)) | (uint64_t(1) << 63));
-        const int64_t rows = m_family->rowsOf(prepared.prompt.parts[part]);
+        if (part == partKeys.size())
+            break; // what comes from here on is not known yet
+        keys.push_back((partKeys[part] ^ (++place * 0xD6E8FEB86659FD93U)) | (uint64_t(1) << 63));
+        const int64_t rows = m_family->rowsOf(prompt.parts[part]);
         if (place == static_cast<uint64_t>(rows)) {
             ++part;
             place = 0;
         }
     }
     return keys;
+}
+
+size_t LoadedModel::sharedPositions(const std::vector<uint64_t>& keys) const
+{
+    const auto differs =
+        std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
+    return static_cast<size_t>(differs - keys.begin());
 }
 
 Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition,
@@ -191,10 +210,9 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
     if (keys.empty())
         return {};
     reserveCache(capacity);
-    const auto differs =
-        std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
     // The last position is always computed: its logits are wanted.
-    const size_t shared = std::min(static_cast<size_t>(differs - keys.begin()), keys.size() - 1);
+    const size_t shared = std::min(sharedPositions(keys), keys.size() - 1);
+    m_computedTokens = static_cast<int64_t>(keys.size() - shared);
     m_cachedKeys.resize(shared);
     m_cache->truncate(static_cast<int64_t>(shared));
 
@@ -244,10 +262,13 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     result.usage.visualTokens = std::count_if(
         prepared.prompt.ids.begin(), prepared.prompt.ids.end(), [](int32_t id) { return id < 0; });
     m_visual.beginRequest();
+    m_computedTokens = 0;
     const Clock::time_point prefillBegin = Clock::now();
     const Tensor logits =
         prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
     const Clock::time_point prefillEnd = Clock::now();
+    result.usage.computedTokens = m_computedTokens;
+    result.usage.encodedTokens = m_visual.encodedTokens();
     result.timings.decodeMedia = m_visual.decodeTime();
     result.timings.vision = m_visual.visionTime();
     result.timings.prefill =
@@ -342,8 +363,32 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
 {
     const Prepared prepared = prepare(request);
     const auto& ids = prepared.prompt.ids;
-    return {static_cast<int64_t>(ids.size()),
-            std::count_if(ids.begin(), ids.end(), [](int32_t id) { return id < 0; }), m_context};
+    RequestCost cost;
+    cost.promptTokens = static_cast<int64_t>(ids.size());
+    cost.context = m_context;
+    cost.visualTokens = std::count_if(ids.begin(), ids.end(), [](int32_t id) { return id < 0; });
+    std::vector<uint64_t> partKeys;
+    bool known = true; // all so far
+    for (const VisualInput& input : prepared.inputs) {
+        const VisualPart& part = input.part();
+        const int64_t rows = m_family->rowsOf(part);
+        cost.parts.push_back(
+            {input.originalSize(), part.size, input.frames(), part.grid[1], part.grid[2], rows});
+        uint64_t key = part.film;
+        for (int64_t i = 0; i < input.frames(); ++i) {
+            const std::optional<FrameKey> content = m_visual.knownKey(input, i);
+            known = known && content;
+            if (content)
+                key = withFrame(key, *content);
+            if (!content || !m_visual.isKept(*content))
+                cost.newVisualTokens += rows / input.frames();
+        }
+        if (known)
+            partKeys.push_back(key);
+    }
+    const size_t shared = sharedPositions(positionKeys(prepared.prompt, partKeys));
+    cost.newTokens = cost.promptTokens - static_cast<int64_t>(std::min(shared, ids.size() - 1));
+    return cost;
 }
 
 Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> forced,

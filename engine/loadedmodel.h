@@ -46,6 +46,10 @@ private:
     Prepared prepare(const ChatRequest& request) const;
     /// What each position holds, so that a prompt can be compared with what the cache holds. Empty once stopped.
     std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress, std::stop_token stop);
+    /// The same for pictures and films of these keys, up to the first that is not among them.
+    std::vector<uint64_t> positionKeys(const Prompt& prompt, const std::vector<uint64_t>& partKeys) const;
+    /// How many of these the cache holds, from the first on.
+    size_t sharedPositions(const std::vector<uint64_t>& keys) const;
     /// Rows of the visual positions from position on. Empty when there are none, or once stopped.
     Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress, std::stop_token stop);
     /// Logits after the prompt; empty once stopped. What the cache already holds of it is not computed again.
@@ -65,6 +69,7 @@ private:
     VisualInputs m_visual;
     std::unique_ptr<KvCache> m_cache;
     std::vector<uint64_t> m_cachedKeys; // of the positions in the cache
+    int64_t m_computedTokens = 0;       // of the last prompt
     Timings::Duration m_loadTime{};
 };
 

@@ -174,6 +174,12 @@ std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i, const
     return key;
 }
 
+std::optional<FrameKey> VisualInputs::knownKey(const VisualInput& input, int64_t i) const
+{
+    const auto known = m_keysBySource.find(input.m_frames.at(static_cast<size_t>(i)).source);
+    return known == m_keysBySource.end() ? std::nullopt : std::optional(known->second);
+}
+
 Tensor VisualInputs::tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop)
 {
     const std::optional<FrameKey> key = keyOf(input, i, progress, stop);
@@ -200,6 +206,7 @@ Tensor VisualInputs::encode(VisualInput& input, const FrameKey& key, std::shared
     if (!tokens.isEmpty()) {
         m_op.wait(); // the time below is the pictures', not the prompt's
         ++m_encodedFrames;
+        m_encodedTokens += tokens.dim(0);
         keep(key, tokens);
     }
     return tokens;
@@ -242,6 +249,7 @@ void VisualInputs::keep(const FrameKey& key, const Tensor& tokens)
 void VisualInputs::beginRequest()
 {
     ++m_request;
+    m_encodedTokens = 0;
     m_decodeTime = {};
     m_visionTime = {};
 }

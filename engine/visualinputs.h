@@ -26,6 +26,7 @@ class VisualInput final {
 public:
     const VisualPart& part() const { return m_part; }
     int64_t frames() const { return m_part.grid[0]; }
+    ImageSize originalSize() const { return m_size; }
 
 private:
     friend class VisualInputs;
@@ -62,6 +63,10 @@ public:
     /// Throws: Error::Code::Missing, BadMedia
     std::optional<FrameKey> keyOf(VisualInput& input, int64_t i, const ProgressSink& progress,
                                   std::stop_token stop);
+    /// The same without looking: nothing for a frame that was never seen.
+    std::optional<FrameKey> knownKey(const VisualInput& input, int64_t i) const;
+    /// Whether the soft tokens of a frame are there.
+    bool isKept(const FrameKey& key) const { return m_kept.contains(key); }
     /// Soft tokens of frame i: decoded and encoded unless they are kept. Empty once stopped.
     /// Shape:  -> [tokens, D]
     Tensor tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop);
@@ -69,6 +74,7 @@ public:
     Tensor pixelValuesOf(VisualInput& input, int64_t i, std::stop_token stop);
 
     int64_t encodedFrames() const { return m_encodedFrames; } ///< times that the vision encoder ran
+    int64_t encodedTokens() const { return m_encodedTokens; } ///< since beginRequest()
     Timings::Duration decodeTime() const { return m_decodeTime; }
     Timings::Duration visionTime() const { return m_visionTime; }
 
@@ -93,6 +99,7 @@ private:
     int64_t m_keptBytes = 0;
     int64_t m_request = 0;
     int64_t m_encodedFrames = 0;
+    int64_t m_encodedTokens = 0;
     Timings::Duration m_decodeTime{};
     Timings::Duration m_visionTime{};
 };

@@ -55,6 +55,16 @@ void beginThinking(Stage& s, std::function<void()> then, int tokens = 318)
     });
 }
 
+/// As after some answers on this computer.
+void rememberSpeed(Stage& s)
+{
+    Usage usage;
+    usage.computedTokens = usage.encodedTokens = 1000;
+    Timings timings;
+    timings.prefill = timings.vision = Timings::Duration(450);
+    AnswerSpeed(s.settings).learn(s.pocket(), usage, timings);
+}
+
 } // namespace
 
 std::vector<Shot> shotStates()
@@ -93,6 +103,8 @@ std::vector<Shot> shotStates()
         {"film", 3200,
          [](Stage& s) {
              s.source.setCost(320, 377, 2048);
+             s.source.addPart({{128, 96}, {96, 64}, 8, 8, 12, 322});
+             rememberSpeed(s);
              s.window->showModel(s.pocket());
              s.composer().attach(s.sample("grow.mp4"));
              s.composer().edit()->setPlainText(

@@ -64,8 +64,13 @@ public:
     }
     void setCost(qint64 visual, qint64 prompt, qint64 context)
     {
-        m_cost = {prompt, visual, context};
+        m_cost = {};
+        m_cost.promptTokens = m_cost.newTokens = prompt;
+        m_cost.visualTokens = m_cost.newVisualTokens = visual;
+        m_cost.context = context;
     }
+    /// What becomes of the next file of the question.
+    void addPart(const VisualCost& part) { m_cost.parts.push_back(part); }
     /// Tokens of thinking that the result will name.
     void setThought(int tokens) { m_thought = tokens; }
 
@@ -73,7 +78,7 @@ private:
     int m_thought = 0;
     quint64 m_turn = 0;
     QString m_text;
-    RequestCost m_cost{118, 0, 2048};
+    RequestCost m_cost{118, 0, 2048, 118, 0, {}};
 };
 
 /// A window with everything under it, for one picture.

@@ -12,12 +12,22 @@
     </message>
 </context>
 <context>
-    <name>argali::gui::ChatWidget</name>
+    <name>argali::gui::Composer</name>
     <message numerus="yes">
-        <source>%Ln frame(s)</source>
+        <source>A message takes at most %Ln file(s).</source>
         <translation>
-            <numerusform>%Ln frame</numerusform>
-            <numerusform>%Ln frames</numerusform>
+            <numerusform>A message takes at most %Ln file.</numerusform>
+            <numerusform>A message takes at most %Ln files.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Cost</name>
+    <message numerus="yes">
+        <source>%Ln frame(s) · %1</source>
+        <translation>
+            <numerusform>%Ln frame · %1</numerusform>
+            <numerusform>%Ln frames · %1</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -29,12 +39,12 @@
     </message>
 </context>
 <context>
-    <name>argali::gui::Composer</name>
+    <name>argali::gui::FilmStrip</name>
     <message numerus="yes">
-        <source>A message takes at most %Ln file(s).</source>
+        <source>A film gives at most %Ln frame(s). Remove one first.</source>
         <translation>
-            <numerusform>A message takes at most %Ln file.</numerusform>
-            <numerusform>A message takes at most %Ln files.</numerusform>
+            <numerusform>A film gives at most %Ln frame. Remove one first.</numerusform>
+            <numerusform>A film gives at most %Ln frames. Remove one first.</numerusform>
         </translation>
     </message>
 </context>

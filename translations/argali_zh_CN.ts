@@ -44,6 +44,25 @@
         <source>Remove</source>
         <translation>移除</translation>
     </message>
+</context>
+<context>
+    <name>argali::gui::AttachmentTile</name>
+    <message>
+        <source>Remove %1</source>
+        <translation>移除 %1</translation>
+    </message>
+    <message>
+        <source>Remove (Del)</source>
+        <translation>移除（Del）</translation>
+    </message>
+    <message>
+        <source>Original %1</source>
+        <translation>原始 %1</translation>
+    </message>
+    <message>
+        <source>Click to see what the model sees. Drag, or Alt+Left and Alt+Right, to change the order.</source>
+        <translation>单击可查看模型看到的画面。拖动，或按 Alt+左、Alt+右 可改变顺序。</translation>
+    </message>
     <message>
         <source>Reading…</source>
         <translation>正在读取…</translation>
@@ -78,26 +97,6 @@
     <message>
         <source>The model is still being loaded.</source>
         <translation>模型仍在加载。</translation>
-    </message>
-    <message>
-        <source>Context %1 / %2</source>
-        <translation>上下文 %1 / %2</translation>
-    </message>
-    <message>
-        <source>does not fit</source>
-        <translation>放不下</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln frame(s)</source>
-        <translation>
-            <numerusform>%Ln 帧</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln visual token(s)</source>
-        <translation>
-            <numerusform>%Ln 个视觉词元</numerusform>
-        </translation>
     </message>
 </context>
 <context>
@@ -191,22 +190,6 @@
         <translation>这是文件夹。请添加其中的图像，或一个视频。</translation>
     </message>
     <message>
-        <source>%1 does not take films. Remove it or open another model.</source>
-        <translation>%1 不支持视频。请移除它，或打开其他模型。</translation>
-    </message>
-    <message>
-        <source>%1 does not take pictures. Remove it or open another model.</source>
-        <translation>%1 不支持图像。请移除它，或打开其他模型。</translation>
-    </message>
-    <message>
-        <source>A message takes pictures or one film, not both. Remove one kind.</source>
-        <translation>一条消息可带图像或一个视频，不能同时带两者。请移除其中一种。</translation>
-    </message>
-    <message>
-        <source>A message takes one film. Remove one of them.</source>
-        <translation>一条消息只能带一个视频。请移除其中一个。</translation>
-    </message>
-    <message>
         <source>Ask about the film…</source>
         <translation>就这个视频提问…</translation>
     </message>
@@ -219,6 +202,45 @@
         <translation>
             <numerusform>一条消息最多 %Ln 个文件。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>What the model sees is known in a moment.</source>
+        <translation>稍候即可查看模型看到的画面。</translation>
+    </message>
+    <message>
+        <source>Open a model to see what it sees.</source>
+        <translation>打开一个模型才能查看它看到的画面。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ComposerRules</name>
+    <message>
+        <source>%1 does not take films. Remove it or open another model.</source>
+        <translation>%1 不支持视频。请移除它或打开另一个模型。</translation>
+    </message>
+    <message>
+        <source>%1 does not take pictures. Remove it or open another model.</source>
+        <translation>%1 不支持图像。请移除它或打开另一个模型。</translation>
+    </message>
+    <message>
+        <source>A message takes pictures or one film, not both. Remove one kind.</source>
+        <translation>一条消息可以带图像或一段视频，不能同时带两者。请移除其中一种。</translation>
+    </message>
+    <message>
+        <source>This chat is about pictures, and the model takes pictures or a film in one chat, not both. Start a new chat for the film.</source>
+        <translation>此对话是关于图像的，而该模型在一个对话中只接受图像或一段视频，不能两者都有。请为视频新建对话。</translation>
+    </message>
+    <message>
+        <source>This chat is about a film, and the model takes pictures or a film in one chat, not both. Start a new chat for the picture.</source>
+        <translation>此对话是关于视频的，而该模型在一个对话中只接受图像或一段视频，不能两者都有。请为图像新建对话。</translation>
+    </message>
+    <message>
+        <source>A message takes one film. Remove one of them.</source>
+        <translation>一条消息只能带一段视频。请移除其中一段。</translation>
+    </message>
+    <message>
+        <source>This chat has a film already, and the model takes one. Ask on about it without attaching one, or start a new chat.</source>
+        <translation>此对话已有一段视频，而该模型只接受一段。请不附加视频继续提问，或新建对话。</translation>
     </message>
 </context>
 <context>
@@ -242,6 +264,77 @@
     <message>
         <source>Remove</source>
         <translation>移除</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Cost</name>
+    <message>
+        <source>about %1 s to the first word</source>
+        <translation>约 %1 秒出首字</translation>
+    </message>
+    <message>
+        <source>about %1 min to the first word</source>
+        <translation>约 %1 分钟出首字</translation>
+    </message>
+    <message>
+        <source>%1 MB</source>
+        <translation>%1 MB</translation>
+    </message>
+    <message>
+        <source>%1 GB</source>
+        <translation>%1 GB</translation>
+    </message>
+    <message>
+        <source>Original %1 · the model gets %2 frames of %3 · grid of %4 tokens each · %5 in all</source>
+        <translation>原始 %1 · 模型得到 %2 帧，每帧 %3 · 每帧 %4 个词元的网格 · 共 %5</translation>
+    </message>
+    <message>
+        <source>Original %1 · the model gets %2 · grid of %3 tokens · %4 in all</source>
+        <translation>原始 %1 · 模型得到 %2 · %3 个词元的网格 · 共 %4</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln frame(s) · %1</source>
+        <translation>
+            <numerusform>%Ln 帧 · %1</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln visual token(s)</source>
+        <translation>
+            <numerusform>%Ln 个视觉词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Prompt %1 / %2, %3 left</source>
+        <translation>提示词 %1 / %2，剩余 %3</translation>
+    </message>
+    <message>
+        <source>Prompt %1 / %2</source>
+        <translation>提示词 %1 / %2</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation>放不下</translation>
+    </message>
+    <message>
+        <source>The prompt takes %1 of the %2 tokens that the model can hold; %3 are left for the answer.</source>
+        <translation>提示词占用模型可容纳的 %2 个词元中的 %1 个；剩余 %3 个用于回答。</translation>
+    </message>
+    <message>
+        <source>%1 of them are new since the last answer.</source>
+        <translation>其中 %1 个是上次回答之后新增的。</translation>
+    </message>
+    <message>
+        <source>The time comes from answers on this computer.</source>
+        <translation>时间依据本机以往的回答估算。</translation>
+    </message>
+    <message>
+        <source>How long the first word takes is known after the first answer on this computer.</source>
+        <translation>在本机完成首次回答后，才能估计出首字所需时间。</translation>
+    </message>
+    <message>
+        <source>Beside the model itself it needs up to %1 of memory.</source>
+        <translation>除模型本身外，最多还需要 %1 内存。</translation>
     </message>
 </context>
 <context>
@@ -359,6 +452,96 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::FilmFrames</name>
+    <message>
+        <source>Frames of the film</source>
+        <translation>视频的帧</translation>
+    </message>
+    <message>
+        <source>Remove this frame</source>
+        <translation>移除此帧</translation>
+    </message>
+    <message>
+        <source>Remove this frame (Del)</source>
+        <translation>移除此帧（Del）</translation>
+    </message>
+    <message>
+        <source>Frame %1 of %2, at %3</source>
+        <translation>第 %1 帧，共 %2 帧，位于 %3</translation>
+    </message>
+    <message>
+        <source>The frame at %1 cannot be decoded. Move it with Left or Right, or remove it (Del).</source>
+        <translation>%1 处的帧无法解码。请用左、右键移动它，或移除它（Del）。</translation>
+    </message>
+    <message>
+        <source>The frame at %1. Left and Right move it by one frame, with Shift by ten; Up and Down go to the others; Del removes it; Enter shows it in the film.</source>
+        <translation>%1 处的帧。左、右键移动一帧，按住 Shift 移动十帧；上、下键切换到其他帧；Del 移除；回车在视频中查看。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::FilmPlayer</name>
+    <message>
+        <source>This system&apos;s media library cannot play the film. You can still step through its frames.</source>
+        <translation>本系统的媒体库无法播放此视频。您仍可逐帧查看。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::FilmPreview</name>
+    <message>
+        <source>Add frame here</source>
+        <translation>在此添加帧</translation>
+    </message>
+    <message>
+        <source>Frame of the film</source>
+        <translation>视频的帧</translation>
+    </message>
+    <message>
+        <source>Position in the film</source>
+        <translation>视频中的位置</translation>
+    </message>
+    <message>
+        <source>One frame back</source>
+        <translation>后退一帧</translation>
+    </message>
+    <message>
+        <source>One frame back (Left, with Shift ten)</source>
+        <translation>后退一帧（左键，按住 Shift 为十帧）</translation>
+    </message>
+    <message>
+        <source>One frame on</source>
+        <translation>前进一帧</translation>
+    </message>
+    <message>
+        <source>One frame on (Right, with Shift ten)</source>
+        <translation>前进一帧（右键，按住 Shift 为十帧）</translation>
+    </message>
+    <message>
+        <source>Play</source>
+        <translation>播放</translation>
+    </message>
+    <message>
+        <source>Play or pause (Space)</source>
+        <translation>播放或暂停（空格）</translation>
+    </message>
+    <message>
+        <source>The model gets the frame shown here (Enter)</source>
+        <translation>模型将得到此处显示的帧（回车）</translation>
+    </message>
+    <message>
+        <source>The frame at %1 cannot be decoded.</source>
+        <translation>%1 处的帧无法解码。</translation>
+    </message>
+    <message>
+        <source>%1 · %2 / %3</source>
+        <extracomment>time in a film, number of the frame there and of the last one: &quot;00:04.0 · 96 / 120&quot;</extracomment>
+        <translation>%1 · %2 / %3</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::FilmStrip</name>
     <message>
         <source>Key frames</source>
@@ -367,10 +550,6 @@
     <message>
         <source>0 = automatic, one a second</source>
         <translation>0 = 自动，每秒一帧</translation>
-    </message>
-    <message>
-        <source>Frames of the film</source>
-        <translation>视频的帧</translation>
     </message>
     <message>
         <source>Number of key frames</source>
@@ -383,6 +562,72 @@
     <message>
         <source>Remove the film</source>
         <translation>移除视频</translation>
+    </message>
+    <message>
+        <source>Play the film</source>
+        <translation>播放视频</translation>
+    </message>
+    <message>
+        <source>Play the film and add frames from it</source>
+        <translation>播放视频并从中添加帧</translation>
+    </message>
+    <message>
+        <source>What the model sees</source>
+        <translation>模型看到的画面</translation>
+    </message>
+    <message>
+        <source>What the model sees of the current frame</source>
+        <translation>模型看到的当前帧</translation>
+    </message>
+    <message>
+        <source>Spread the frames evenly again</source>
+        <translation>重新均匀分布各帧</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>移除 %1</translation>
+    </message>
+    <message>
+        <source>The frame at %1 cannot be decoded. Choose another one, or get the film again.</source>
+        <translation>%1 处的帧无法解码。请选择另一帧，或重新获取视频。</translation>
+    </message>
+    <message numerus="yes">
+        <source>A film gives at most %Ln frame(s). Remove one first.</source>
+        <translation>
+            <numerusform>一段视频最多取 %Ln 帧。请先移除一帧。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>One frame has to stay. The cross at the end of the row removes the film.</source>
+        <translation>必须保留一帧。行尾的叉号可移除视频。</translation>
+    </message>
+    <message>
+        <source>Chosen by hand</source>
+        <translation>手动选择</translation>
+    </message>
+    <message>
+        <source>%1 – %2</source>
+        <extracomment>range of a film, &quot;00:00.3 – 00:07.0&quot;</extracomment>
+        <translation>%1 – %2</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::FilmTimeline</name>
+    <message>
+        <source>Start of the range</source>
+        <translation>范围起点</translation>
+    </message>
+    <message>
+        <source>Frames are taken from here on. Left and Right move it by one frame, with Shift by ten, Up and Down by a second.</source>
+        <translation>从这里开始取帧。左、右键移动一帧，按住 Shift 移动十帧，上、下键移动一秒。</translation>
+    </message>
+    <message>
+        <source>End of the range</source>
+        <translation>范围终点</translation>
+    </message>
+    <message>
+        <source>Frames are taken up to here. Left and Right move it by one frame, with Shift by ten, Up and Down by a second.</source>
+        <translation>取帧到这里为止。左、右键移动一帧，按住 Shift 移动十帧，上、下键移动一秒。</translation>
     </message>
 </context>
 <context>
@@ -733,6 +978,25 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::SeenPicture</name>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message>
+        <source>Token grid</source>
+        <translation>词元网格</translation>
+    </message>
+    <message>
+        <source>What the model sees of %1</source>
+        <translation>模型看到的 %1</translation>
+    </message>
+    <message>
+        <source>Each field becomes one visual token</source>
+        <translation>每一格成为一个视觉词元</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::StatusLine</name>
     <message>
         <source>Progress</source>
@@ -1027,6 +1291,11 @@
         <translation>
             <numerusform>根据 %Ln 帧</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>The frames of the film were taken at %1.</source>
+        <extracomment>a line of the prompt; %1 is a list of times, &quot;00:00.0, 00:01.5&quot;</extracomment>
+        <translation>视频各帧的时间为 %1。</translation>
     </message>
 </context>
 <context>

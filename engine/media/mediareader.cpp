@@ -8,6 +8,12 @@
 
 namespace argali {
 
+MediaInfo::Kind mediaKind(const std::filesystem::path& path)
+{
+    return isPicture(recognise(*openMediaFile(path))) ? MediaInfo::Kind::Picture
+                                                      : MediaInfo::Kind::Film;
+}
+
 MediaInfo probeMedia(const std::filesystem::path& path, const MediaLimits& limits)
 {
     return orOutOfMemory([&] {

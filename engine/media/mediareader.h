@@ -37,6 +37,10 @@ struct MediaInfo {
     bool variableRate = false;
 };
 
+/// Picture or film, by the first bytes; the file may be broken all the same.
+/// Throws: Error::Code::Missing, BadMedia, Unsupported
+MediaInfo::Kind mediaKind(const std::filesystem::path& path);
+
 /// Kind and sizes of a picture or film, read from its headers; by content, not by name.
 /// Throws: Error::Code::Missing, BadMedia (what the file is not, or which limit it breaks),
 ///         Unsupported (a format or coding that is left out), OutOfMemory
@@ -72,9 +76,10 @@ public:
     double timeOf(int64_t index) const;
     /// The frame shown at this time (variable rates are mapped by time, clamped to the last frame),
     /// upright. Returns an empty picture once stopped.
-    /// Throws: Error::Code::BadMedia when nothing can be decoded there: when nothing else can, or the
-    ///         file is cut short or damaged and the last frame that can be decoded comes more than a
-    ///         second, or a twentieth of the film, before the one that is missing
+    /// Throws: Error::Code::BadMedia when nothing can be decoded there: when nothing else can, or
+    /// the
+    ///         file is cut short or damaged and the last frame that can be decoded comes more than
+    ///         a second, or a twentieth of the film, before the one that is missing
     Image frameAt(double seconds, std::stop_token stop = {});
     /// Frame index of the film counted at its nominal rate.
     Image frame(int64_t index, std::stop_token stop = {}) { return frameAt(timeOf(index), stop); }

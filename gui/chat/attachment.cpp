@@ -12,6 +12,14 @@ QString MediaFile::name() const
     return QFileInfo(path).fileName();
 }
 
+void MediaFile::takeFramesFrom(const MediaFile& other)
+{
+    frames = other.frames;
+    firstFrame = other.firstFrame;
+    lastFrame = other.lastFrame;
+    chosen = other.chosen;
+}
+
 QString MediaFile::badge() const
 {
     if (kind == Kind::Picture)

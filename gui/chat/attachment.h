@@ -20,13 +20,21 @@ public:
     QSize size;            ///< pixels of the original, upright
     double duration = 0;   ///< seconds; films
     qint64 frameCount = 0; ///< of the whole film
-    int frames = 8;        ///< of a film: how many the model gets; 0: one a second, at most 30
+    double frameRate = 0;  ///< frames a second; films
+    /// Of a film: how many frames the model gets; 0: one a second, at most 30. Which they are is
+    /// said by the three below, and by KeyFrameSet.
+    int frames = 8;
+    qint64 firstFrame = 0; ///< they are taken from here on
+    qint64 lastFrame = -1; ///< up to this one; -1: the film's last
+    QList<qint64> chosen;  ///< chosen by hand, in order; empty: spread evenly
 
     static constexpr QSize thumbnailSize{384, 288};
 
     bool isFilm() const { return kind == Kind::Film; }
     /// File name without folder, for messages.
     QString name() const;
+    /// The same frames as another file's, whatever else differs.
+    void takeFramesFrom(const MediaFile& other);
     /// "1344 × 992", or of a film "00:08 · 240 frames".
     QString badge() const;
 };

@@ -1,93 +1,26 @@
 #include "gui/chat/attachmentrow.h"
 
+#include <utility>
+
 #include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPainter>
-#include <QPainterPath>
 #include <QVBoxLayout>
 
+#include "gui/chat/attachmenttile.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/elidedlabel.h"
 #include "gui/widgets/flowlayout.h"
 #include "gui/widgets/icon.h"
-#include "gui/widgets/overlaytag.h"
 
 namespace argali::gui {
-namespace {
-
-/// One picture with its size and a button that takes it out.
-class Tile final : public QWidget {
-public:
-    Tile(const ComposerEntry& entry, AttachmentRow& row) : m_entry(entry)
-    {
-        setToolTip(QStringLiteral("<span>%1</span>").arg(entry.file.path.toHtmlEscaped()));
-        auto* remove = new RemoveButton(this);
-        remove->setAccessibleName(AttachmentRow::tr("Remove %1").arg(entry.name));
-        remove->setToolTip(AttachmentRow::tr("Remove"));
-        const quint64 ticket = entry.ticket;
-        connect(remove, &QAbstractButton::clicked, &row,
-                [&row, ticket] { emit row.removeRequested(ticket); });
-        m_remove = remove;
-        setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-    }
-    QSize sizeHint() const override
-    {
-        const int height = std::max(72, fontMetrics().height() * 4);
-        const QSize picture = m_entry.file.thumbnail.size();
-        if (picture.isEmpty())
-            return {height * 4 / 3, height};
-        const int width = height * picture.width() / std::max(1, picture.height());
-        return {std::clamp(width, height * 3 / 4, height * 2), height};
-    }
-
-protected:
-    void resizeEvent(QResizeEvent*) override
-    {
-        const int x = isRightToLeft() ? 4 : width() - m_remove->width() - 4;
-        m_remove->move(x, 4);
-    }
-    void paintEvent(QPaintEvent*) override
-    {
-        QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setRenderHint(QPainter::SmoothPixmapTransform);
-        const QRectF frame = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-        QPainterPath path;
-        path.addRoundedRect(frame, 9, 9);
-        painter.fillPath(path, palette().color(QPalette::AlternateBase));
-        painter.save();
-        painter.setClipPath(path);
-        if (m_entry.state == ComposerEntry::State::Ready)
-            paintCovering(painter, rect(), m_entry.file.thumbnail);
-        painter.restore();
-        painter.setPen(QPen(palette().color(QPalette::Mid), 1));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawPath(path);
-        painter.setFont(scaledFont(font(), 0.82));
-        if (m_entry.state == ComposerEntry::State::Reading) {
-            painter.setPen(palette().color(QPalette::PlaceholderText));
-            painter.drawText(rect().adjusted(8, 8, -8, -8), Qt::AlignCenter | Qt::TextWordWrap,
-                             AttachmentRow::tr("Reading…"));
-        } else {
-            paintTag(painter, rect().adjusted(5, 5, -5, -5), m_entry.file.badge(),
-                     layoutDirection());
-        }
-    }
-
-private:
-    const ComposerEntry m_entry;
-    QAbstractButton* m_remove = nullptr;
-};
-
-} // namespace
-
 AttachmentRow::AttachmentRow(QWidget* parent)
     : QWidget(parent),
       m_tiles(new QWidget(this)),
       m_flow(new FlowLayout(m_tiles)),
-      m_problems(new QVBoxLayout)
+      m_problems(new QVBoxLayout),
+      m_mark(new QWidget(this)) // not in the row: shown there, it would lay out the tiles
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -98,11 +31,21 @@ AttachmentRow::AttachmentRow(QWidget* parent)
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     policy.setHeightForWidth(true);
     m_tiles->setSizePolicy(policy);
+    m_mark->setAutoFillBackground(true);
+    m_mark->setBackgroundRole(QPalette::Highlight);
+    m_mark->hide();
     hide();
 }
 
 void AttachmentRow::setEntries(const QList<ComposerEntry>& entries)
 {
+    std::optional<quint64> focused;
+    for (const AttachmentTile* tile : std::as_const(m_shown)) {
+        if (window()->focusWidget() == tile)
+            focused = tile->ticket();
+    }
+    m_shown.clear();
+    m_mark->hide();
     while (QLayoutItem* item = m_flow->takeAt(0)) {
         item->widget()->hide();
         item->widget()->deleteLater(); // its own button may be what called
@@ -113,20 +56,88 @@ void AttachmentRow::setEntries(const QList<ComposerEntry>& entries)
         item->widget()->deleteLater();
         delete item;
     }
-    bool tiles = false;
     for (const ComposerEntry& entry : entries) {
         const bool film = entry.state == ComposerEntry::State::Ready && entry.file.isFilm();
-        if (entry.state != ComposerEntry::State::Broken && !film) {
-            m_flow->addWidget(new Tile(entry, *this));
-            tiles = true;
-        }
+        if (entry.state != ComposerEntry::State::Broken && !film)
+            addTile(entry);
         if (!entry.problem.isEmpty())
             addProblem(entry);
     }
-    m_tiles->setVisible(tiles);
-    setVisible(tiles || m_problems->count() > 0);
+    m_tiles->setVisible(!m_shown.isEmpty());
+    setVisible(!m_shown.isEmpty() || m_problems->count() > 0);
+    for (AttachmentTile* tile : std::as_const(m_shown)) {
+        if (tile->ticket() != focused)
+            continue;
+        tile->show();                         // what is hidden gets no focus
+        tile->setFocus(Qt::OtherFocusReason); // the keyboard stays with what it moves
+    }
     m_tiles->updateGeometry();
     updateGeometry();
+}
+
+void AttachmentRow::setCost(quint64 ticket, const std::optional<VisualCost>& cost)
+{
+    for (AttachmentTile* tile : std::as_const(m_shown)) {
+        if (tile->ticket() == ticket)
+            tile->setCost(cost);
+    }
+}
+
+void AttachmentRow::addTile(const ComposerEntry& entry)
+{
+    auto* tile = new AttachmentTile(entry, m_tiles);
+    m_flow->addWidget(tile);
+    m_shown.append(tile);
+    const quint64 ticket = entry.ticket;
+    connect(tile, &AttachmentTile::removeRequested, this,
+            [this, ticket] { emit removeRequested(ticket); });
+    connect(tile, &AttachmentTile::viewRequested, this,
+            [this, ticket] { emit viewRequested(ticket); });
+    connect(tile, &AttachmentTile::moveRequested, this,
+            [this, tile](int by) { moveTile(*tile, m_shown.indexOf(tile) + by); });
+    connect(tile, &AttachmentTile::dragged, this,
+            [this, tile](const QPoint& middle) { showMark(placeAt(middle, *tile), tile); });
+    connect(tile, &AttachmentTile::dropped, this, [this, tile] {
+        m_mark->hide();
+        m_flow->invalidate(); // back to its place, unless it gets another
+        m_flow->activate();
+        m_flow->setGeometry(m_tiles->rect());
+        moveTile(*tile, m_mark->property("place").toInt());
+    });
+}
+
+void AttachmentRow::moveTile(const AttachmentTile& tile, qsizetype place)
+{
+    if (place < 0 || place >= m_shown.size() || m_shown.at(place) == &tile)
+        return;
+    emit moveRequested(tile.ticket(), m_shown.at(place)->ticket());
+}
+
+/// How many of the other tiles come before a point, in reading order.
+int AttachmentRow::placeAt(const QPoint& point, const AttachmentTile& dragged) const
+{
+    int place = 0;
+    for (const AttachmentTile* tile : m_shown) {
+        if (tile == &dragged)
+            continue;
+        const QRect rect = tile->geometry();
+        const bool inRow = point.y() >= rect.top() && point.y() <= rect.bottom();
+        const bool isBefore =
+            isRightToLeft() ? rect.center().x() > point.x() : rect.center().x() < point.x();
+        place += rect.bottom() < point.y() || (inRow && isBefore);
+    }
+    return place;
+}
+
+void AttachmentRow::showMark(int place, AttachmentTile* dragged)
+{
+    const qsizetype from = m_shown.indexOf(dragged);
+    m_mark->setProperty("place", place);
+    m_mark->setVisible(place != from);
+    const QRect rect = m_shown.at(place)->geometry().translated(m_tiles->pos());
+    const bool right = (place > from) != isRightToLeft();
+    m_mark->setGeometry(right ? rect.right() + 2 : rect.left() - 4, rect.top(), 3, rect.height());
+    m_mark->raise();
 }
 
 void AttachmentRow::addProblem(const ComposerEntry& entry)

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <optional>
+
 #include <QList>
 #include <QWidget>
 
+#include "engine/engine.h"
 #include "gui/chat/attachment.h"
 
 class QVBoxLayout;
 
 namespace argali::gui {
 
+class AttachmentTile;
 class FlowLayout;
 
 /// A file in the composer, from the moment it is dropped.
@@ -20,27 +24,40 @@ struct ComposerEntry {
     MediaFile file;  ///< when Ready; before that path and frames
     QString problem; ///< why it cannot be read, or cannot be sent with the others or this model
     QString details; ///< for the tooltip
+    std::optional<VisualCost> cost; ///< what the model makes of it, once known
+    bool framesBroken = false;      ///< the problem is one of its frames; others can be chosen
 
     bool isSendable() const { return state == State::Ready && problem.isEmpty(); }
 };
 
-/// The files of a message: pictures as thumbnails in rows, what cannot be sent as a line below that
-/// says why. Films are shown by FilmStrip.
+/// The files of a message: pictures as thumbnails in rows, which can be put in another order; what
+/// cannot be sent as a line below that says why. Films are shown by FilmStrip.
 class AttachmentRow final : public QWidget {
     Q_OBJECT
 public:
     explicit AttachmentRow(QWidget* parent = nullptr);
     void setEntries(const QList<ComposerEntry>& entries);
+    void setCost(quint64 ticket, const std::optional<VisualCost>& cost);
+    const QList<AttachmentTile*>& tiles() const { return m_shown; }
 
 signals:
     void removeRequested(quint64 ticket);
+    void viewRequested(quint64 ticket);
+    /// To stand where another file stands now, which makes room.
+    void moveRequested(quint64 ticket, quint64 place);
 
 private:
+    void addTile(const ComposerEntry& entry);
     void addProblem(const ComposerEntry& entry);
+    void moveTile(const AttachmentTile& tile, qsizetype place);
+    int placeAt(const QPoint& point, const AttachmentTile& dragged) const;
+    void showMark(int place, AttachmentTile* dragged);
 
     QWidget* const m_tiles;
     FlowLayout* const m_flow;
     QVBoxLayout* const m_problems;
+    QWidget* const m_mark; ///< where a dragged tile would go
+    QList<AttachmentTile*> m_shown;
 };
 
 } // namespace argali::gui

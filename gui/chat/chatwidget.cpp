@@ -1,6 +1,8 @@
 #include "gui/chat/chatwidget.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include <QEvent>
 #include <QHBoxLayout>
@@ -13,13 +15,16 @@
 #include <QVBoxLayout>
 
 #include "gui/chat/composeredit.h"
+#include "gui/chat/costtext.h"
 #include "gui/chat/emptystate.h"
 #include "gui/chat/findbar.h"
+#include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/replysource.h"
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/film/filmpreview.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -51,7 +56,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
       m_empty(new EmptyState(loader, samples, this)),
       m_composer(new Composer(settings, loader, this)),
       m_costRow(new QWidget(this)),
-      m_cost(new ElidedLabel({}, m_costRow))
+      m_cost(new ElidedLabel({}, m_costRow)),
+      m_speed(settings)
 {
     m_stack->addWidget(m_empty);
     m_cost->setFont(scaledFont(font(), 0.9));
@@ -96,7 +102,10 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         if (m_sendWhenReady) // who goes on writing is not done
             stop();
     });
-    connect(&settings, &Settings::changed, this, [this] { m_costDelay.start(); });
+    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key != settings::speeds.key)
+            m_costDelay.start();
+    });
     connect(&source, &ReplySource::costReady, this,
             [this](quint64 question, const RequestCost& cost) {
                 if (question != m_costQuestion)
@@ -107,6 +116,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
 
     connect(m_composer, &Composer::sendRequested, this, &ChatWidget::send);
     connect(m_composer, &Composer::stopRequested, this, [this] { stop(); });
+    connect(m_composer, &Composer::previewRequested, this, &ChatWidget::openPreview);
     connect(m_empty, &EmptyState::sampleChosen, this, &ChatWidget::ask);
     connect(m_empty, &EmptyState::dropped, this,
             [this](const QMimeData& mime) { m_composer->take(mime); });
@@ -122,11 +132,13 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(m_find, &FindBar::closed, this, [this] { m_composer->focusText(); });
 
     connect(&book, &ConversationBook::aboutToSwitch, this,
-            [this] { m_book.current().draft = m_composer->keptDraft(); });
+            [this] { m_book.current().draft = unsent(); });
     connect(&book, &ConversationBook::switched, this, [this] {
         m_sendWhenReady = false;
+        m_editing = 0;
         m_find->close();
         showConversation();
+        tellEarlier();
         m_composer->setDraft(m_book.current().draft);
         m_composer->focusText();
     });
@@ -141,7 +153,12 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         m_stack->setCurrentWidget(m_transcript);
         showTurn(*m_book.current().find(id));
     });
+    connect(&turns, &TurnController::branchesChanged, this, [this](quint64 id) {
+        if (isShown(id) && m_actions)
+            m_actions->showBranch(id);
+    });
     connect(&turns, &TurnController::started, this, [this](quint64 id) {
+        tellEarlier();
         m_composer->setBusy(true);
         if (isShown(id)) {
             makeTranscript();
@@ -176,6 +193,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
                                       answer.budgetReached);
     });
     connect(&turns, &TurnController::finished, this, [this](quint64 id) {
+        learnSpeed(id);
+        tellEarlier();
         m_composer->setBusy(m_turns.isBusy());
         if (isShown(id)) {
             const Turn& turn = *m_book.current().find(id);
@@ -204,10 +223,12 @@ TranscriptView* ChatWidget::makeTranscript()
             m_source.answerNow();
     });
     m_actions = new TranscriptActions(*m_transcript, m_book);
-    connect(m_actions, &TranscriptActions::editing, this, [this](const Draft& question) {
-        m_composer->setDraft(question);
-        m_composer->focusText();
-    });
+    connect(m_actions, &TranscriptActions::editing, this, &ChatWidget::beginEdit);
+    connect(m_transcript, &TranscriptView::branchRequested, this,
+            [this](quint64 id, int step) { m_turns.showSibling(id, step); });
+    connect(m_transcript, &TranscriptView::deleteRequested, this,
+            [this](quint64 id) { m_turns.remove(id); });
+    connect(m_transcript, &TranscriptView::timeActivated, this, &ChatWidget::showTime);
     connect(m_transcript, &TranscriptView::regenerateRequested, this, &ChatWidget::regenerate);
     connect(m_transcript, &TranscriptView::actionRequested, this,
             [this](quint64 id, const QString& action) {
@@ -235,11 +256,46 @@ void ChatWidget::showConversation()
     }
     makeTranscript();
     m_stack->setCurrentWidget(m_transcript);
-    for (const Turn& turn : conversation.turns()) {
-        m_actions->show(turn);
-        if (!turn.answer.isRunning())
-            m_actions->showEnd(turn, m_model.has_value());
-    }
+    for (const Turn& turn : conversation.turns())
+        showTurn(turn);
+}
+
+void ChatWidget::showTurn(const Turn& turn)
+{
+    m_actions->show(turn);
+    if (!turn.answer.isRunning())
+        m_actions->showEnd(turn, m_model.has_value());
+}
+
+void ChatWidget::beginEdit(quint64 turn, const Draft& question)
+{
+    if (!m_editing)
+        m_setAside = m_composer->keptDraft();
+    m_editing = turn;
+    m_composer->setDraft(question);
+    m_editedFrom = m_composer->keptDraft();
+    m_composer->showNote(
+        tr("You are changing an earlier question; the old one stays beside it. Esc takes it back."));
+    m_composer->focusText();
+}
+
+void ChatWidget::endEdit()
+{
+    m_editing = 0;
+    m_composer->setDraft(std::exchange(m_setAside, {}));
+}
+
+Draft ChatWidget::unsent() const
+{
+    Draft draft = m_composer->keptDraft();
+    if (!m_editing)
+        return draft;
+    if (draft.text == m_editedFrom.text)
+        return m_setAside;
+    if (!m_setAside.text.isEmpty())
+        draft.text += QStringLiteral("\n\n") + m_setAside.text;
+    draft.media += m_setAside.media;
+    return draft;
 }
 
 void ChatWidget::openFind()
@@ -250,6 +306,7 @@ void ChatWidget::openFind()
 
 void ChatWidget::takeFailure(quint64 id, const Draft& draft)
 {
+    tellEarlier();
     m_composer->setBusy(m_turns.isBusy());
     if (isShown(id)) {
         m_actions->showEnd(*m_book.current().find(id), m_model.has_value());
@@ -316,7 +373,13 @@ void ChatWidget::send()
     options.thinking = options.thinking && m_model->info.thinks;
     const Draft draft = m_composer->draft();
     m_composer->clear();
-    noteDevice(m_turns.send(draft, options, m_model->name()));
+    if (!m_editing) {
+        noteDevice(m_turns.send(draft, options, m_model->name()));
+        return;
+    }
+    const quint64 turn = m_editing;
+    endEdit();
+    noteDevice(m_turns.edit(turn, draft, options, m_model->name()));
 }
 
 /// Kept with the turn, since another model on another device may be open when it is looked at.
@@ -356,9 +419,13 @@ bool ChatWidget::stop()
         m_composer->showNote({});
         return true;
     }
-    if (!m_turns.isBusy())
+    if (m_turns.isBusy()) {
+        m_turns.stop();
+        return true;
+    }
+    if (!m_editing)
         return false;
-    m_turns.stop();
+    endEdit();
     return true;
 }
 
@@ -389,22 +456,85 @@ void ChatWidget::askForCost()
 
 void ChatWidget::showCost()
 {
-    QStringList parts;
-    const QLocale locale;
-    const Draft draft = m_composer->draft();
-    if (m_knownCost) {
-        if (!draft.media.isEmpty() && draft.media.first().isFilm() &&
-            draft.media.first().frames > 0)
-            parts << tr("%Ln frame(s)", nullptr, draft.media.first().frames);
-        if (m_knownCost->visualTokens > 0)
-            parts << tr("%Ln visual token(s)", nullptr, int(m_knownCost->visualTokens));
-        parts << tr("Context %1 / %2")
-                     .arg(locale.toString(qlonglong(m_knownCost->promptTokens)),
-                          locale.toString(qlonglong(m_knownCost->context)));
-        if (m_knownCost->promptTokens >= m_knownCost->context)
-            parts << tr("does not fit");
+    CostText text;
+    if (m_knownCost && m_model) {
+        const Draft draft = m_composer->draft();
+        text = argali::gui::costText(*m_knownCost, draft.media.size(), *m_model,
+                                     AnswerOptions::from(m_settings).longestAnswer,
+                                     m_speed.firstWord(*m_model, *m_knownCost));
+        m_composer->setCosts(m_knownCost->parts);
+    } else {
+        m_composer->setCosts({});
     }
-    m_cost->setText(parts.join(QStringLiteral(" · ")));
+    m_cost->setText(text.line);
+    m_cost->setToolTip(
+        text.details.isEmpty() ? QString() : QStringLiteral("<span>%1</span>").arg(text.details));
+}
+
+void ChatWidget::learnSpeed(quint64 id)
+{
+    const Conversation* conversation = m_book.holding(id);
+    const Turn* turn = conversation ? conversation->find(id) : nullptr;
+    if (m_model && turn && turn->model == m_model->name())
+        m_speed.learn(*m_model, turn->answer.usage, turn->answer.timings);
+}
+
+/// Tells the composer what the model will see again of the questions before.
+void ChatWidget::tellEarlier()
+{
+    EarlierMedia earlier;
+    for (const Turn& turn : m_book.current().turns()) {
+        if (turn.answer.isBlank() && !turn.answer.isRunning())
+            continue; // it is left out of the next request
+        for (const MediaFile& file : turn.media)
+            ++(file.isFilm() ? earlier.films : earlier.pictures);
+    }
+    m_composer->setEarlier(earlier);
+}
+
+void ChatWidget::openPreview(const MediaFile& film, double seconds)
+{
+    if (m_preview && m_preview->path() != film.path)
+        m_preview->close();
+    if (!m_preview || m_preview->path() != film.path) {
+        const bool canAdd = m_composer->strip()->film().path == film.path;
+        m_preview = new FilmPreview(film, canAdd, window());
+        connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
+            if (m_preview && m_composer->strip()->film().path == m_preview->path())
+                m_composer->strip()->addFrame(at);
+        });
+    }
+    m_preview->goTo(seconds);
+    m_preview->show();
+    m_preview->raise();
+    m_preview->activateWindow();
+}
+
+FilmPreview* ChatWidget::preview() const
+{
+    return m_preview;
+}
+
+void ChatWidget::showTime(quint64 id, double seconds)
+{
+    const Conversation* conversation = m_book.holding(id);
+    if (!conversation || !std::isfinite(seconds))
+        return;
+    MediaFile film; // of this turn, or the last one before it
+    for (const Turn& turn : conversation->turns()) {
+        for (const MediaFile& file : turn.media) {
+            if (file.isFilm())
+                film = file;
+        }
+        if (turn.id == id)
+            break;
+    }
+    if (film.path.isEmpty())
+        return;
+    if (!m_composer->strip()->isHidden() && m_composer->strip()->film().path == film.path)
+        m_composer->strip()->goTo(seconds);
+    else
+        openPreview(film, std::clamp(seconds, 0.0, std::max(0.0, film.duration)));
 }
 
 QString ChatWidget::costText() const

@@ -2,9 +2,11 @@
 
 #include <optional>
 
+#include <QPointer>
 #include <QTimer>
 #include <QWidget>
 
+#include "gui/chat/answerspeed.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/samples.h"
@@ -17,6 +19,7 @@ namespace argali::gui {
 class ElidedLabel;
 class EmptyState;
 class FindBar;
+class FilmPreview;
 class MediaLoader;
 class ReplySource;
 class TranscriptActions;
@@ -49,10 +52,17 @@ public:
     bool isWaitingToSend() const { return m_sendWhenReady; }
     void ask(const Sample& sample);
     QString costText() const;
+    /// All that was written and not sent: the composer's draft, and what stood there before an earlier
+    /// question was taken up again.
+    Draft unsent() const;
     /// The line to find a text in the chat; an empty chat has none.
     void openFind();
     FindBar* findBar() const { return m_find; }
     TranscriptActions* actions() const { return m_actions; } ///< null until the transcript is made
+    /// Goes to a time in the film that a turn is about: in the composer when it is there, else in a
+    /// window of its own.
+    void showTime(quint64 turn, double seconds);
+    FilmPreview* preview() const; ///< Null until it was opened.
 
 signals:
     void modelRequested();
@@ -67,9 +77,15 @@ private:
     void noteDevice(quint64 turn);
     bool isShown(quint64 turn) const;
     void regenerate(quint64 turn);
+    void showTurn(const Turn& turn);
+    void beginEdit(quint64 turn, const Draft& question);
+    void endEdit();
     void takeFailure(quint64 turn, const Draft& draft);
     void askForCost();
     void showCost();
+    void learnSpeed(quint64 turn);
+    void tellEarlier();
+    void openPreview(const MediaFile& film, double seconds);
 
     Settings& m_settings;
     ReplySource& m_source;
@@ -78,6 +94,9 @@ private:
     std::optional<LoadedModel> m_model;
     bool m_loading = false;
     bool m_sendWhenReady = false;
+    quint64 m_editing = 0; ///< turn whose question is being written anew; 0: none
+    Draft m_editedFrom;    ///< as it was
+    Draft m_setAside;      ///< what stood in the composer before
     FindBar* const m_find;
     QStackedWidget* const m_stack;
     EmptyState* const m_empty;
@@ -86,6 +105,8 @@ private:
     Composer* const m_composer;
     QWidget* const m_costRow;
     ElidedLabel* const m_cost;
+    AnswerSpeed m_speed;
+    QPointer<FilmPreview> m_preview;
     std::optional<RequestCost> m_knownCost;
     quint64 m_costQuestion = 0;
     QTimer m_costDelay;

@@ -13,6 +13,7 @@
 #include "gui/chat/composeredit.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
+#include "gui/chat/seenpicture.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
@@ -97,32 +98,16 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     connect(m_edit, &ComposerEdit::mediaPasted, this,
             [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
     connect(m_row, &AttachmentRow::removeRequested, this, &Composer::remove);
-    connect(m_strip, &FilmStrip::removeRequested, this, [this] {
-        const auto it =
-            std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
-                return e.state == ComposerEntry::State::Ready && e.file.isFilm() &&
-                       e.problem.isEmpty();
-            });
-        if (it != m_entries.end())
-            remove(it->ticket);
+    connect(m_row, &AttachmentRow::moveRequested, this, [this](quint64 ticket, quint64 place) {
+        if (const ComposerEntry* there = entryOf(place))
+            moveTo(ticket, int(there - m_entries.constData()));
     });
-    connect(m_strip, &FilmStrip::framesChanged, this, [this](int frames) {
-        for (ComposerEntry& entry : m_entries) {
-            if (entry.state == ComposerEntry::State::Ready && entry.file.isFilm())
-                entry.file.frames = frames;
-        }
-        m_settings.set(settings::filmFrames, frames);
-        emit changed();
+    connect(m_row, &AttachmentRow::viewRequested, this, [this](quint64 ticket) {
+        const ComposerEntry* entry = entryOf(ticket);
+        if (entry && entry->state == ComposerEntry::State::Ready)
+            showWhatIsSeen(entry->file, entry->cost, 0);
     });
-    connect(m_strip, &FilmStrip::failed, this, [this](const QString& sentence) {
-        for (ComposerEntry& entry : m_entries) {
-            if (entry.state == ComposerEntry::State::Ready && entry.file.isFilm()) {
-                entry.state = ComposerEntry::State::Broken;
-                entry.problem = sentence;
-            }
-        }
-        showEntries();
-    });
+    connectStrip();
     connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
     connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
     connect(m_thinking, &Button::toggled, this,
@@ -142,6 +127,34 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     showThinking();
     showSend();
     validate();
+}
+
+void Composer::connectStrip()
+{
+    connect(m_strip, &FilmStrip::removeRequested, this, [this] {
+        if (const ComposerEntry* film = filmEntry())
+            remove(film->ticket);
+    });
+    connect(m_strip, &FilmStrip::framesChanged, this, [this] {
+        if (ComposerEntry* film = filmEntry())
+            film->file.takeFramesFrom(m_strip->film());
+        if (!m_strip->frameSet().isByHand()) // what the next film begins with
+            m_settings.set(settings::filmFrames, m_strip->frames());
+        showNote({});
+        validate();
+    });
+    connect(m_strip, &FilmStrip::decoded, this, [this] {
+        const ComposerEntry* film = filmEntry();
+        if (film && (!m_strip->isBusy() || film->framesBroken != !m_strip->problem().isEmpty()))
+            validate();
+    });
+    connect(m_strip, &FilmStrip::noted, this, &Composer::showNote);
+    connect(m_strip, &FilmStrip::seenRequested, this, [this](double seconds) {
+        if (const ComposerEntry* film = filmEntry())
+            showWhatIsSeen(film->file, film->cost, seconds);
+    });
+    connect(m_strip, &FilmStrip::previewRequested, this,
+            [this](double seconds) { emit previewRequested(m_strip->film(), seconds); });
 }
 
 void Composer::paintEvent(QPaintEvent*)
@@ -193,7 +206,7 @@ void Composer::setDraft(const Draft& draft)
     m_edit->setPlainText(draft.text);
     m_edit->moveCursor(QTextCursor::End);
     for (const MediaFile& file : draft.media)
-        attach(file.path, file.frames);
+        attach(file);
 }
 
 void Composer::clear()
@@ -213,9 +226,10 @@ bool Composer::isEmpty() const
 
 bool Composer::isReading() const
 {
-    return std::any_of(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
-        return e.state == ComposerEntry::State::Reading;
-    });
+    const bool decoding = !m_strip->isHidden() && m_strip->isBusy() && !m_strip->isExact();
+    return decoding || std::any_of(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
+               return e.state == ComposerEntry::State::Reading;
+           });
 }
 
 QString Composer::obstacle() const
@@ -225,6 +239,8 @@ QString Composer::obstacle() const
             return tr("%1 is still being read.").arg(entry.name);
     }
     for (const ComposerEntry& entry : m_entries) {
+        if (entry.framesBroken)
+            return entry.problem;
         if (!entry.isSendable())
             return tr("Remove %1 first: it cannot be sent.").arg(entry.name);
     }
@@ -238,6 +254,41 @@ void Composer::setModel(const std::optional<LoadedModel>& model)
     m_model = model;
     showThinking();
     validate();
+}
+
+void Composer::setEarlier(const EarlierMedia& earlier)
+{
+    if (earlier == m_earlier)
+        return;
+    m_earlier = earlier;
+    validate();
+}
+
+void Composer::showWhatIsSeen(const MediaFile& file, const std::optional<VisualCost>& cost,
+                              double seconds)
+{
+    if (cost)
+        (new SeenPicture(m_loader, file, *cost, seconds, window()))->show();
+    else
+        showNote(m_model ? tr("What the model sees is known in a moment.")
+                         : tr("Open a model to see what it sees."));
+}
+
+void Composer::setCosts(const std::vector<VisualCost>& costs)
+{
+    size_t sent = 0;
+    for (const ComposerEntry& entry : m_entries)
+        sent += entry.isSendable();
+    const bool known = costs.size() >= sent;
+    size_t at = known ? costs.size() - sent : 0;
+    for (ComposerEntry& entry : m_entries) {
+        entry.cost.reset();
+        if (known && entry.isSendable())
+            entry.cost = costs[at++];
+        m_row->setCost(entry.ticket, entry.cost);
+        if (entry.file.isFilm())
+            m_strip->setCost(entry.cost);
+    }
 }
 
 void Composer::setBusy(bool busy)
@@ -283,17 +334,25 @@ void Composer::showThinking()
 
 void Composer::attach(const QString& path, int frames)
 {
+    MediaFile file;
+    file.path = path;
+    file.frames = frames >= 0 ? frames : m_settings.value(settings::filmFrames);
+    attach(file);
+}
+
+void Composer::attach(const MediaFile& file)
+{
     if (m_entries.size() >= mostAttachments) {
         showNote(tr("A message takes at most %Ln file(s).", nullptr, mostAttachments));
         return;
     }
-    const QFileInfo info(path);
+    const QFileInfo info(file.path);
     ComposerEntry entry;
-    entry.name = info.fileName().isEmpty() ? path : info.fileName();
+    entry.name = info.fileName().isEmpty() ? file.path : info.fileName();
     if (info.absolutePath() == m_loader.pasteFolder())
         entry.name = tr("Pasted picture");
+    entry.file = file;
     entry.file.path = info.absoluteFilePath();
-    entry.file.frames = frames >= 0 ? frames : m_settings.value(settings::filmFrames);
     entry.ticket = m_loader.inspect(entry.file.path);
     m_entries.append(entry);
     showNote({});
@@ -362,9 +421,9 @@ void Composer::inspected(quint64 ticket, const MediaFile& file)
     ComposerEntry* entry = entryOf(ticket);
     if (!entry)
         return; // removed meanwhile, or another reader's
-    const int frames = entry->file.frames;
+    const MediaFile wanted = entry->file;
     entry->file = file;
-    entry->file.frames = frames;
+    entry->file.takeFramesFrom(wanted);
     entry->state = ComposerEntry::State::Ready;
     validate();
 }
@@ -390,31 +449,48 @@ void Composer::remove(quint64 ticket)
     focusText();
 }
 
-/// Says of each file whether it can go with the others to this model: pictures, or one film.
+void Composer::moveTo(quint64 ticket, int place)
+{
+    const ComposerEntry* entry = entryOf(ticket);
+    if (!entry)
+        return;
+    const qsizetype from = entry - m_entries.constData();
+    const qsizetype to = std::clamp<qsizetype>(place, 0, m_entries.size() - 1);
+    if (from == to)
+        return;
+    m_entries.move(from, to);
+    validate();
+}
+
+/// The film that the strip shows.
+ComposerEntry* Composer::filmEntry()
+{
+    const auto it = std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
+        return e.state == ComposerEntry::State::Ready && e.file.isFilm() &&
+               (e.problem.isEmpty() || e.framesBroken);
+    });
+    return it == m_entries.end() ? nullptr : &*it;
+}
+
+/// Says of each file whether it can go with the others to this model.
 void Composer::validate()
 {
-    std::optional<MediaFile::Kind> kind;
-    for (ComposerEntry& entry : m_entries) {
-        if (entry.state != ComposerEntry::State::Ready)
-            continue;
-        entry.problem.clear();
-        const bool film = entry.file.isFilm();
-        if (m_model && !(film ? m_model->info.seesFilms : m_model->info.seesPictures))
-            entry.problem = film ? tr("%1 does not take films. Remove it or open another model.")
-                                       .arg(m_model->name())
-                                 : tr("%1 does not take pictures. Remove it or open another model.")
-                                       .arg(m_model->name());
-        else if (!kind)
-            kind = entry.file.kind;
-        else if (*kind != entry.file.kind)
-            entry.problem = tr("A message takes pictures or one film, not both. Remove one kind.");
-        else if (film)
-            entry.problem = tr("A message takes one film. Remove one of them.");
+    for (ComposerEntry& entry : m_entries)
+        entry.framesBroken = false;
+    judge(m_entries, m_model, m_earlier);
+    if (ComposerEntry* film = filmEntry()) {
+        m_strip->setFilm(film->file);
+        film->problem = m_strip->problem();
+        film->framesBroken = !film->problem.isEmpty();
     }
-    if (kind) { // the switch says what will be sent
+    for (const ComposerEntry& entry : m_entries) { // the switch says what will be sent
+        if (entry.state != ComposerEntry::State::Ready ||
+            (!entry.problem.isEmpty() && !entry.framesBroken))
+            continue;
         const QSignalBlocker block(m_kind);
-        m_kind->setCurrentIndex(*kind == MediaFile::Kind::Film ? 1 : 0);
+        m_kind->setCurrentIndex(entry.file.isFilm() ? 1 : 0);
         m_kind->update();
+        break;
     }
     showEntries();
 }
@@ -422,14 +498,11 @@ void Composer::validate()
 void Composer::showEntries()
 {
     m_row->setEntries(m_entries);
-    MediaFile film;
-    bool anyReady = false;
-    for (const ComposerEntry& entry : m_entries) {
-        anyReady = anyReady || entry.state == ComposerEntry::State::Ready;
-        if (entry.isSendable() && entry.file.isFilm())
-            film = entry.file;
-    }
-    m_strip->setFilm(film);
+    const ComposerEntry* film = filmEntry();
+    m_strip->setFilm(film ? film->file : MediaFile());
+    const bool anyReady =
+        std::any_of(m_entries.begin(), m_entries.end(),
+                    [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });
     const bool filmMode = m_kind->currentIndex() == 1;
     // With something attached the switch only says what it is.
     m_kind->segment(0)->setEnabled(!anyReady || !filmMode);

@@ -7,6 +7,7 @@
 
 #include "gui/chat/attachment.h"
 #include "gui/chat/attachmentrow.h"
+#include "gui/chat/composerrules.h"
 #include "gui/chat/engineworker.h"
 #include "gui/settings/settings.h"
 
@@ -34,12 +35,17 @@ public:
     void setDraft(const Draft& draft);
     void clear();
     bool isEmpty() const;
-    bool isReading() const; ///< A file is still being looked at.
+    /// A file is still being looked at, or the frames of a film are not all exact yet.
+    bool isReading() const;
     /// Why the draft cannot be sent as it is; empty when it can.
     QString obstacle() const;
 
     /// The model that will answer decides what can be attached.
     void setModel(const std::optional<LoadedModel>& model);
+    /// So does what the chat holds already.
+    void setEarlier(const EarlierMedia& earlier);
+    /// What the model makes of the files of draft(), the last of these; shown where they are.
+    void setCosts(const std::vector<VisualCost>& costs);
     /// An answer is being written: the send button stops it.
     void setBusy(bool busy);
     bool isBusy() const { return m_busy; }
@@ -58,12 +64,17 @@ public:
     void focusText();
 
     ComposerEdit* edit() const { return m_edit; }
+    FilmStrip* strip() const { return m_strip; }
+    /// Moves a picture before the one at this place among the files.
+    void moveTo(quint64 ticket, int place);
     const QList<ComposerEntry>& entries() const { return m_entries; }
 
 signals:
     void sendRequested();
     void stopRequested();
     void changed(); ///< text or attachments
+    /// To look into a film and to add frames from it.
+    void previewRequested(const argali::gui::MediaFile& film, double seconds);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -71,6 +82,11 @@ protected:
 private:
     void inspected(quint64 ticket, const MediaFile& file);
     void refused(quint64 ticket, const Failure& failure);
+    void attach(const MediaFile& file);
+    void connectStrip();
+    void showWhatIsSeen(const MediaFile& file, const std::optional<VisualCost>& cost,
+                        double seconds);
+    ComposerEntry* filmEntry();
     void remove(quint64 ticket);
     void validate();
     void showEntries();
@@ -82,6 +98,7 @@ private:
     Settings& m_settings;
     MediaLoader& m_loader;
     std::optional<LoadedModel> m_model;
+    EarlierMedia m_earlier;
     QList<ComposerEntry> m_entries;
     bool m_busy = false;
     AttachmentRow* const m_row;

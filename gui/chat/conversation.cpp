@@ -5,6 +5,8 @@
 #include <QFile>
 #include <QLocale>
 
+#include "gui/film/keyframeset.h"
+
 namespace argali::gui {
 namespace {
 
@@ -20,7 +22,18 @@ ContentItem textItem(const QString& text)
     return item;
 }
 
-Message questionMessage(const QString& text, const QList<MediaFile>& media)
+/// The times of a film's frames, for a model that sees only pictures.
+QString timesOf(const MediaFile& film)
+{
+    QStringList times;
+    for (const double seconds : KeyFrameSet::of(film).times())
+        times.append(timeText(seconds, true));
+    //: a line of the prompt; %1 is a list of times, "00:00.0, 00:01.5"
+    return Turn::tr("The frames of the film were taken at %1.")
+        .arg(times.join(QStringLiteral(", ")));
+}
+
+Message questionMessage(const QString& text, const QList<MediaFile>& media, bool tellTimes)
 {
     Message message;
     for (const MediaFile& file : media) {
@@ -29,11 +42,17 @@ Message questionMessage(const QString& text, const QList<MediaFile>& media)
             item.type = ContentItem::Type::Film;
             item.film.path = nativePath(file.path);
             item.film.frameCount = file.frames;
+            if (file.frameCount > 0) // the very frames that were shown
+                item.film.times = KeyFrameSet::of(file).times();
         } else {
             item.type = ContentItem::Type::Picture;
             item.picture.path = nativePath(file.path);
         }
         message.content.push_back(std::move(item));
+    }
+    for (const MediaFile& file : media) {
+        if (tellTimes && file.isFilm() && file.frameCount > 0)
+            message.content.push_back(textItem(timesOf(file)));
     }
     message.content.push_back(textItem(text));
     return message;
@@ -336,13 +355,14 @@ ChatRequest makeRequest(const Conversation& conversation, const Draft& question,
     for (const Turn& turn : conversation.turns()) {
         if (turn.answer.isRunning() || turn.answer.isBlank())
             continue;
-        request.messages.push_back(questionMessage(turn.question, turn.media));
+        request.messages.push_back(
+            questionMessage(turn.question, turn.media, turn.options.tellTimes));
         Message answer;
         answer.role = Message::Role::Assistant;
         answer.content.push_back(textItem(turn.answer.text));
         request.messages.push_back(std::move(answer));
     }
-    request.messages.push_back(questionMessage(question.text, question.media));
+    request.messages.push_back(questionMessage(question.text, question.media, options.tellTimes));
     request.thinking = options.thinking;
     if (options.thinking)
         request.thinkingBudget = options.thinkingBudget;

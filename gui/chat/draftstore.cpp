@@ -9,6 +9,8 @@
 #include <QJsonObject>
 #include <QSaveFile>
 
+#include "gui/film/keyframeset.h"
+
 namespace argali::gui {
 namespace {
 
@@ -18,9 +20,15 @@ QByteArray toJson(const Draft& draft)
 {
     QJsonArray media;
     for (const MediaFile& file : draft.media) {
+        QJsonArray chosen;
+        for (const qint64 index : file.chosen)
+            chosen.append(index);
         media.append(QJsonObject{{QStringLiteral("path"), file.path},
                                  {QStringLiteral("film"), file.isFilm()},
-                                 {QStringLiteral("frames"), file.frames}});
+                                 {QStringLiteral("frames"), file.frames},
+                                 {QStringLiteral("firstFrame"), file.firstFrame},
+                                 {QStringLiteral("lastFrame"), file.lastFrame},
+                                 {QStringLiteral("chosen"), chosen}});
     }
     return QJsonDocument(
                QJsonObject{{QStringLiteral("text"), draft.text}, {QStringLiteral("media"), media}})
@@ -59,6 +67,13 @@ Draft DraftStore::restore() const
         media.kind = stored.value(QStringLiteral("film")).toBool() ? MediaFile::Kind::Film
                                                                    : MediaFile::Kind::Picture;
         media.frames = std::clamp(stored.value(QStringLiteral("frames")).toInt(8), 0, 30);
+        // Held to what the film has once it has been read.
+        media.firstFrame = stored.value(QStringLiteral("firstFrame")).toInteger(0);
+        media.lastFrame = stored.value(QStringLiteral("lastFrame")).toInteger(-1);
+        for (const QJsonValue& index : stored.value(QStringLiteral("chosen")).toArray()) {
+            if (media.chosen.size() < KeyFrameSet::most && index.isDouble())
+                media.chosen.append(index.toInteger());
+        }
         if (!media.path.isEmpty())
             draft.media.append(media);
     }

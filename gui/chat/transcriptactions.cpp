@@ -1,5 +1,7 @@
 #include "gui/chat/transcriptactions.h"
 
+#include <algorithm>
+
 #include <QClipboard>
 #include <QGuiApplication>
 
@@ -35,15 +37,10 @@ PictureViewer* TranscriptActions::viewer() const
     return m_viewer;
 }
 
-/// The chat up to a question goes on in a copy, so that nothing of it is lost.
 void TranscriptActions::edit(quint64 id)
 {
-    const Turn* turn = m_book.current().find(id);
-    if (!turn)
-        return;
-    const Draft question = turn->draft();
-    m_book.add(m_book.current().forkBefore(id));
-    emit editing(question);
+    if (const Turn* turn = m_book.current().find(id))
+        emit editing(id, turn->draft());
 }
 
 void TranscriptActions::openPicture(quint64 id, int index, const TranscriptView::Region* region)
@@ -91,6 +88,15 @@ void TranscriptActions::show(const Turn& turn)
                                answer.budgetReached);
     if (!answer.text.isEmpty())
         m_view.appendText(turn.id, answer.text);
+    showBranch(turn.id);
+}
+
+void TranscriptActions::showBranch(quint64 turn)
+{
+    const std::vector<quint64> siblings = m_book.current().siblingsOf(turn);
+    const auto place = std::find(siblings.begin(), siblings.end(), turn);
+    if (place != siblings.end())
+        m_view.setBranch(turn, int(place - siblings.begin()) + 1, int(siblings.size()));
 }
 
 void TranscriptActions::showEnd(const Turn& turn, bool modelIsOpen)

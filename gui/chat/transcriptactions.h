@@ -5,7 +5,7 @@
 #include <QObject>
 #include <QPointer>
 
-#include "gui/chat/conversation.h"
+#include "gui/chat/conversationbook.h"
 #include "gui/chat/transcriptview.h"
 
 namespace argali::gui {
@@ -24,14 +24,17 @@ public:
     /// The answer has ended. modelIsOpen: whether another model need not be offered after a failure
     void showEnd(const Turn& turn, bool modelIsOpen);
 
+    /// "n of m" of a turn that has others beside it.
+    void showBranch(quint64 turn);
+
     PictureViewer* viewer() const; ///< null while none is open
 
     static const QString tryAgain; ///< actions of a failed answer
     static const QString openModel;
 
 signals:
-    /// The chat before a question is the current one now, and the question wants to be written anew.
-    void editing(const argali::gui::Draft& question);
+    /// A question wants to be written anew.
+    void editing(quint64 turn, const argali::gui::Draft& question);
 
 private:
     void edit(quint64 turn);

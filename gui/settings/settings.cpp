@@ -37,6 +37,7 @@ AnswerOptions AnswerOptions::from(const Settings& store)
     options.longestAnswer =
         std::max(store.value(settings::longestAnswer), options.thinkingBudget + answerReserve);
     options.systemPrompt = store.value(settings::systemPrompt);
+    options.tellTimes = store.value(settings::tellTimes);
     return options;
 }
 

@@ -36,6 +36,8 @@ inline const Setting<int> thinkingBudget{"answer/thinkingBudget", 1024, 128, 396
 inline const Setting<int> longestAnswer{"answer/longestAnswer", 2048, 256, 4096};
 inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
 inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
+inline const Setting<bool> tellTimes{"composer/tellTimes", false};
+inline const Setting<QByteArray> speeds{"composer/speeds"}; // AnswerSpeed's
 inline const Setting<QString> attachFolder{"composer/folder"};
 inline const Setting<int> theme{"window/theme", 0, 0, 2};  // Theme::Choice
 inline const Setting<QString> language{"window/language"}; // empty: the system's
@@ -99,6 +101,7 @@ struct AnswerOptions {
     int thinkingBudget = 1024; ///< tokens
     int longestAnswer = 2048;  ///< tokens, thinking included
     QString systemPrompt;
+    bool tellTimes = false; ///< the times of a film's frames stand before the question
 
     /// A seed of 0 in the settings means another one for every answer.
     static AnswerOptions from(const Settings& settings);

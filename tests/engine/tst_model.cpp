@@ -28,6 +28,7 @@ private slots:
     void loadingCanBeStopped();
     void progressOnlyGrows();
     void costIsWhatAnAnswerUses();
+    void costKnowsWhatWasSeen();
 
 private:
     std::unique_ptr<Model> open(int64_t context = 0) const;
@@ -366,6 +367,37 @@ void TestModel::costIsWhatAnAnswerUses()
     QCOMPARE(cost.promptTokens, result.usage.promptTokens);
     QCOMPARE(cost.visualTokens, result.usage.visualTokens);
     QCOMPARE(cost.context, m_model->context());
+}
+
+void TestModel::costKnowsWhatWasSeen()
+{
+    const std::unique_ptr<Model> model = open();
+    const ChatRequest first = asking({sample("objects.png"), text(shapeQuestion)});
+    RequestCost cost = model->cost(first);
+    QCOMPARE(cost.parts.size(), size_t(1));
+    const VisualCost& part = cost.parts.front();
+    QCOMPARE(part.tokens, cost.visualTokens);
+    QCOMPARE(part.frames, int64_t(1));
+    QVERIFY(part.original.width > 0 && part.fed.width > 0 && part.rows > 0 && part.columns > 0);
+    QCOMPARE(cost.newTokens, cost.promptTokens);
+    QCOMPARE(cost.newVisualTokens, cost.visualTokens);
+    ChatResult result = model->generate(first, {}, {}, {});
+    QCOMPARE(result.usage.computedTokens, cost.newTokens);
+    QVERIFY(result.usage.encodedTokens > 0 && result.usage.encodedTokens <= cost.newVisualTokens);
+
+    // The same picture again: it was seen, and the cache holds the beginning.
+    const ChatRequest second = asking({sample("objects.png"), text("What is blue?")});
+    cost = model->cost(second);
+    QCOMPARE(cost.newVisualTokens, int64_t(0));
+    QVERIFY(cost.newTokens < cost.promptTokens - cost.visualTokens);
+    result = model->generate(second, {}, {}, {});
+    QCOMPARE(result.usage.computedTokens, cost.newTokens);
+    QCOMPARE(result.usage.encodedTokens, int64_t(0));
+    // Another one before it was not.
+    cost = model->cost(asking({sample("pair.png"), sample("objects.png"), text("What is blue?")}));
+    QCOMPARE(cost.parts.size(), size_t(2));
+    QVERIFY(cost.newVisualTokens > 0 && cost.newVisualTokens < cost.visualTokens);
+    QVERIFY(cost.newTokens > cost.visualTokens);
 }
 
 QTEST_APPLESS_MAIN(TestModel)

@@ -86,19 +86,36 @@ private slots:
         const quint64 second = bench.ask(QStringLiteral("two"));
         bench.source.finish(second, QStringLiteral("answer two"));
         bench.chat().composer()->edit()->setPlainText(QStringLiteral("half written"));
-        Conversation& old = bench.book.current();
+        const Conversation& chat = bench.book.current();
         emit bench.view().editRequested(second, QStringLiteral("two"));
         QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("two"));
-        QCOMPARE(bench.book.current().turns().size(), size_t(1)); // up to the question
-        // The former chat has all it had, and what was being written there.
-        QCOMPARE(old.turns().size(), size_t(2));
-        QCOMPARE(old.draft.text, QStringLiteral("half written"));
+        QCOMPARE(bench.chat().unsent().text, QStringLiteral("half written")); // nothing was changed
+        // Taken back: what was being written is there again.
+        QVERIFY(bench.chat().stop());
+        QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("half written"));
+        QVERIFY(!bench.chat().stop());
+
+        emit bench.view().editRequested(second, QStringLiteral("two"));
+        bench.chat().composer()->edit()->setPlainText(QStringLiteral("two, but"));
+        QCOMPARE(bench.chat().unsent().text, QStringLiteral("two, but\n\nhalf written"));
         const quint64 third = bench.ask(QStringLiteral("two, but better"));
+        QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("half written"));
         QCOMPARE(bench.source.requests.back().messages.size(), size_t(3));
         bench.source.finish(third, QStringLiteral("better"));
-        QCOMPARE(bench.book.current().turns().size(), size_t(2));
+        // It stands beside the old one, and arrows lead from one to the other.
+        QCOMPARE(chat.turns().size(), size_t(2));
+        QCOMPARE(chat.siblingsOf(third), (std::vector<quint64>{second, third}));
+        emit bench.view().branchRequested(third, -1);
+        QVERIFY(chat.isShown(second) && !chat.isShown(third));
+        emit bench.view().branchRequested(second, 1);
+        QVERIFY(chat.isShown(third));
         emit bench.view().editRequested(999, QStringLiteral("x"));
-        QCOMPARE(bench.book.current().turns().size(), size_t(2));
+        QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("half written"));
+        // A message that is taken out can be put back.
+        emit bench.view().deleteRequested(first);
+        QCOMPARE(chat.turns().size(), size_t(1));
+        QVERIFY(bench.turns.undoRemove());
+        QCOMPARE(chat.turns().size(), size_t(2));
     }
 
     void copies()

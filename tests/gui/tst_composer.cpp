@@ -11,10 +11,12 @@
 #include <QTest>
 #include <QUrl>
 
+#include "gui/chat/attachmenttile.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/composeredit.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
+#include "gui/chat/seenpicture.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/overlaytag.h"
 #include "gui/widgets/segmentedcontrol.h"
@@ -312,11 +314,79 @@ private slots:
         strip->slider()->setValue(12);
         QCOMPARE(bench.composer.draft().media.first().frames, 12);
         QTRY_VERIFY_WITH_TIMEOUT(strip->isExact(), 20'000);
+        strip->slider()->setValue(7);
+        QVERIFY(!strip->isExact());
         strip->slider()->setValue(0);
         QCOMPARE(bench.composer.draft().media.first().frames, 0);
-        QVERIFY(!strip->isExact());
         auto* kind = bench.composer.findChild<SegmentedControl*>();
         QCOMPARE(kind->currentIndex(), 1);
+    }
+
+    void picturesChangePlacesByKeyboard()
+    {
+        Bench bench;
+        for (const char* name : {"objects.png", "pair.png", "text.png"})
+            bench.composer.attach(sample(name));
+        QVERIFY(bench.settle());
+        const auto names = [&] {
+            QStringList found;
+            const Draft draft = bench.composer.draft();
+            for (const MediaFile& file : draft.media)
+                found.append(file.name());
+            return found.join(QLatin1Char(' '));
+        };
+        auto* row = bench.composer.findChild<AttachmentRow*>();
+        QTest::qWait(50); // laid out
+        row->tiles().at(0)->setFocus();
+        QTest::keyClick(row->tiles().at(0), Qt::Key_Right, Qt::AltModifier);
+        QCOMPARE(names(), QStringLiteral("pair.png objects.png text.png"));
+        QVERIFY(bench.composer.focusWidget() == row->tiles().at(1)); // it goes with what it moves
+        QTest::keyClick(row->tiles().at(1), Qt::Key_Right, Qt::AltModifier);
+        QTest::keyClick(row->tiles().at(2), Qt::Key_Right, Qt::AltModifier);
+        QCOMPARE(names(), QStringLiteral("pair.png text.png objects.png"));
+        QTest::keyClick(row->tiles().at(1), Qt::Key_Left, Qt::AltModifier);
+        QCOMPARE(names(), QStringLiteral("text.png pair.png objects.png"));
+        QTest::keyClick(row->tiles().at(2), Qt::Key_Delete);
+        QCOMPARE(names(), QStringLiteral("text.png pair.png"));
+    }
+
+    void picturesChangePlacesByDrag()
+    {
+        Bench bench;
+        for (const char* name : {"objects.png", "pair.png", "text.png"})
+            bench.composer.attach(sample(name));
+        QVERIFY(bench.settle());
+        auto* row = bench.composer.findChild<AttachmentRow*>();
+        QTest::qWait(50); // laid out
+        AttachmentTile* first = row->tiles().at(0);
+        const QWidget* third = row->tiles().at(2);
+        const QPoint last = third->mapToGlobal(third->rect().center());
+        QTest::mousePress(first, Qt::LeftButton, {}, first->rect().center());
+        QTest::mouseMove(first, first->rect().center() + QPoint(30, 0));
+        QTest::mouseMove(first, first->mapFromGlobal(last + QPoint(10, 0)));
+        QTest::mouseRelease(first, Qt::LeftButton, {}, first->rect().center());
+        QCOMPARE(bench.composer.entries().last().name, QStringLiteral("objects.png"));
+        QCOMPARE(bench.composer.entries().first().name, QStringLiteral("pair.png"));
+    }
+
+    void whatTheModelSees()
+    {
+        Bench bench;
+        bench.composer.setModel(anyModel());
+        bench.composer.attach(sample("objects.png"));
+        QVERIFY(bench.settle());
+        auto* row = bench.composer.findChild<AttachmentRow*>();
+        QTest::keyClick(row->tiles().at(0), Qt::Key_Return);
+        QVERIFY(!bench.composer.note().isEmpty()); // not known yet
+        bench.composer.setCosts({{{128, 96}, {96, 64}, 1, 8, 12, 26}});
+        QVERIFY(row->tiles().at(0)->toolTip().contains(QStringLiteral("96 × 64")));
+        QVERIFY(row->tiles().at(0)->toolTip().contains(QStringLiteral("6 × 4")));
+        QTest::keyClick(row->tiles().at(0), Qt::Key_Return);
+        auto* seen = bench.composer.findChild<SeenPicture*>();
+        QVERIFY(seen);
+        QCOMPARE(seen->grid(), QSize(6, 4));
+        QTRY_VERIFY_WITH_TIMEOUT(!seen->picture().isNull(), 10'000);
+        QCOMPARE(seen->picture().size(), QSize(96, 64));
     }
 
     void modelDecidesWhatItTakes()

@@ -41,6 +41,26 @@ private slots:
         QVERIFY(back.media.first().isFilm());
     }
 
+    void chosenFramesComeBack()
+    {
+        Draft written = draft();
+        MediaFile& film = written.media.first();
+        film.frames = 3;
+        film.firstFrame = 10;
+        film.lastFrame = 5'000'000'000;
+        film.chosen = {12, 40, 4'999'999'999};
+        {
+            DraftStore store(file());
+            store.save(written);
+        }
+        const Draft draft = DraftStore(file()).restore();
+        const MediaFile& back = draft.media.first();
+        QCOMPARE(back.frames, 3);
+        QCOMPARE(back.firstFrame, film.firstFrame);
+        QCOMPARE(back.lastFrame, film.lastFrame);
+        QCOMPARE(back.chosen, film.chosen);
+    }
+
     void isOnDiskWithinTwoSecondsOfTyping()
     {
         DraftStore store(file());

@@ -1,0 +1,131 @@
+#include "gui/chat/seenpicture.h"
+
+#include <algorithm>
+
+#include <QLabel>
+#include <QPainter>
+#include <QVBoxLayout>
+
+#include "gui/chat/costtext.h"
+#include "gui/chat/medialoader.h"
+#include "gui/theme.h"
+#include "gui/widgets/toggleswitch.h"
+
+namespace argali::gui {
+
+/// The picture as large as there is room for, with lines between the tokens.
+class SeenPicture::View final : public QWidget {
+public:
+    View(QSize grid, QWidget* parent) : QWidget(parent), m_grid(grid)
+    {
+        setMinimumSize(240, 180);
+        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+    }
+    const QImage& picture() const { return m_picture; }
+    void setPicture(const QImage& picture)
+    {
+        m_picture = picture;
+        update();
+    }
+    void setLines(bool lines)
+    {
+        m_lines = lines;
+        update();
+    }
+    QSize sizeHint() const override { return {680, 480}; }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        painter.fillRect(rect(), palette().color(QPalette::AlternateBase));
+        if (m_picture.isNull()) {
+            painter.setPen(palette().color(QPalette::PlaceholderText));
+            painter.drawText(rect(), Qt::AlignCenter, SeenPicture::tr("Reading…"));
+            return;
+        }
+        QRectF target(QPointF(0, 0),
+                      QSizeF(m_picture.size()).scaled(QSizeF(size()), Qt::KeepAspectRatio));
+        target.moveCenter(QRectF(rect()).center());
+        // Enlarged, the pixels are what is to be seen.
+        painter.setRenderHint(QPainter::SmoothPixmapTransform,
+                              target.width() < m_picture.width() * devicePixelRatioF());
+        painter.drawImage(target, m_picture);
+        if (!m_lines)
+            return;
+        // A dark and a light line side by side are seen on every picture.
+        for (const auto& [colour, offset] :
+             {std::pair(QColor(0, 0, 0, 120), 0.0), std::pair(QColor(255, 255, 255, 120), 1.0)}) {
+            painter.setPen(QPen(colour, 1));
+            for (int x = 0; x <= m_grid.width(); ++x) {
+                const qreal at = target.left() + target.width() * x / m_grid.width() + offset;
+                painter.drawLine(QPointF(at, target.top()), QPointF(at, target.bottom()));
+            }
+            for (int y = 0; y <= m_grid.height(); ++y) {
+                const qreal at = target.top() + target.height() * y / m_grid.height() + offset;
+                painter.drawLine(QPointF(target.left(), at), QPointF(target.right(), at));
+            }
+        }
+    }
+
+private:
+    const QSize m_grid;
+    QImage m_picture;
+    bool m_lines = true;
+};
+
+SeenPicture::SeenPicture(MediaLoader& loader, const MediaFile& file, const VisualCost& cost,
+                         double seconds, QWidget* parent)
+    : QDialog(parent),
+      m_loader(loader),
+      m_grid(tokenGrid(cost)),
+      m_view(new View(m_grid, this)),
+      m_words(new QLabel(this)),
+      m_lines(new ToggleSwitch(tr("Token grid"), this))
+{
+    setAttribute(Qt::WA_DeleteOnClose);
+    setWindowTitle(tr("What the model sees of %1").arg(file.name()));
+    m_view->setAccessibleName(windowTitle());
+    m_words->setText(visualText(cost));
+    m_words->setTextFormat(Qt::PlainText);
+    m_words->setWordWrap(true);
+    m_words->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_words->setFont(scaledFont(font(), 0.92));
+    m_words->setForegroundRole(QPalette::PlaceholderText);
+    m_lines->setChecked(true);
+    m_lines->setToolTip(tr("Each field becomes one visual token"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(12, 12, 12, 12);
+    column->setSpacing(8);
+    column->addWidget(m_view, 1);
+    column->addWidget(m_lines);
+    column->addWidget(m_words);
+    resize(720, 620);
+    connect(m_lines, &ToggleSwitch::toggled, this, [this](bool on) { m_view->setLines(on); });
+    connect(&loader, &MediaLoader::fedReady, this, [this](quint64 ticket, const QImage& picture) {
+        if (ticket == m_ticket)
+            m_view->setPicture(picture);
+    });
+    connect(&loader, &MediaLoader::failed, this, [this](quint64 ticket, const Failure& failure) {
+        if (ticket == m_ticket)
+            m_words->setText(failure.sentence());
+    });
+    m_ticket = loader.readAsFed(file, seconds, cost.fed);
+}
+
+SeenPicture::~SeenPicture()
+{
+    m_loader.cancel(m_ticket);
+}
+
+const QImage& SeenPicture::picture() const
+{
+    return m_view->picture();
+}
+
+QString SeenPicture::text() const
+{
+    return m_words->text();
+}
+
+} // namespace argali::gui

@@ -1,0 +1,266 @@
+#include "gui/film/filmframes.h"
+
+#include <algorithm>
+
+#include <QAccessible>
+#include <QFocusEvent>
+#include <QFontMetrics>
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QPainterPath>
+#include <QToolTip>
+
+#include "gui/chat/attachment.h"
+#include "gui/theme.h"
+#include "gui/widgets/focusring.h"
+#include "gui/widgets/icon.h"
+#include "gui/widgets/overlaytag.h"
+
+namespace argali::gui {
+namespace {
+constexpr int gap = 4;
+constexpr int radius = 6;
+constexpr int manyFrames = 10; // an arrow key with Shift
+} // namespace
+
+FilmFrames::FilmFrames(QWidget* parent) : QWidget(parent), m_remove(new RemoveButton(this))
+{
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    setAccessibleName(tr("Frames of the film"));
+    m_remove->setFocusPolicy(Qt::NoFocus); // by keyboard it is the Del key
+    m_remove->setAccessibleName(tr("Remove this frame"));
+    m_remove->setToolTip(tr("Remove this frame (Del)"));
+    m_remove->hide();
+    connect(m_remove, &RemoveButton::clicked, this, [this] {
+        if (m_hovered >= 0)
+            emit removeRequested(m_hovered);
+    });
+}
+
+void FilmFrames::setFrames(const QList<Frame>& frames)
+{
+    m_frames = frames;
+    m_current = std::clamp(m_current, 0, std::max(0, count() - 1));
+    showRemove(m_hovered < count() ? m_hovered : -1);
+    updateGeometry();
+    update();
+}
+
+void FilmFrames::setFrame(int place, const Frame& frame)
+{
+    m_frames[place] = frame;
+    update(placeRect(place));
+}
+
+void FilmFrames::setCurrent(int place)
+{
+    place = std::clamp(place, 0, std::max(0, count() - 1));
+    if (place >= count())
+        return;
+    const QString words = tr("Frame %1 of %2, at %3")
+                              .arg(place + 1)
+                              .arg(count())
+                              .arg(timeText(m_frames.at(place).seconds, true));
+    if (words != accessibleDescription()) { // a screen reader says where it is now
+        setAccessibleDescription(words);
+        QAccessibleEvent said(this, QAccessible::DescriptionChanged);
+        QAccessible::updateAccessibility(&said);
+    }
+    const bool moved = place != m_current;
+    m_current = place;
+    update();
+    if (moved)
+        emit currentChanged(place);
+}
+
+QRect FilmFrames::placeRect(int place) const
+{
+    const int n = count();
+    if (n == 0)
+        return {};
+    // Edges are rounded one by one, so that all gaps are equal.
+    const int left = int(qint64(place) * (width() + gap) / n);
+    const int right = int(qint64(place + 1) * (width() + gap) / n) - gap;
+    return QRect(isRightToLeft() ? width() - right : left, 0, right - left, height());
+}
+
+int FilmFrames::placeAt(const QPoint& point) const
+{
+    for (int place = 0; place < count(); ++place) {
+        if (placeRect(place).contains(point))
+            return place;
+    }
+    return -1;
+}
+
+int FilmFrames::frameHeight() const
+{
+    return std::max(58, fontMetrics().height() * 3 + 10);
+}
+
+QSize FilmFrames::pictureSize() const
+{
+    return QSize(4 * frameHeight() / 2, 3 * frameHeight() / 2) * devicePixelRatioF();
+}
+
+QSize FilmFrames::sizeHint() const
+{
+    const int tag =
+        QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 16;
+    return {std::max(1, count()) * (std::max(44, tag) + gap) - gap, frameHeight()};
+}
+
+void FilmFrames::paintFrame(QPainter& painter, int place)
+{
+    const Frame& frame = m_frames.at(place);
+    const QRect rect = placeRect(place);
+    const Theme theme = Theme::of(palette());
+    QPainterPath path;
+    path.addRoundedRect(rect, radius, radius);
+    painter.fillPath(path, palette().color(QPalette::AlternateBase));
+    painter.save();
+    painter.setClipPath(path);
+    if (!frame.exact)
+        painter.setOpacity(0.7); // it may be another one
+    if (!frame.broken)
+        paintCovering(painter, rect, frame.image);
+    painter.restore();
+    const bool isCurrent = place == m_current;
+    const QColor line = frame.broken ? theme.bad : isCurrent ? theme.accent : theme.line;
+    const qreal strong = isCurrent || frame.broken ? 2 : 1;
+    painter.setPen(QPen(line, strong));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRoundedRect(QRectF(rect).adjusted(strong / 2, strong / 2, -strong / 2, -strong / 2),
+                            radius, radius);
+    if (frame.broken) {
+        QRect mark(0, 0, 16, 16);
+        mark.moveCenter(rect.center() - QPoint(0, 8));
+        painter.drawPixmap(mark.topLeft(), iconPixmap(QStringLiteral("warning"), 16, theme.bad,
+                                                      devicePixelRatioF()));
+    }
+    paintTag(painter, rect.adjusted(4, 4, -4, -4), timeText(frame.seconds, true),
+             layoutDirection());
+}
+
+void FilmFrames::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setFont(scaledFont(font(), 0.77));
+    for (int place = 0; place < count(); ++place)
+        paintFrame(painter, place);
+    if (count() > 0)
+        paintFocusRing(painter, *this, QRectF(placeRect(m_current)), radius);
+}
+
+void FilmFrames::keyPressEvent(QKeyEvent* event)
+{
+    const qint64 frames = event->modifiers() & Qt::ShiftModifier ? manyFrames : 1;
+    const qint64 forward = isRightToLeft() ? -frames : frames;
+    switch (event->key()) {
+    case Qt::Key_Left:
+        emit nudged(m_current, -forward);
+        break;
+    case Qt::Key_Right:
+        emit nudged(m_current, forward);
+        break;
+    case Qt::Key_Up:
+    case Qt::Key_PageUp:
+        setCurrent(m_current - 1);
+        break;
+    case Qt::Key_Down:
+    case Qt::Key_PageDown:
+        setCurrent(m_current + 1);
+        break;
+    case Qt::Key_Home:
+        setCurrent(0);
+        break;
+    case Qt::Key_End:
+        setCurrent(count() - 1);
+        break;
+    case Qt::Key_Delete:
+    case Qt::Key_Backspace:
+        emit removeRequested(m_current);
+        break;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+    case Qt::Key_Space:
+        emit openRequested(m_current);
+        break;
+    default:
+        QWidget::keyPressEvent(event);
+    }
+}
+
+void FilmFrames::mousePressEvent(QMouseEvent* event)
+{
+    if (const int place = placeAt(event->pos()); place >= 0)
+        setCurrent(place);
+}
+
+void FilmFrames::mouseDoubleClickEvent(QMouseEvent* event)
+{
+    if (const int place = placeAt(event->pos()); place >= 0)
+        emit openRequested(place);
+}
+
+void FilmFrames::mouseMoveEvent(QMouseEvent* event)
+{
+    showRemove(placeAt(event->pos()));
+}
+
+void FilmFrames::leaveEvent(QEvent*)
+{
+    showRemove(-1);
+}
+
+void FilmFrames::showRemove(int place)
+{
+    m_hovered = place;
+    m_remove->setVisible(place >= 0 && count() > 1);
+    if (place < 0)
+        return;
+    const QRect rect = placeRect(place);
+    const int x = isRightToLeft() ? rect.left() + 3 : rect.right() - m_remove->width() - 2;
+    m_remove->move(x, rect.top() + 3);
+}
+
+bool FilmFrames::event(QEvent* event)
+{
+    if (event->type() != QEvent::ToolTip)
+        return QWidget::event(event);
+    auto* help = static_cast<QHelpEvent*>(event);
+    const int place = placeAt(help->pos());
+    if (place < 0) {
+        QToolTip::hideText();
+        return true;
+    }
+    const QString words =
+        m_frames.at(place).broken
+            ? tr("The frame at %1 cannot be decoded. Move it with Left or Right, or remove it "
+                 "(Del).")
+            : tr("The frame at %1. Left and Right move it by one frame, with Shift by ten; Up and "
+                 "Down go to the others; Del removes it; Enter shows it in the film.");
+    QToolTip::showText(help->globalPos(),
+                       QStringLiteral("<span>%1</span>")
+                           .arg(words.arg(timeText(m_frames.at(place).seconds, true))),
+                       this, placeRect(place));
+    return true;
+}
+
+void FilmFrames::focusInEvent(QFocusEvent* event)
+{
+    noteFocusReason(*this, event->reason());
+    setCurrent(m_current);
+}
+
+void FilmFrames::focusOutEvent(QFocusEvent* event)
+{
+    QWidget::focusOutEvent(event);
+    update();
+}
+
+} // namespace argali::gui
