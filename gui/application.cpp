@@ -22,15 +22,19 @@ Places Places::ofUser()
 {
     const QDir data(QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
                     QStringLiteral("/argali"));
-    return {
-        {}, data.filePath(QStringLiteral("draft.json")), data.filePath(QStringLiteral("pasted"))};
+    return {{},
+            data.filePath(QStringLiteral("draft.json")),
+            data.filePath(QStringLiteral("pasted")),
+            data.filePath(QStringLiteral("history.sqlite")),
+            data.filePath(QStringLiteral("media"))};
 }
 
 Places Places::under(const QString& folder)
 {
     const QDir dir(folder);
     return {dir.filePath(QStringLiteral("argali.ini")), dir.filePath(QStringLiteral("draft.json")),
-            dir.filePath(QStringLiteral("pasted"))};
+            dir.filePath(QStringLiteral("pasted")), dir.filePath(QStringLiteral("history.sqlite")),
+            dir.filePath(QStringLiteral("media"))};
 }
 
 Language::Language(const QString& name)
@@ -60,7 +64,8 @@ Application::Application(const Options& options)
       m_language(m_settings.value(settings::language)),
       m_loader(options.places.pasteFolder),
       m_drafts(options.places.draftFile),
-      m_turns(m_book, m_source)
+      m_turns(m_book, m_source),
+      m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns)
 {
     connect(&m_source, &LocalReplySource::loaded, this, &Application::noteLoaded);
     connect(&m_source, &LocalReplySource::loadFailed, this, &Application::noteLoadFailed);
@@ -70,7 +75,7 @@ Application::Application(const Options& options)
     const Result<QList<Sample>> samples = pocketSamples();
     m_window = std::make_unique<MainWindow>(
         WindowParts{m_settings, m_loader, m_source, m_book, m_turns, m_drafts,
-                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>()});
+                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>(), &m_history});
     m_options.trace.mark("window built");
     connect(m_window.get(), &MainWindow::modelChosen, this, &Application::openModel);
     connect(m_window.get(), &MainWindow::stopLoadingRequested, &m_source,
@@ -93,13 +98,16 @@ void Application::start()
     if (folder.isEmpty())
         folder = m_settings.value(settings::modelFolder);
     m_source.load(folder);
-    const Draft draft = m_drafts.restore();
-    if (!draft.isEmpty())
-        m_window->chat()->composer()->setDraft(draft);
-    QStringList used;
-    for (const MediaFile& file : draft.media)
-        used.append(QFileInfo(file.path).absoluteFilePath());
-    m_loader.dropUnused(used);
+    m_history.draftMedia = [this] { return m_drafts.media(); };
+    connect(&m_history, &HistoryStore::opened, this, &Application::takeDrafts);
+    m_history.open();
+    // A new chat's draft is there at once; those of others come with their chats.
+    const QMap<quint64, KeptDraft> drafts = m_drafts.restore();
+    const KeptDraft draft = drafts.value(m_drafts.restoredCurrent());
+    if (draft.isNew) {
+        m_drafts.remove(m_drafts.restoredCurrent());
+        m_window->chat()->composer()->setDraft(draft.draft);
+    }
     // A window that already stands would be made anew, and flicker, when the page is put into it.
     TranscriptView* transcript = m_window->chat()->makeTranscript();
     connect(transcript, &TranscriptView::ready, this,
@@ -115,6 +123,32 @@ void Application::start()
     m_options.trace.mark("transcript made");
     m_window->show();
     m_options.trace.mark("window shown");
+}
+
+/// Gives the drafts of the last session to their chats.
+/// unopened: the chat that was being opened when the program ended
+void Application::takeDrafts(quint64 unopened)
+{
+    const quint64 here = m_book.current().id();
+    const QMap<quint64, KeptDraft> drafts = m_drafts.drafts();
+    for (auto it = drafts.begin(); it != drafts.end(); ++it) {
+        if (it.key() == here)
+            continue;
+        Conversation* chat = m_book.byId(it.key());
+        if (chat) {
+            chat->draft = it->draft;
+            continue;
+        }
+        m_book.addUnsent(it->draft); // under a new number
+        m_drafts.remove(it.key());
+    }
+    const quint64 last = m_drafts.restoredCurrent();
+    if (drafts.contains(last) && last != unopened && m_book.current().isEmpty() &&
+        m_window->chat()->composer()->isEmpty())
+        m_book.open(m_book.indexOf(last));
+    // Without a whole history it is not known which pasted pictures are in it.
+    if (m_history.access() == HistoryDatabase::Access::Full && !m_history.trouble())
+        m_loader.dropUnused(m_drafts.media() + m_history.unkept());
 }
 
 void Application::openModel(const QString& folder)

@@ -10,6 +10,7 @@
 #include "gui/chat/localreplysource.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/history/historystore.h"
 #include "gui/settings/settings.h"
 #include "gui/startuptrace.h"
 
@@ -22,6 +23,8 @@ struct Places {
     QString settingsFile;
     QString draftFile;
     QString pasteFolder;
+    QString historyFile;
+    QString mediaFolder; ///< what was sent, each file once
 
     static Places ofUser();
     /// All of it under one folder, for tests and pictures.
@@ -59,6 +62,7 @@ public:
     void start();
     MainWindow& window() const { return *m_window; }
     LocalReplySource& source() { return m_source; }
+    HistoryStore& history() { return m_history; }
     Settings& settings() { return m_settings; }
 
 signals:
@@ -66,6 +70,7 @@ signals:
 
 private:
     void openModel(const QString& folder);
+    void takeDrafts(quint64 unopened);
     void noteLoaded(const LoadedModel& model);
     void noteLoadFailed(const QString& folder, const Failure& failure, bool modelKept);
 
@@ -77,6 +82,7 @@ private:
     DraftStore m_drafts;
     ConversationBook m_book;
     TurnController m_turns;
+    HistoryStore m_history;
     bool m_starting = true;
     QString m_startFailure; ///< why the model that was asked for did not open, until the pocket
                             ///< model did

@@ -27,6 +27,8 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/history/historycontrol.h"
+#include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/statusline.h"
@@ -81,25 +83,22 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_outer, 1);
+    m_undo = new UndoLine(whole);
+    column->addWidget(m_undo);
     column->addWidget(m_status);
     setCentralWidget(whole);
     m_overlay = new DropOverlay(whole);
 
     connect(m_list, &ConversationList::newRequested, &parts.book, &ConversationBook::startNew);
-    connect(m_list, &ConversationList::opened, &parts.book, &ConversationBook::open);
-    connect(m_list, &ConversationList::removeRequested, this, [this](int index) {
-        const quint64 running = m_parts.turns.currentTurn();
-        if (running && m_parts.book.at(index).find(running))
-            m_parts.turns.stop();
-        m_parts.book.remove(index);
-    });
+    m_history = new HistoryControl(parts, m_list, m_status, m_undo, this);
+    connect(&parts.book, &ConversationBook::forgotten, &parts.drafts, &DraftStore::remove);
     connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
     connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
     connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
     connect(m_chat->composer(), &Composer::changed, this,
-            [this] { m_parts.drafts.save(m_chat->composer()->keptDraft()); });
+            &MainWindow::keepDraft);
     connect(&parts.drafts, &DraftStore::failed, this, [this] {
         m_status->setMessage(tr("The draft cannot be kept on disk. Check free space and rights."),
                              true);
@@ -158,6 +157,15 @@ void MainWindow::makeActions()
             m_chat->composer()->take(*mime);
     });
     add(QKeySequence(Qt::CTRL | Qt::Key_R), [this] { m_chat->regenerateLast(); });
+    add(QKeySequence(Qt::CTRL | Qt::Key_K), [this] {
+        setSideOpen(true);
+        m_list->focusSearch();
+    });
+    add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), [this] {
+        setSideOpen(true);
+        m_list->addFolder();
+    });
+    add(QKeySequence::Undo, [this] { m_undo->undo(); });
     add(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
     add(QKeySequence(Qt::CTRL | Qt::Key_B), [this] { setSideOpen(!isSideOpen()); });
     add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B), [this] { setPanelOpen(!isPanelOpen()); });
@@ -265,9 +273,15 @@ bool MainWindow::event(QEvent* event)
     return QMainWindow::event(event);
 }
 
+void MainWindow::keepDraft()
+{
+    const Conversation& chat = m_parts.book.current();
+    m_parts.drafts.save(chat.id(), m_chat->composer()->keptDraft(), chat.isEmpty());
+}
+
 void MainWindow::closeEvent(QCloseEvent* event)
 {
-    m_parts.drafts.save(m_chat->composer()->keptDraft());
+    keepDraft();
     m_parts.drafts.flush();
     store();
     QMainWindow::closeEvent(event);

@@ -19,12 +19,15 @@ class ChatWidget;
 class ConversationList;
 class DraftStore;
 class DropOverlay;
+class HistoryControl;
+class HistoryStore;
 class MediaLoader;
 class ModelChooser;
 class ReplySource;
 class SamplingPanel;
 class StatusLine;
 class TurnController;
+class UndoLine;
 
 /// What the window works with; all of it outlives the window.
 struct WindowParts {
@@ -35,6 +38,7 @@ struct WindowParts {
     TurnController& turns;
     DraftStore& drafts;
     QList<Sample> samples;
+    HistoryStore* history = nullptr; ///< null: chats are of this session only
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -48,6 +52,7 @@ public:
     StatusLine* status() const { return m_status; }
     ModelChooser* chooser() const { return m_chooser; }
     ConversationList* conversations() const { return m_list; }
+    UndoLine* undoLine() const { return m_undo; }
     bool isSideOpen() const;
     bool isPanelOpen() const;
     void setSideOpen(bool open);
@@ -86,6 +91,7 @@ private:
     void fitWidth();
     void showDrag(bool over);
     void stop();
+    void keepDraft();
     void announce(const QString& sentence);
     void openLink(const QUrl& url);
 
@@ -99,6 +105,8 @@ private:
     Button* m_sideToggle = nullptr;
     Button* m_panelToggle = nullptr;
     StatusLine* m_status = nullptr;
+    UndoLine* m_undo = nullptr;
+    HistoryControl* m_history = nullptr;
     QSplitter* m_outer = nullptr;
     QSplitter* m_inner = nullptr;
     DropOverlay* m_overlay = nullptr;

@@ -3,8 +3,12 @@
 #include <QDir>
 #include <QFileInfo>
 
+#include <QLineEdit>
+
+#include "gui/chat/conversationlist.h"
 #include "gui/chat/dropzone.h"
 #include "gui/models/modelchooser.h"
+#include "gui/statusline.h"
 
 namespace argali::gui {
 namespace {
@@ -63,6 +67,31 @@ void rememberSpeed(Stage& s)
     Timings timings;
     timings.prefill = timings.vision = Timings::Duration(450);
     AnswerSpeed(s.settings).learn(s.pocket(), usage, timings);
+}
+
+/// Chats of other days: in a folder, pinned, and by date.
+void earlierChats(Stage& s)
+{
+    const auto chat = [&s](const char* english, const char* chinese, const char* answer,
+                           const char* antwort, int daysAgo) {
+        s.book.startNew();
+        const quint64 turn = s.turns.send({s.text(english, chinese), {}}, {}, QStringLiteral("Any"));
+        s.source.write(s.text(answer, antwort), 20);
+        s.source.finish(FinishReason::Stop, 20);
+        Conversation* made = s.book.holding(turn);
+        made->head().changed -= qint64(daysAgo) * 86'400'000;
+        return made->id();
+    };
+    chat("What is the distance of the bars in the grid?", "网格中柱子的间距是多少？",
+         "The bars stand 24 px apart.", "柱子之间相距 24 像素。", 40);
+    const quint64 invoice = chat("Read the invoice number", "读出发票号码",
+                                 "It is printed above the bar code: 4711-26.",
+                                 "印在条形码的柱子上方：4711-26。", 3);
+    const quint64 chart = chat("Compare the four quarters", "比较四个季度",
+                               "Q4 has the highest bar.", "第四季度的柱子最高。", 1);
+    chat("Which colour is the ring?", "圆环是什么颜色？", "The ring is red.", "圆环是红色的。", 0);
+    s.book.setFolder(invoice, s.book.addFolder(s.text("Invoices", "发票")));
+    s.book.setPinned(chart, true);
 }
 
 } // namespace
@@ -199,6 +228,37 @@ std::vector<Shot> shotStates()
                                     "    print(f\"{name}: {share:+.1%}\")\n```\n"),
                      120);
                  s.source.finish(FinishReason::Stop, 120);
+             });
+         }},
+        {"folders", 1500,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             earlierChats(s);
+             s.window->conversations()->addFolder();
+         }},
+        {"search-results", 2200,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             earlierChats(s);
+             QTimer::singleShot(700, s.window.get(), [&s] {
+                 s.window->conversations()->searchField()->setText(s.text("bar", "柱子"));
+             });
+         },
+         true},
+        {"deleted-with-undo", 1500,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             earlierChats(s);
+             emit s.window->conversations()->removeRequested(s.book.at(2).id());
+         }},
+        {"history-read-only", 1500,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             earlierChats(s);
+             QTimer::singleShot(900, s.window.get(), [&s] {
+                 const QString sentence = HistoryDatabase::newerSentence();
+                 s.window->conversations()->setNotice(sentence);
+                 s.window->status()->setMessage(sentence, true);
              });
          }},
         {"model-menu", 900,

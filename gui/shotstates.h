@@ -11,6 +11,7 @@
 #include "gui/chat/composeredit.h"
 #include "gui/chat/replysource.h"
 #include "gui/chat/samples.h"
+#include "gui/history/historystore.h"
 #include "gui/mainwindow.h"
 #include "gui/theme.h"
 
@@ -89,7 +90,8 @@ struct Stage {
           settings(places.settingsFile),
           loader(places.pasteFolder),
           drafts(places.draftFile),
-          turns(book, source)
+          turns(book, source),
+          history(places.historyFile, places.mediaFolder, book, turns)
     {
         settings.set(settings::theme, int(dark ? Theme::Choice::Dark : Theme::Choice::Light));
         applyTheme(dark ? Theme::Choice::Dark : Theme::Choice::Light);
@@ -97,7 +99,9 @@ struct Stage {
         if (found)
             samples = *found;
         window = std::make_unique<MainWindow>(WindowParts{settings, loader, source, book, turns,
-                                                          drafts, chosenSamples(samples, 3, 1)});
+                                                          drafts, chosenSamples(samples, 3, 1),
+                                                          &history});
+        history.open();
         window->resize(1280, 800);
     }
     QString text(const char* english, const char* chinese) const
@@ -156,6 +160,7 @@ struct Stage {
     DraftStore drafts;
     ConversationBook book;
     TurnController turns;
+    HistoryStore history;
     QList<Sample> samples;
     std::unique_ptr<MainWindow> window;
 };

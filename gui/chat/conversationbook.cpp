@@ -122,6 +122,14 @@ void ConversationBook::addEarlier(const std::vector<ConversationHead>& heads,
     emit listChanged();
 }
 
+void ConversationBook::addUnsent(const Draft& draft)
+{
+    auto conversation = makeEmpty();
+    conversation->draft = draft;
+    m_conversations.insert(m_conversations.begin() + 1, std::move(conversation));
+    emit listChanged();
+}
+
 void ConversationBook::open(int index)
 {
     if (index < 0 || index >= count())

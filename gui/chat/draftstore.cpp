@@ -1,7 +1,5 @@
 #include "gui/chat/draftstore.h"
 
-#include <algorithm>
-
 #include <QDir>
 #include <QFileInfo>
 #include <QJsonArray>
@@ -9,30 +7,41 @@
 #include <QJsonObject>
 #include <QSaveFile>
 
-#include "gui/film/keyframeset.h"
+#include "gui/history/turnjson.h"
 
 namespace argali::gui {
 namespace {
 
 constexpr qint64 largestFile = 64 << 20;
+constexpr int mostDrafts = 10'000;
 
-QByteArray toJson(const Draft& draft)
+QJsonObject toJson(const KeptDraft& kept)
 {
     QJsonArray media;
-    for (const MediaFile& file : draft.media) {
-        QJsonArray chosen;
-        for (const qint64 index : file.chosen)
-            chosen.append(index);
-        media.append(QJsonObject{{QStringLiteral("path"), file.path},
-                                 {QStringLiteral("film"), file.isFilm()},
-                                 {QStringLiteral("frames"), file.frames},
-                                 {QStringLiteral("firstFrame"), file.firstFrame},
-                                 {QStringLiteral("lastFrame"), file.lastFrame},
-                                 {QStringLiteral("chosen"), chosen}});
+    for (const MediaFile& file : kept.draft.media) {
+        QJsonObject details = mediaDetails(file);
+        details.insert(QStringLiteral("path"), file.path);
+        media.append(details);
     }
-    return QJsonDocument(
-               QJsonObject{{QStringLiteral("text"), draft.text}, {QStringLiteral("media"), media}})
-        .toJson(QJsonDocument::Compact);
+    return {{QStringLiteral("text"), kept.draft.text},
+            {QStringLiteral("media"), media},
+            {QStringLiteral("new"), kept.isNew}};
+}
+
+KeptDraft fromJson(const QJsonObject& object)
+{
+    KeptDraft kept;
+    kept.isNew = object.value(QStringLiteral("new")).toBool();
+    kept.draft.text = object.value(QStringLiteral("text")).toString();
+    for (const QJsonValue& entry : object.value(QStringLiteral("media")).toArray()) {
+        const QJsonObject stored = entry.toObject();
+        MediaFile media;
+        media.path = stored.value(QStringLiteral("path")).toString();
+        readMediaDetails(media, stored);
+        if (!media.path.isEmpty())
+            kept.draft.media.append(media);
+    }
+    return kept;
 }
 
 } // namespace
@@ -52,38 +61,59 @@ DraftStore::~DraftStore()
     m_writer.waitForDone();
 }
 
-Draft DraftStore::restore() const
+QMap<quint64, KeptDraft> DraftStore::restore()
 {
     QFile file(m_fileName);
     if (!file.open(QIODevice::ReadOnly))
-        return {};
+        return m_drafts;
     const QJsonObject object = QJsonDocument::fromJson(file.read(largestFile)).object();
-    Draft draft;
-    draft.text = object.value(QStringLiteral("text")).toString();
-    for (const QJsonValue& entry : object.value(QStringLiteral("media")).toArray()) {
-        const QJsonObject stored = entry.toObject();
-        MediaFile media;
-        media.path = stored.value(QStringLiteral("path")).toString();
-        media.kind = stored.value(QStringLiteral("film")).toBool() ? MediaFile::Kind::Film
-                                                                   : MediaFile::Kind::Picture;
-        media.frames = std::clamp(stored.value(QStringLiteral("frames")).toInt(8), 0, 30);
-        // Held to what the film has once it has been read.
-        media.firstFrame = stored.value(QStringLiteral("firstFrame")).toInteger(0);
-        media.lastFrame = stored.value(QStringLiteral("lastFrame")).toInteger(-1);
-        for (const QJsonValue& index : stored.value(QStringLiteral("chosen")).toArray()) {
-            if (media.chosen.size() < KeyFrameSet::most && index.isDouble())
-                media.chosen.append(index.toInteger());
-        }
-        if (!media.path.isEmpty())
-            draft.media.append(media);
+    const QJsonObject drafts = object.value(QStringLiteral("drafts")).toObject();
+    for (auto it = drafts.begin(); it != drafts.end() && m_drafts.size() < mostDrafts; ++it) {
+        const KeptDraft kept = fromJson(it.value().toObject());
+        const quint64 id = it.key().toULongLong();
+        if (id != 0 && !kept.draft.isEmpty())
+            m_drafts.insert(id, kept);
     }
-    return draft;
+    m_restoredCurrent = object.value(QStringLiteral("current")).toString().toULongLong();
+    if (object.contains(QStringLiteral("text"))) { // of the first version, which kept one
+        KeptDraft only = fromJson(object);
+        only.isNew = true;
+        m_restoredCurrent = 0;
+        if (!only.draft.isEmpty())
+            m_drafts.insert(0, only);
+    }
+    return m_drafts;
 }
 
-void DraftStore::save(const Draft& draft)
+void DraftStore::save(quint64 conversation, const Draft& draft, bool isNew)
 {
-    m_waiting = toJson(draft);
-    // Started once and not with every key, so that steady typing is saved too.
+    m_current = conversation;
+    if (draft.isEmpty())
+        m_drafts.remove(conversation);
+    else
+        m_drafts.insert(conversation, {draft, isNew});
+    later();
+}
+
+void DraftStore::remove(quint64 conversation)
+{
+    if (m_drafts.remove(conversation))
+        later();
+}
+
+QStringList DraftStore::media() const
+{
+    QStringList paths;
+    for (const KeptDraft& kept : m_drafts) {
+        for (const MediaFile& file : kept.draft.media)
+            paths.append(QFileInfo(file.path).absoluteFilePath());
+    }
+    return paths;
+}
+
+/// Started once and not with every key, so that steady typing is saved too.
+void DraftStore::later()
+{
     if (!m_timer.isActive())
         m_timer.start();
 }
@@ -98,10 +128,17 @@ void DraftStore::flush()
 
 void DraftStore::write()
 {
-    if (m_waiting == m_written)
+    QJsonObject drafts;
+    for (auto it = m_drafts.begin(); it != m_drafts.end(); ++it)
+        drafts.insert(QString::number(it.key()), toJson(it.value()));
+    const QByteArray waiting =
+        QJsonDocument(QJsonObject{{QStringLiteral("drafts"), drafts},
+                                  {QStringLiteral("current"), QString::number(m_current)}})
+            .toJson(QJsonDocument::Compact);
+    if (waiting == m_written)
         return;
-    m_written = m_waiting;
-    m_writer.start([this, name = m_fileName, bytes = m_waiting] {
+    m_written = waiting;
+    m_writer.start([this, name = m_fileName, bytes = waiting] {
         QDir().mkpath(QFileInfo(name).absolutePath());
         QSaveFile file(name);
         if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())

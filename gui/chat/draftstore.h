@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QMap>
 #include <QObject>
 #include <QThreadPool>
 #include <QTimer>
@@ -8,7 +9,14 @@
 
 namespace argali::gui {
 
-/// Keeps what is being written on disk, so that a crash loses at most two seconds of typing.
+/// What is being written in one chat.
+struct KeptDraft {
+    Draft draft;        ///< media has only paths and frame counts
+    bool isNew = false; ///< nothing was sent in that chat yet, so that it is known only here
+};
+
+/// Keeps what is being written in each chat on disk, so that a crash loses at most two seconds of
+/// typing. It is a file of its own, which no trouble of the history reaches.
 /// Thread: GUI; files are written by a thread of its own.
 class DraftStore final : public QObject {
     Q_OBJECT
@@ -16,11 +24,16 @@ public:
     explicit DraftStore(const QString& fileName, QObject* parent = nullptr);
     ~DraftStore() override;
 
-    /// The draft of the last session; media has only paths and frame counts. Empty when there is
-    /// none.
-    Draft restore() const;
-    /// Remembers the draft; it is on disk within saveDelay.
-    void save(const Draft& draft);
+    /// The drafts of the last session by the numbers of their chats; 0 is a new one of an earlier
+    /// version. Empty when there are none.
+    QMap<quint64, KeptDraft> restore();
+    quint64 restoredCurrent() const { return m_restoredCurrent; } ///< the chat that was open
+    /// Remembers the draft of the chat that is open; it is on disk within saveDelay. An empty one
+    /// is forgotten.
+    void save(quint64 conversation, const Draft& draft, bool isNew);
+    void remove(quint64 conversation);
+    const QMap<quint64, KeptDraft>& drafts() const { return m_drafts; }
+    QStringList media() const; ///< paths of all attachments
     void flush(); ///< Hands what is waiting to the writer now.
 
     static constexpr std::chrono::milliseconds saveDelay{1000};
@@ -29,10 +42,13 @@ signals:
     void failed(const QString& details);
 
 private:
+    void later();
     void write();
 
     const QString m_fileName;
-    QByteArray m_waiting;
+    QMap<quint64, KeptDraft> m_drafts;
+    quint64 m_current = 0;
+    quint64 m_restoredCurrent = 0;
     QByteArray m_written;
     QTimer m_timer;
     QThreadPool m_writer;

@@ -146,6 +146,7 @@ bool TurnController::remove(quint64 turn)
     if (!left.empty())
         noteSiblings(*conversation, left.front());
     m_book.noteChanged(*conversation);
+    emit removalUndoable(turn);
     return true;
 }
 

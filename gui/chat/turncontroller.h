@@ -44,6 +44,7 @@ signals:
     /// place, shown() follows for each.
     void removed(quint64 turn);
     void shown(quint64 turn); ///< this turn now ends the shown path
+    void removalUndoable(quint64 turn); ///< undoRemove() puts it back
     void branchesChanged(quint64 turn); ///< "n of m" of this turn on the shown path
     void started(quint64 turn); ///< question and an empty answer are in the conversation
     void thinkingAppended(quint64 turn, const QString& text, int tokens);

@@ -173,8 +173,7 @@ std::optional<Failure> HistoryDatabase::open()
         m_access = Access::ReadOnly;
         return Failure::withSentence(
             Error::Code::Unsupported,
-            Words::tr("Your chats were written by a newer Argali. They can be read here, but new "
-                      "ones are not kept."),
+            newerSentence(),
             m_fileName);
     } catch (const SqlError& error) {
         if (error.meansDamage())
@@ -238,6 +237,12 @@ Failure HistoryDatabase::setAside(const QString& why)
                   "begun.")
             .arg(QDir::toNativeSeparators(aside)),
         why);
+}
+
+QString HistoryDatabase::newerSentence()
+{
+    return Words::tr("Your chats were written by a newer Argali. They can be read here, but new "
+                     "ones are not kept.");
 }
 
 Failure HistoryDatabase::writeFailure(const SqlError& error)

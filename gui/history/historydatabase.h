@@ -54,6 +54,7 @@ public:
     void commit() { run(QStringLiteral("COMMIT")); }
     void rollBack() noexcept;
 
+    static QString newerSentence(); ///< of a file by a newer program
     /// A failure to write, as the user is told it.
     static Failure writeFailure(const SqlError& error);
 

@@ -158,6 +158,7 @@ void HistoryStore::take(const HistoryFound& found)
 {
     m_isOpen = true;
     m_access = found.access;
+    m_unkept = found.unkept;
     m_book.addEarlier(found.heads, found.folders);
     setTrouble(found.failure);
     if (!isAllWritten())

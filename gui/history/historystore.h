@@ -34,6 +34,7 @@ public:
     HistoryDatabase::Access access() const { return m_access; }
     /// What is wrong with the history; none when all is well.
     std::optional<Failure> trouble() const { return m_trouble; }
+    const QStringList& unkept() const { return m_unkept; } ///< Sent files that were not kept yet.
     /// Looks in titles and texts; found() follows, unless another search begins before.
     void search(const QString& words);
     /// Removes media that nothing has any more. Those of drafts stay.
@@ -75,6 +76,7 @@ private:
     HistoryDatabase::Access m_access = HistoryDatabase::Access::None;
     std::optional<Failure> m_trouble;
     bool m_isWriteTrouble = false; ///< it goes when writing succeeds
+    QStringList m_unkept;
     quint64 m_search = 0;
     quint64 m_lastOpened = 0;
     quint64 m_batchNumber = 0;

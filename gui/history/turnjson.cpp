@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <QJsonArray>
+
+#include "gui/film/keyframeset.h"
+
 namespace argali::gui {
 namespace {
 
@@ -35,7 +39,14 @@ QJsonObject mediaDetails(const MediaFile& file)
     if (file.isFilm()) {
         o.insert(QStringLiteral("seconds"), file.duration);
         o.insert(QStringLiteral("frameCount"), file.frameCount);
+        o.insert(QStringLiteral("frameRate"), file.frameRate);
         o.insert(QStringLiteral("frames"), file.frames);
+        o.insert(QStringLiteral("firstFrame"), file.firstFrame);
+        o.insert(QStringLiteral("lastFrame"), file.lastFrame);
+        QJsonArray chosen;
+        for (const qint64 index : file.chosen)
+            chosen.append(index);
+        o.insert(QStringLiteral("chosen"), chosen);
     }
     return o;
 }
@@ -46,7 +57,15 @@ void readMediaDetails(MediaFile& file, const QJsonObject& o)
     file.size = QSize(int(wholeIn(o, "width", 0, 1e6, 0)), int(wholeIn(o, "height", 0, 1e6, 0)));
     file.duration = numberIn(o, "seconds", 0, 360'000'000, 0);
     file.frameCount = wholeIn(o, "frameCount", 0, 2e9, 0);
-    file.frames = int(wholeIn(o, "frames", 0, 30, 8));
+    file.frameRate = numberIn(o, "frameRate", 0, 1e6, 0);
+    file.frames = int(wholeIn(o, "frames", 0, KeyFrameSet::most, 8));
+    // Held to what the film has once it has been read.
+    file.firstFrame = wholeIn(o, "firstFrame", 0, 2e9, 0);
+    file.lastFrame = wholeIn(o, "lastFrame", -1, 2e9, -1);
+    for (const QJsonValue& index : o.value(QLatin1String("chosen")).toArray()) {
+        if (file.chosen.size() < KeyFrameSet::most && index.isDouble())
+            file.chosen.append(index.toInteger());
+    }
 }
 
 QJsonObject turnDetails(const Turn& turn, bool withThinking)
@@ -64,6 +83,7 @@ QJsonObject turnDetails(const Turn& turn, bool withThinking)
         {QStringLiteral("thinkingBudget"), options.thinkingBudget},
         {QStringLiteral("longestAnswer"), options.longestAnswer},
         {QStringLiteral("systemPrompt"), options.systemPrompt},
+        {QStringLiteral("device"), turn.device},
         {QStringLiteral("finishReason"), int(answer.finishReason)},
         {QStringLiteral("contextReached"), answer.contextReached},
         {QStringLiteral("promptTokens"), qint64(answer.usage.promptTokens)},
@@ -103,6 +123,7 @@ void readTurnDetails(Turn& turn, const QJsonObject& o)
     options.thinkingBudget = int(wholeIn(o, "thinkingBudget", 1, 1e6, 1024));
     options.longestAnswer = int(wholeIn(o, "longestAnswer", 1, 1e6, 2048));
     options.systemPrompt = o.value(QLatin1String("systemPrompt")).toString();
+    turn.device = o.value(QLatin1String("device")).toString();
     Answer& answer = turn.answer;
     answer.finishReason =
         FinishReason(wholeIn(o, "finishReason", 0, int(FinishReason::Cancelled), 0));

@@ -31,9 +31,16 @@ private slots:
     {
         {
             DraftStore store(file());
-            store.save(draft());
+            store.save(7, draft(), true);
+            store.save(9, {QStringLiteral("of another chat"), {}}, false);
         } // written at the latest when the program ends
-        const Draft back = DraftStore(file()).restore();
+        DraftStore store(file());
+        const auto all = store.restore();
+        QCOMPARE(all.size(), 2);
+        QCOMPARE(store.restoredCurrent(), quint64(9));
+        QVERIFY(all.value(7).isNew && !all.value(9).isNew);
+        QCOMPARE(store.media(), QStringList{draft().media.first().path});
+        const Draft back = all.value(7).draft;
         QCOMPARE(back.text, draft().text);
         QCOMPARE(back.media.size(), 1);
         QCOMPARE(back.media.first().path, draft().media.first().path);
@@ -70,20 +77,20 @@ private slots:
         Draft typed = draft();
         while (!QFileInfo::exists(file()) && watch.elapsed() < 5000) {
             typed.text += QLatin1Char('x');
-            store.save(typed);
+            store.save(7, typed, true);
             QTest::qWait(50);
         }
         QVERIFY2(watch.elapsed() < 2000, qPrintable(QString::number(watch.elapsed())));
-        QVERIFY(DraftStore(file()).restore().text.startsWith(draft().text));
+        QVERIFY(DraftStore(file()).restore().value(7).draft.text.startsWith(draft().text));
     }
 
     void emptyDraftIsKeptToo()
     {
         {
             DraftStore store(file());
-            store.save(draft());
+            store.save(7, draft(), true);
             store.flush();
-            store.save({});
+            store.save(7, {}, true);
         }
         QVERIFY(DraftStore(file()).restore().isEmpty());
     }
@@ -97,6 +104,8 @@ private slots:
         QTest::newRow("wrong types") << QByteArray("{\"text\": 7, \"media\": {\"path\": 1}}");
         QTest::newRow("odd entries")
             << QByteArray("{\"media\": [1, null, {\"frames\": 1e300}, {\"path\": \"\"}]}");
+        QTest::newRow("wrong drafts") << QByteArray("{\"drafts\": [1], \"current\": {}}");
+        QTest::newRow("odd numbers") << QByteArray("{\"drafts\": {\"x\": {\"text\": \"a\"}, \"0\": {}}}");
         QTest::newRow("binary") << QByteArray("\0\xff\xfe", 3);
     }
     void damagedFilesGiveNothing()
@@ -117,7 +126,7 @@ private slots:
         QVERIFY(out.open(QIODevice::WriteOnly));
         out.write("{\"text\": \"\", \"media\": [{\"path\": \"/a.mp4\", \"frames\": 5000}]}");
         out.close();
-        QCOMPARE(DraftStore(out.fileName()).restore().media.first().frames, 30);
+        QCOMPARE(DraftStore(out.fileName()).restore().value(0).draft.media.first().frames, 30);
     }
 
     void saysWhenItCannotWrite()
@@ -127,7 +136,7 @@ private slots:
         DraftStore store(
             m_dir.filePath(QStringLiteral("blocker/draft.json"))); // a file where a folder must be
         QSignalSpy failed(&store, &DraftStore::failed);
-        store.save(draft());
+        store.save(7, draft(), true);
         store.flush();
         QTRY_COMPARE(failed.count(), 1);
     }

@@ -1,0 +1,238 @@
+// What can be done with the rows of ConversationList.
+
+#include <algorithm>
+
+#include <QAction>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMenu>
+
+#include "gui/chat/conversationlist.h"
+#include "gui/history/chatrow.h"
+#include "gui/widgets/icon.h"
+
+namespace argali::gui {
+namespace {
+
+ChatRowKind kindOf(const QListWidgetItem* item)
+{
+    return ChatRowKind(item->data(KindRole).toInt());
+}
+
+quint64 idOf(const QListWidgetItem* item)
+{
+    return item->data(IdRole).toULongLong();
+}
+
+/// A title in a menu: "&" is no shortcut there.
+QString menuText(const QString& name)
+{
+    QString text = name.left(60);
+    return text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+}
+
+} // namespace
+
+void ConversationList::activate(QListWidgetItem* item)
+{
+    if (!item)
+        return;
+    switch (kindOf(item)) {
+    case ChatRowKind::Heading:
+        break;
+    case ChatRowKind::Folder: {
+        const quint64 id = idOf(item);
+        if (!m_closedFolders.erase(id))
+            m_closedFolders.insert(id);
+        m_fillLater.start(0); // the item is still in use
+        break;
+    }
+    case ChatRowKind::Chat:
+    case ChatRowKind::Hit:
+        emit opened(idOf(item), item->data(TurnRole).toULongLong());
+        break;
+    }
+}
+
+void ConversationList::erase(QListWidgetItem* item)
+{
+    if (!item)
+        return;
+    if (kindOf(item) == ChatRowKind::Chat)
+        emit removeRequested(idOf(item));
+    else if (kindOf(item) == ChatRowKind::Folder)
+        m_book.removeFolder(idOf(item)); // its chats stay
+}
+
+void ConversationList::rename(const QModelIndex& index, const QString& name)
+{
+    const QListWidgetItem* item = m_list->item(index.row());
+    if (!index.isValid() || !item)
+        return;
+    if (kindOf(item) == ChatRowKind::Folder)
+        m_book.renameFolder(idOf(item), name);
+    else if (kindOf(item) == ChatRowKind::Chat && name != item->text())
+        m_book.setTitle(idOf(item), name);
+    m_list->setFocus();
+}
+
+void ConversationList::editRow(ChatRowKind kind, quint64 id)
+{
+    if (m_hits)
+        m_search->clear();
+    fillNow();
+    for (int i = 0; i < m_list->count(); ++i) {
+        QListWidgetItem* item = m_list->item(i);
+        if (kindOf(item) == kind && idOf(item) == id) {
+            m_list->setCurrentItem(item);
+            m_list->scrollToItem(item);
+            m_list->editItem(item);
+            return;
+        }
+    }
+}
+
+quint64 ConversationList::addFolder()
+{
+    const quint64 folder = m_book.addFolder(tr("New folder"));
+    editRow(ChatRowKind::Folder, folder);
+    return folder;
+}
+
+void ConversationList::showMenu(const QPoint& at)
+{
+    // By key the menu belongs to the current row, wherever the pointer is.
+    QListWidgetItem* item = m_list->itemAt(at);
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    if (item && kindOf(item) == ChatRowKind::Folder)
+        fillFolderMenu(menu, idOf(item));
+    else if (item && kindOf(item) != ChatRowKind::Heading)
+        fillChatMenu(menu, idOf(item));
+    else
+        menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
+                        [this] { addFolder(); });
+    if (!item || kindOf(item) == ChatRowKind::Heading)
+        menu->addAction(tr("Import a chat…"), this, &ConversationList::importRequested);
+    menu->popup(m_list->viewport()->mapToGlobal(at));
+}
+
+void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
+{
+    const Conversation* chat = m_book.byId(id);
+    if (!chat)
+        return;
+    const bool pinned = chat->head().pinned;
+    const quint64 folder = chat->head().folder;
+    const bool isEmpty = chat->isEmpty();
+    menu->addAction(tr("Rename"), QKeySequence(Qt::Key_F2), this,
+                    [this, id] { editRow(ChatRowKind::Chat, id); });
+    menu->addAction(icon(QStringLiteral("pin")), pinned ? tr("Unpin") : tr("Pin"), this,
+                    [this, id, pinned] { m_book.setPinned(id, !pinned); });
+    QMenu* move = menu->addMenu(icon(QStringLiteral("folder")), tr("Move to folder"));
+    for (const ChatFolder& each : m_book.folders()) {
+        QAction* action = move->addAction(menuText(each.name), this, [this, id, to = each.id] {
+            m_book.setFolder(id, to);
+        });
+        action->setCheckable(true);
+        action->setChecked(each.id == folder);
+    }
+    if (folder)
+        move->addAction(tr("No folder"), this, [this, id] { m_book.setFolder(id, 0); });
+    move->addSeparator();
+    move->addAction(tr("New folder"), this, [this, id] {
+        m_book.setFolder(id, m_book.addFolder(tr("New folder")));
+        editRow(ChatRowKind::Folder, m_book.folders().last().id);
+    });
+    menu->addSeparator();
+    menu->addAction(tr("Export…"), this, [this, id] { emit exportRequested(id); })
+        ->setEnabled(!isEmpty);
+    menu->addAction(tr("Import a chat…"), this, &ConversationList::importRequested);
+    menu->addSeparator();
+    menu->addAction(icon(QStringLiteral("trash")), tr("Delete"), QKeySequence(Qt::Key_Delete), this,
+                    [this, id] { emit removeRequested(id); });
+}
+
+void ConversationList::fillFolderMenu(QMenu* menu, quint64 id)
+{
+    menu->addAction(tr("Rename"), QKeySequence(Qt::Key_F2), this,
+                    [this, id] { editRow(ChatRowKind::Folder, id); });
+    menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
+                    [this] { addFolder(); });
+    menu->addSeparator();
+    menu->addAction(icon(QStringLiteral("trash")), tr("Delete folder, keep its chats"), this,
+                    [this, id] { m_book.removeFolder(id); });
+}
+
+bool ConversationList::takeKey(int key)
+{
+    QListWidgetItem* item = m_list->currentItem();
+    switch (key) {
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+    case Qt::Key_Space:
+        activate(item);
+        return true;
+    case Qt::Key_Delete:
+        erase(item);
+        return true;
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+        if (item && kindOf(item) == ChatRowKind::Folder &&
+            item->data(OpenRole).toBool() == (key == Qt::Key_Left))
+            activate(item);
+        return true;
+    case Qt::Key_Escape:
+        if (!m_hits)
+            return false;
+        m_search->clear();
+        return true;
+    case Qt::Key_Menu:
+        showMenu(item ? m_list->visualItemRect(item).center() : QPoint());
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool ConversationList::eventFilter(QObject* watched, QEvent* event)
+{
+    // The window has Escape and Delete of its own; here they mean the list.
+    const bool overrides = event->type() == QEvent::ShortcutOverride;
+    if (!overrides && event->type() != QEvent::KeyPress)
+        return QWidget::eventFilter(watched, event);
+    const int key = static_cast<QKeyEvent*>(event)->key();
+    if (watched == m_list && overrides && key == Qt::Key_Escape && m_hits) {
+        event->accept();
+        return true;
+    }
+    if (watched == m_list && !overrides)
+        return takeKey(key);
+    if (watched == m_search && overrides && key == Qt::Key_Escape) {
+        event->accept();
+        return true;
+    }
+    if (watched == m_search && !overrides) {
+        if (key == Qt::Key_Escape) {
+            m_search->clear();
+            m_list->setFocus(Qt::TabFocusReason);
+            return true;
+        }
+        if (key == Qt::Key_Down || key == Qt::Key_Return || key == Qt::Key_Enter) {
+            m_list->setFocus(Qt::TabFocusReason);
+            for (int i = 0; m_hits && i < m_list->count(); ++i) {
+                if (kindOf(m_list->item(i)) == ChatRowKind::Hit) {
+                    m_list->setCurrentRow(i);
+                    break;
+                }
+            }
+            if (key != Qt::Key_Down && m_hits && !m_hits->isEmpty())
+                activate(m_list->currentItem());
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+} // namespace argali::gui
