@@ -219,6 +219,14 @@
         <source>Open a model to see what it sees.</source>
         <translation>打开一个模型才能查看它看到的画面。</translation>
     </message>
+    <message>
+        <source>Tell times</source>
+        <translation>告知时间</translation>
+    </message>
+    <message>
+        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
+        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ComposerRules</name>
@@ -772,6 +780,13 @@
     <message>
         <source>Open a model folder</source>
         <translation>打开模型文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::RegionCard</name>
+    <message>
+        <source>Places in the picture</source>
+        <translation>图像中的位置</translation>
     </message>
 </context>
 <context>

@@ -67,7 +67,8 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     m_see->setToolTip(tr("What the model sees of the current frame"));
     m_slider->setRange(0, KeyFrameSet::most);
     m_slider->setPageStep(4);
-    m_slider->setFixedWidth(150);
+    m_slider->setMaximumWidth(150);
+    m_slider->setMinimumWidth(50);
     m_slider->setAccessibleName(tr("Key frames"));
     m_number->setRange(0, KeyFrameSet::most);
     m_number->setButtonSymbols(QAbstractSpinBox::NoButtons);

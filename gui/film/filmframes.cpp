@@ -81,9 +81,11 @@ QRect FilmFrames::placeRect(int place) const
     const int n = count();
     if (n == 0)
         return {};
+    // Few frames do not become wider than a picture is.
+    const int room = std::min(width(), n * (frameHeight() * 2 + gap) - gap);
     // Edges are rounded one by one, so that all gaps are equal.
-    const int left = int(qint64(place) * (width() + gap) / n);
-    const int right = int(qint64(place + 1) * (width() + gap) / n) - gap;
+    const int left = int(qint64(place) * (room + gap) / n);
+    const int right = int(qint64(place + 1) * (room + gap) / n) - gap;
     return QRect(isRightToLeft() ? width() - right : left, 0, right - left, height());
 }
 

@@ -16,6 +16,7 @@
 #include "gui/film/filmframes.h"
 #include "gui/film/filmpreview.h"
 #include "gui/film/filmtimeline.h"
+#include "gui/film/regioncard.h"
 #include "gui/widgets/button.h"
 #include "tests/support/fakereplysource.h"
 
@@ -85,6 +86,8 @@ struct Bench {
     {
         QList<int> numbers;
         const FilmSource& film = request.messages.back().content.front().film;
+        if (film.path.empty())
+            return numbers;
         FilmReader reader(film.path);
         for (const double seconds : film.times)
             numbers.append(numberIn(reader.frameAt(seconds)));
@@ -342,6 +345,41 @@ private slots:
         bench.composer.edit()->setPlainText(QStringLiteral("And then?"));
         bench.chat.showTime(turn, 5.1);
         QCOMPARE(bench.strip.view()->current(), 5);
+    }
+
+    void placesAreDrawnOnThePicture()
+    {
+        Bench bench;
+        QVERIFY(bench.attach(QStringLiteral(ARGALI_RESOURCES "/pocket/samples/objects.png")));
+        bench.send();
+        const quint64 turn = bench.source.lastTurn();
+        bench.source.finish(turn, QStringLiteral("<box>(0.1,0.2),(0.3,0.4)</box>"));
+        bench.chat.showRegion(turn, QStringLiteral("box"), {0.1, 0.2, 0.3, 0.4});
+        QVERIFY(!bench.chat.regionCard()->isHidden());
+        QCOMPARE(bench.chat.regionCard()->regions().boxes.size(), 1);
+        bench.chat.showRegion(turn, QStringLiteral("box"), {});
+        QVERIFY(bench.chat.regionCard()->isHidden());
+        bench.chat.showRegion(turn + 7, QStringLiteral("box"), {0, 0, 1, 1});
+        QVERIFY(bench.chat.regionCard()->isHidden());
+    }
+
+    void timesAreToldWhenAskedFor()
+    {
+        Bench bench;
+        QVERIFY(bench.attach(media("one_gop.mp4")));
+        Button* chip = nullptr;
+        for (Button* button : bench.composer.findChildren<Button*>()) {
+            if (button->text() == QStringLiteral("Tell times"))
+                chip = button;
+        }
+        QVERIFY(chip && !chip->isHidden() && !chip->isChecked()); // off until it is asked for
+        chip->click();
+        bench.send();
+        const std::vector<ContentItem>& content =
+            bench.source.requests.back().messages.back().content;
+        QCOMPARE(content.size(), size_t(3));
+        QVERIFY(content.at(1).text.find("00:00.0, 00:01.0, 00:02.0") != std::string::npos);
+        QVERIFY(chip->isHidden()); // no film, no times
     }
 
     void previewAddsTheFrameItShows()
