@@ -1,5 +1,7 @@
 #include <QApplication>
+#include <QDragEnterEvent>
 #include <QFile>
+#include <QMimeData>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QTemporaryDir>
@@ -9,6 +11,8 @@
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/composeredit.h"
+#include "gui/chat/dropzone.h"
+#include "gui/chat/emptystate.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/transcriptview.h"
@@ -18,6 +22,7 @@
 #include "gui/film/filmtimeline.h"
 #include "gui/film/regioncard.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/segmentedcontrol.h"
 #include "tests/support/fakereplysource.h"
 
 using namespace argali;
@@ -300,6 +305,49 @@ private slots:
         QVERIFY(bench.composer.obstacle().contains(QStringLiteral("cut \"50 %\" 图.mp4")));
         QCOMPARE(bench.composer.edit()->toPlainText(), QStringLiteral("keep me"));
         QVERIFY(bench.composer.draft().media.isEmpty());
+    }
+
+    void soundIsNoFilm()
+    {
+        Bench bench;
+        for (const char* name : {"sound.m4a", "cover.mp3"}) {
+            bench.composer.clear();
+            QVERIFY(bench.attach(media(name)));
+            QCOMPARE(bench.composer.entries().first().state, ComposerEntry::State::Broken);
+            QVERIFY(bench.composer.obstacle().contains(QLatin1String(name)));
+            QVERIFY(!bench.composer.entries().first().details.isEmpty());
+        }
+    }
+
+    void dropZonesSort()
+    {
+        Bench bench;
+        const QList<DropZone*> zones = bench.chat.emptyState()->findChildren<DropZone*>();
+        QCOMPARE(zones.size(), 2); // for pictures and for a film; the window is the third
+        const auto drop = [](DropZone& zone, const QString& path) {
+            QMimeData mime;
+            mime.setUrls({QUrl::fromLocalFile(path)});
+            QDragEnterEvent enter(zone.rect().center(), Qt::CopyAction, &mime, Qt::LeftButton, {});
+            QApplication::sendEvent(&zone, &enter);
+            QVERIFY(enter.isAccepted());
+            QDropEvent event(zone.rect().center(), Qt::CopyAction, &mime, Qt::LeftButton, {});
+            QApplication::sendEvent(&zone, &event);
+        };
+        auto* kind = bench.composer.findChild<SegmentedControl*>();
+        for (DropZone* zone : zones) { // what it is comes from its content, wherever it falls
+            drop(*zone, media("closed_gop.mp4"));
+            QVERIFY(bench.settle());
+            QVERIFY(bench.composer.draft().media.first().isFilm());
+            QVERIFY(!bench.strip.isHidden());
+            QCOMPARE(kind->currentIndex(), 1);
+            bench.composer.clear();
+            drop(*zone, QStringLiteral(ARGALI_RESOURCES "/pocket/samples/objects.png"));
+            QVERIFY(bench.settle());
+            QVERIFY(!bench.composer.draft().media.first().isFilm());
+            QVERIFY(bench.strip.isHidden());
+            QCOMPARE(kind->currentIndex(), 0); // the switch shows what will be sent
+            bench.composer.clear();
+        }
     }
 
     void secondFilmOfAChatIsRefused()
