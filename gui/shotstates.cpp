@@ -133,6 +133,17 @@ std::vector<Shot> shotStates()
                  view->setCurrent(3);
              });
          }},
+        {"film-narrow", 1800,
+         [](Stage& s) {
+             s.window->resize(640, 800);
+             s.source.setCost(722, 790, 2048);
+             s.source.addPart({{512, 384}, {96, 64}, 30, 8, 12, 722});
+             rememberSpeed(s);
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("appear.mp4"), 30);
+             s.composer().edit()->setPlainText(
+                 s.text("How many objects are there?", "有多少个物体？"));
+         }},
         {"film-preview", 1800,
          [](Stage& s) {
              s.window->showModel(s.pocket());

@@ -35,12 +35,12 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
       m_timeline(new FilmTimeline(this)),
       m_play(new Button(Button::Kind::Ghost, QStringLiteral("play"), {}, this)),
       m_see(new Button(Button::Kind::Ghost, QStringLiteral("eye"), {}, this)),
-      m_caption(new QLabel(tr("Key frames"), this)),
+      m_caption(new ElidedLabel(tr("Key frames"), this)),
       m_slider(makeSlider(this)),
       m_number(new QSpinBox(this)),
       m_hint(new ElidedLabel(tr("0 = automatic, one a second"), this)),
       m_even(new Button(Button::Kind::Ghost, QStringLiteral("reset"), {}, this)),
-      m_range(new QLabel(this)),
+      m_range(new ElidedLabel({}, this)),
       m_remove(new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, this))
 {
     m_delay.setSingleShot(true);
@@ -56,7 +56,7 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     m_view->setAutoFillBackground(false);
 
     const QFont small = scaledFont(font(), 0.92);
-    for (QLabel* label : {m_caption, m_range, static_cast<QLabel*>(m_hint)}) {
+    for (ElidedLabel* label : {m_caption, m_range, m_hint}) {
         label->setFont(small);
         label->setForegroundRole(QPalette::PlaceholderText);
         label->setTextFormat(Qt::PlainText);
@@ -93,6 +93,7 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
                             static_cast<QWidget*>(m_number), static_cast<QWidget*>(m_even)})
         row->addWidget(widget);
     row->addWidget(m_hint, 1);
+    row->setSpacing(6);
     row->addWidget(m_range);
     row->addWidget(m_remove);
     auto* column = new QVBoxLayout(this);

@@ -111,7 +111,7 @@ QSize FilmFrames::pictureSize() const
 QSize FilmFrames::sizeHint() const
 {
     const int tag =
-        QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 16;
+        QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 20;
     return {std::max(1, count()) * (std::max(44, tag) + gap) - gap, frameHeight()};
 }
 
