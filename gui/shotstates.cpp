@@ -64,7 +64,7 @@ void rememberSpeed(Stage& s)
     Usage usage;
     usage.computedTokens = usage.encodedTokens = 1000;
     Timings timings;
-    timings.prefill = timings.vision = Timings::Duration(450);
+    timings.prefill = timings.vision = timings.firstToken = Timings::Duration(450);
     AnswerSpeed(s.settings).learn(s.pocket(), usage, timings);
 }
 

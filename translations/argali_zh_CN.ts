@@ -106,6 +106,10 @@
         <source>The model is still being loaded.</source>
         <translation>模型仍在加载。</translation>
     </message>
+    <message>
+        <source>The film is not in the question any more. Attach it again to choose its frames.</source>
+        <translation>问题中已没有这段视频。请重新附加后再选择帧。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::Composer</name>

@@ -450,6 +450,9 @@ void ChatWidget::openPreview(const MediaFile& film, double seconds)
         connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
             if (m_preview && m_composer->strip()->film().path == m_preview->path())
                 m_composer->strip()->addFrame(at);
+            else
+                m_composer->showNote(tr("The film is not in the question any more. Attach it again "
+                                        "to choose its frames."));
         });
     }
     m_preview->goTo(seconds);
