@@ -70,6 +70,14 @@ struct Bench {
         chat.show();
         chat.setModel(anyModel(), false);
     }
+    ~Bench()
+    {
+        // A page that goes away answers what it was still asked, when its view is half gone.
+        if (TranscriptView* page = chat.transcript()) {
+            (void)QTest::qWaitFor([page] { return page->isReady(); }, 10'000);
+            QTest::qWait(200);
+        }
+    }
     bool attach(const QString& path)
     {
         composer.attach(path);
