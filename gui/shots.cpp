@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <QApplication>
+#include <QDialog>
 #include <QDir>
 #include <QFontDatabase>
 #include <QMenu>
@@ -73,6 +74,14 @@ private:
             QPainter painter(&picture);
             painter.drawPixmap(m_stage->window->mapFromGlobal(menu->pos()), menu->grab());
             menu->hide();
+        }
+        for (QDialog* dialog : m_stage->window->findChildren<QDialog*>()) {
+            if (!dialog->isVisible())
+                continue;
+            QPainter painter(&picture);
+            QRect place(QPoint(0, 0), dialog->size());
+            place.moveCenter(m_stage->window->rect().center());
+            painter.drawPixmap(place.topLeft(), dialog->grab());
         }
         const QString name = QStringLiteral("%1-%2%3%4.png")
                                  .arg(QLatin1String(job.shot.name),

@@ -7,6 +7,9 @@
 
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/dropzone.h"
+#include "gui/chat/filmstrip.h"
+#include "gui/film/filmframes.h"
+#include "gui/film/filmtimeline.h"
 #include "gui/models/modelchooser.h"
 #include "gui/statusline.h"
 
@@ -65,7 +68,7 @@ void rememberSpeed(Stage& s)
     Usage usage;
     usage.computedTokens = usage.encodedTokens = 1000;
     Timings timings;
-    timings.prefill = timings.vision = Timings::Duration(450);
+    timings.prefill = timings.vision = timings.firstToken = Timings::Duration(450);
     AnswerSpeed(s.settings).learn(s.pocket(), usage, timings);
 }
 
@@ -131,8 +134,8 @@ std::vector<Shot> shotStates()
          }},
         {"film", 3200,
          [](Stage& s) {
-             s.source.setCost(320, 377, 2048);
-             s.source.addPart({{128, 96}, {96, 64}, 8, 8, 12, 322});
+             s.source.setCost(194, 251, 2048);
+             s.source.addPart({{512, 384}, {96, 64}, 8, 8, 12, 194});
              rememberSpeed(s);
              s.window->showModel(s.pocket());
              s.composer().attach(s.sample("grow.mp4"));
@@ -140,6 +143,71 @@ std::vector<Shot> shotStates()
                  s.text("What happens in this film?", "视频里发生了什么？"));
          },
          true},
+        {"film-by-hand", 1800,
+         [](Stage& s) {
+             s.source.setCost(146, 206, 2048);
+             s.source.addPart({{512, 384}, {96, 64}, 6, 8, 12, 146});
+             rememberSpeed(s);
+             s.settings.set(settings::tellTimes, true);
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("grow.mp4"));
+             s.composer().edit()->setPlainText(
+                 s.text("When is the heart largest?", "心形什么时候最大？"));
+             QTimer::singleShot(600, s.window.get(), [&s] {
+                 FilmFrames* view = s.composer().strip()->view();
+                 view->setFocus();
+                 emit view->nudged(5, 3);
+                 emit view->removeRequested(1);
+                 emit s.composer().strip()->timeline()->rangeMoved(8, 82);
+                 view->setCurrent(3);
+             });
+         }},
+        {"film-narrow", 1800,
+         [](Stage& s) {
+             s.window->resize(640, 800);
+             s.source.setCost(722, 790, 2048);
+             s.source.addPart({{512, 384}, {96, 64}, 30, 8, 12, 722});
+             rememberSpeed(s);
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("appear.mp4"), 30);
+             s.composer().edit()->setPlainText(
+                 s.text("How many objects are there?", "有多少个物体？"));
+         }},
+        {"film-preview", 1800,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("appear.mp4"));
+             QTimer::singleShot(600, s.window.get(), [&s] {
+                 emit s.composer().previewRequested(s.composer().strip()->film(), 1.7);
+             });
+         },
+         true},
+        {"what-the-model-sees", 1800,
+         [](Stage& s) {
+             s.source.setCost(26, 60, 2048);
+             s.source.addPart({{512, 384}, {96, 64}, 1, 8, 12, 26});
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("pair.png"));
+             QTimer::singleShot(900, s.window.get(), [&s] {
+                 auto* row = s.composer().findChild<AttachmentRow*>();
+                 emit row->viewRequested(s.composer().entries().first().ticket);
+             });
+         }},
+        {"regions", 3200,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("objects.png"));
+             s.ask(s.text("Where is the cross? Please provide the bounding box coordinates.",
+                          "十字在哪里？请给出边界框坐标。"),
+                   [&s] {
+                       s.source.write(QStringLiteral("<ref>cross</ref><box>(0.360,0.500),"
+                                                     "(0.580,0.790)</box>"),
+                                      24);
+                       s.source.finish(FinishReason::Stop, 24);
+                       s.window->chat()->showRegion(s.book.current().turns().back().id,
+                                                    QStringLiteral("box"), {0.36, 0.5, 0.58, 0.79});
+                   });
+         }},
         {"drag", 1800,
          [](Stage& s) {
              s.window->showModel(s.pocket());

@@ -98,6 +98,10 @@
         <source>The model is still being loaded.</source>
         <translation>模型仍在加载。</translation>
     </message>
+    <message>
+        <source>The film is not in the question any more. Attach it again to choose its frames.</source>
+        <translation>问题中已没有这段视频。请重新附加后再选择帧。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::Composer</name>
@@ -210,6 +214,14 @@
     <message>
         <source>Open a model to see what it sees.</source>
         <translation>打开一个模型才能查看它看到的画面。</translation>
+    </message>
+    <message>
+        <source>Tell times</source>
+        <translation>告知时间</translation>
+    </message>
+    <message>
+        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
+        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
     </message>
 </context>
 <context>
@@ -837,6 +849,10 @@
     <message>
         <source>Transcript</source>
         <translation>对话</translation>
+    <name>argali::gui::RegionCard</name>
+    <message>
+        <source>Places in the picture</source>
+        <translation>图像中的位置</translation>
     </message>
 </context>
 <context>

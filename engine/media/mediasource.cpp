@@ -68,8 +68,8 @@ bool hasBrand(const Bytes& head, std::string_view brand)
     return false;
 }
 
-constexpr const char* wanted = "take a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF picture or an MP4, "
-                               "MOV, MKV, WebM or AVI film";
+constexpr const char* wanted = "take a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture or an "
+                               "MP4, MOV, MKV, WebM or AVI film";
 
 [[noreturn]] void refuse(const MediaSource& source, const Bytes& head)
 {
@@ -80,9 +80,6 @@ constexpr const char* wanted = "take a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF p
     if (isAny({"ID3", "fLaC", "\xff\xfb", "\xff\xf3", "\xff\xf1", "\xff\xf9"}) || wave)
         throw source.error(Error::Code::BadMedia,
                            std::string("is sound, not a picture or film; ") + wanted);
-    if (head.is(4, "ftyp"))
-        throw source.error(Error::Code::Unsupported,
-                           "is a HEIC picture, which is not supported; save it as JPEG or PNG");
     if (head.is(4, "jP  ") || isAny({std::string_view("\xff\x4f\xff\x51", 4)}) ||
         isAny({"%PDF", "<svg", "8BPS", "\xff\x0a", "OggS", "FLV"}) ||
         isAny({std::string_view("II+\0", 4), std::string_view("MM\0+", 4)}) || head.is(4, "JXL "))
@@ -168,7 +165,7 @@ MediaKind recognise(MediaSource& source)
             return MediaKind::Avif;
         for (const char* brand : {"heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"})
             if (head.is(8, brand))
-                refuse(source, head);
+                return MediaKind::Heic;
         return MediaKind::QuickTime;
     }
     for (const char* box : {"moov", "mdat", "free", "skip", "wide"})

@@ -42,7 +42,7 @@ std::unique_ptr<MediaSource> memorySource(std::span<const std::byte> bytes,
                                           const std::string& name);
 
 /// What the first bytes say a file is.
-enum class MediaKind { Jpeg, Png, Gif, Bmp, Tiff, WebP, Avif, QuickTime, Matroska, Avi };
+enum class MediaKind { Jpeg, Png, Gif, Bmp, Tiff, WebP, Avif, Heic, QuickTime, Matroska, Avi };
 
 bool isPicture(MediaKind kind);
 

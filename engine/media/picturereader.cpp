@@ -6,6 +6,7 @@
 
 #include "engine/media/abandonable.h"
 #include "engine/media/frameconverter.h"
+#include "engine/media/heifreader.h"
 #include "engine/media/orientation.h"
 #include "engine/media/picturedecoder.h"
 #include "engine/media/pixelrows.h"
@@ -30,6 +31,8 @@ const char* nameOf(MediaKind kind)
         return "tiff";
     case MediaKind::WebP:
         return "webp";
+    case MediaKind::Heic:
+        return "heic";
     default:
         return "avif";
     }
@@ -130,6 +133,31 @@ Image readAvif(MediaSource& source, Orientation orientation, const std::stop_tok
     return std::move(decoding->image);
 }
 
+ImageSize probeAvif(MediaSource& source, const MediaLimits& limits)
+{
+    Demuxer demuxer(source, MediaKind::Avif, limits);
+    const PictureBytes file = PictureBytes::readAll(source, limits.pictureBytes, {});
+    return uprightSize({demuxer.track().codecpar->width, demuxer.track().codecpar->height},
+                       avifOrientation(file.bytes()));
+}
+
+/// What FFmpeg makes of a file, or libheif where FFmpeg cannot; what FFmpeg says of it where
+/// neither can.
+template <class First, class Second> auto orByHeif(const First& first, const Second& second)
+{
+    try {
+        return first();
+    } catch (const Error& error) {
+        if (error.code() != Error::Code::BadMedia && error.code() != Error::Code::Unsupported)
+            throw;
+        try {
+            return second();
+        } catch (const Error&) {
+            throw error;
+        }
+    }
+}
+
 } // namespace
 
 MediaInfo probePicture(MediaSource& source, MediaKind kind, const MediaLimits& limits)
@@ -137,11 +165,13 @@ MediaInfo probePicture(MediaSource& source, MediaKind kind, const MediaLimits& l
     prepareLibav();
     MediaInfo info;
     info.format = nameOf(kind);
+    if (kind == MediaKind::Heic) {
+        info.size = probeHeif(source, limits);
+        return info;
+    }
     if (kind == MediaKind::Avif) {
-        Demuxer demuxer(source, kind, limits);
-        const PictureBytes file = PictureBytes::readAll(source, limits.pictureBytes, {});
-        info.size = uprightSize({demuxer.track().codecpar->width, demuxer.track().codecpar->height},
-                                avifOrientation(file.bytes()));
+        info.size = orByHeif([&] { return probeAvif(source, limits); },
+                             [&] { return probeHeif(source, limits); });
         return info;
     }
     const PictureBytes file = PictureBytes::readAll(source, limits.pictureBytes, {});
@@ -160,8 +190,11 @@ Image readPicture(std::unique_ptr<MediaSource> source, Orientation orientation,
         if (!isPicture(kind))
             throw source->error(Error::Code::BadMedia,
                                 "is a film, not a picture; add it as a film");
+        if (kind == MediaKind::Heic)
+            return readHeif(*source, orientation, stop, limits);
         if (kind == MediaKind::Avif)
-            return readAvif(*source, orientation, stop, limits);
+            return orByHeif([&] { return readAvif(*source, orientation, stop, limits); },
+                            [&] { return readHeif(*source, orientation, stop, limits); });
         PictureBytes file = PictureBytes::readAll(*source, limits.pictureBytes, stop);
         if (file.isEmpty())
             return {};

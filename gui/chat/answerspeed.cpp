@@ -46,6 +46,8 @@ QJsonObject AnswerSpeed::models() const
 
 void AnswerSpeed::learn(const LoadedModel& model, const Usage& usage, const Timings& timings)
 {
+    if (timings.firstToken.count() <= 0)
+        return; // stopped before its first word: nothing in it is whole
     QJsonObject models = this->models();
     QJsonObject speeds = models.value(keyOf(model)).toObject();
     if (usage.computedTokens >= fewTokens)

@@ -30,8 +30,9 @@ bool namesMedia(const QString& address)
         QStringLiteral(".png"),  QStringLiteral(".jpg"),  QStringLiteral(".jpeg"),
         QStringLiteral(".webp"), QStringLiteral(".gif"),  QStringLiteral(".bmp"),
         QStringLiteral(".tif"),  QStringLiteral(".tiff"), QStringLiteral(".avif"),
-        QStringLiteral(".heic"), QStringLiteral(".mp4"),  QStringLiteral(".mkv"),
-        QStringLiteral(".mov"),  QStringLiteral(".webm"), QStringLiteral(".avi")};
+        QStringLiteral(".heic"), QStringLiteral(".heif"), QStringLiteral(".mp4"),
+        QStringLiteral(".mkv"),  QStringLiteral(".mov"),  QStringLiteral(".webm"),
+        QStringLiteral(".avi")};
     const QString path = QUrl(address.trimmed()).path().toLower();
     return std::any_of(endings.begin(), endings.end(),
                        [&](const QString& e) { return path.endsWith(e); });
@@ -71,7 +72,8 @@ QFileDialog* makeMediaDialog(bool forFilms, const QString& folder, QWidget* pare
     dialog->setFileMode(QFileDialog::ExistingFiles);
     const QString pictures =
         MediaDialog::tr("Pictures") +
-        QStringLiteral(" (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.avif *.heic)");
+        QStringLiteral(
+            " (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.avif *.heic *.heif)");
     const QString films =
         MediaDialog::tr("Films") + QStringLiteral(" (*.mp4 *.mkv *.webm *.mov *.avi)");
     const QString all = MediaDialog::tr("All files") + QStringLiteral(" (*)");

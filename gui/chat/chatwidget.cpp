@@ -25,6 +25,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/film/filmpreview.h"
+#include "gui/film/regioncard.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -57,7 +58,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
       m_composer(new Composer(settings, loader, this)),
       m_costRow(new QWidget(this)),
       m_cost(new ElidedLabel({}, m_costRow)),
-      m_speed(settings)
+      m_speed(settings),
+      m_region(new RegionCard(m_stack)) // over the transcript, not the composer
 {
     m_stack->addWidget(m_empty);
     m_cost->setFont(scaledFont(font(), 0.9));
@@ -137,6 +139,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
         m_sendWhenReady = false;
         m_editing = 0;
         m_find->close();
+        m_region->hide();
         showConversation();
         tellEarlier();
         m_composer->setDraft(m_book.current().draft);
@@ -502,12 +505,30 @@ void ChatWidget::openPreview(const MediaFile& film, double seconds)
         connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
             if (m_preview && m_composer->strip()->film().path == m_preview->path())
                 m_composer->strip()->addFrame(at);
+            else
+                m_composer->showNote(tr("The film is not in the question any more. Attach it again "
+                                        "to choose its frames."));
         });
     }
     m_preview->goTo(seconds);
     m_preview->show();
     m_preview->raise();
     m_preview->activateWindow();
+}
+
+void ChatWidget::showRegion(quint64 id, const QString& kind, const QList<double>& numbers)
+{
+    const Conversation* conversation = m_book.holding(id);
+    MediaFile picture; // of this turn, or the last one before it that has any
+    if (conversation) {
+        for (const Turn& turn : conversation->turns()) {
+            if (!turn.media.isEmpty() && !turn.media.first().isFilm())
+                picture = turn.media.first();
+            if (turn.id == id)
+                break;
+        }
+    }
+    m_region->showRegions(picture, PictureRegions::of(kind, numbers));
 }
 
 FilmPreview* ChatWidget::preview() const

@@ -21,6 +21,7 @@ class EmptyState;
 class FindBar;
 class FilmPreview;
 class MediaLoader;
+class RegionCard;
 class ReplySource;
 class TranscriptActions;
 class TranscriptView;
@@ -62,6 +63,10 @@ public:
     /// Goes to a time in the film that a turn is about: in the composer when it is there, else in a
     /// window of its own.
     void showTime(quint64 turn, double seconds);
+    /// Draws places that an answer names on the picture it is about; none takes it away.
+    /// kind: "box" or "point"; numbers: as PictureRegions::of()
+    void showRegion(quint64 turn, const QString& kind, const QList<double>& numbers);
+    RegionCard* regionCard() const { return m_region; }
     FilmPreview* preview() const; ///< Null until it was opened.
 
 signals:
@@ -107,6 +112,7 @@ private:
     ElidedLabel* const m_cost;
     AnswerSpeed m_speed;
     QPointer<FilmPreview> m_preview;
+    RegionCard* const m_region;
     std::optional<RequestCost> m_knownCost;
     quint64 m_costQuestion = 0;
     QTimer m_costDelay;

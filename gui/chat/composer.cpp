@@ -38,6 +38,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
       m_kind(new SegmentedControl({tr("Picture"), tr("Film")}, this)),
       m_attach(new Button(Button::Kind::Ghost, QStringLiteral("attach"), {}, this)),
       m_thinking(new Button(Button::Kind::Chip, QStringLiteral("thinking"), {}, this)),
+      m_times(new Button(Button::Kind::Chip, QStringLiteral("clock"), tr("Tell times"), this)),
       m_send(new Button(Button::Kind::Primary, QStringLiteral("send"), {}, this))
 {
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
@@ -61,6 +62,12 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
         tr("Attach pictures or a film (%1)")
             .arg(QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText)));
     m_thinking->setCheckable(true);
+    m_times->setCheckable(true);
+    m_times->setChecked(m_settings.value(settings::tellTimes));
+    m_times->setToolTip(
+        tr("Tells the model the times of the frames in one line before the question. "
+           "Without it the model sees only the pictures."));
+    m_times->hide();
 
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(8, 0, 8, 8);
@@ -68,6 +75,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     tools->addWidget(m_kind);
     tools->addWidget(m_attach);
     tools->addWidget(m_thinking);
+    tools->addWidget(m_times);
     tools->addStretch(1);
     tools->addWidget(m_send);
     auto* column = new QVBoxLayout(this);
@@ -90,7 +98,8 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     setTabOrder(m_kind->segment(0), m_kind->segment(1));
     setTabOrder(m_kind->segment(1), m_attach);
     setTabOrder(m_attach, m_thinking);
-    setTabOrder(m_thinking, m_send);
+    setTabOrder(m_thinking, m_times);
+    setTabOrder(m_times, m_send);
     setFocusProxy(m_edit);
 
     connect(m_edit, &ComposerEdit::textChanged, this, &Composer::noteChange);
@@ -112,6 +121,8 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
     connect(m_thinking, &Button::toggled, this,
             [this](bool on) { m_settings.set(settings::thinking, on); });
+    connect(m_times, &Button::toggled, this,
+            [this](bool on) { m_settings.set(settings::tellTimes, on); });
     connect(m_send, &Button::clicked, this, [this] {
         if (m_busy)
             emit stopRequested();
@@ -119,6 +130,8 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
             emit sendRequested();
     });
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key == settings::tellTimes.key)
+            m_times->setChecked(m_settings.value(settings::tellTimes));
         if (key == settings::thinking.key || key == settings::thinkingBudget.key)
             showThinking();
     });
@@ -500,6 +513,7 @@ void Composer::showEntries()
     m_row->setEntries(m_entries);
     const ComposerEntry* film = filmEntry();
     m_strip->setFilm(film ? film->file : MediaFile());
+    m_times->setVisible(film != nullptr);
     const bool anyReady =
         std::any_of(m_entries.begin(), m_entries.end(),
                     [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });

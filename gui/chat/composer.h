@@ -108,6 +108,7 @@ private:
     SegmentedControl* const m_kind;
     Button* const m_attach;
     Button* const m_thinking;
+    Button* const m_times;
     Button* const m_send;
 };
 

@@ -35,12 +35,12 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
       m_timeline(new FilmTimeline(this)),
       m_play(new Button(Button::Kind::Ghost, QStringLiteral("play"), {}, this)),
       m_see(new Button(Button::Kind::Ghost, QStringLiteral("eye"), {}, this)),
-      m_caption(new QLabel(tr("Key frames"), this)),
+      m_caption(new ElidedLabel(tr("Key frames"), this)),
       m_slider(makeSlider(this)),
       m_number(new QSpinBox(this)),
       m_hint(new ElidedLabel(tr("0 = automatic, one a second"), this)),
       m_even(new Button(Button::Kind::Ghost, QStringLiteral("reset"), {}, this)),
-      m_range(new QLabel(this)),
+      m_range(new ElidedLabel({}, this)),
       m_remove(new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, this))
 {
     m_delay.setSingleShot(true);
@@ -56,7 +56,7 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     m_view->setAutoFillBackground(false);
 
     const QFont small = scaledFont(font(), 0.92);
-    for (QLabel* label : {m_caption, m_range, static_cast<QLabel*>(m_hint)}) {
+    for (ElidedLabel* label : {m_caption, m_range, m_hint}) {
         label->setFont(small);
         label->setForegroundRole(QPalette::PlaceholderText);
         label->setTextFormat(Qt::PlainText);
@@ -67,7 +67,8 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
     m_see->setToolTip(tr("What the model sees of the current frame"));
     m_slider->setRange(0, KeyFrameSet::most);
     m_slider->setPageStep(4);
-    m_slider->setFixedWidth(150);
+    m_slider->setMaximumWidth(150);
+    m_slider->setMinimumWidth(50);
     m_slider->setAccessibleName(tr("Key frames"));
     m_number->setRange(0, KeyFrameSet::most);
     m_number->setButtonSymbols(QAbstractSpinBox::NoButtons);
@@ -92,6 +93,7 @@ FilmStrip::FilmStrip(MediaLoader& loader, QWidget* parent)
                             static_cast<QWidget*>(m_number), static_cast<QWidget*>(m_even)})
         row->addWidget(widget);
     row->addWidget(m_hint, 1);
+    row->setSpacing(6);
     row->addWidget(m_range);
     row->addWidget(m_remove);
     auto* column = new QVBoxLayout(this);

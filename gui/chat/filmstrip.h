@@ -13,7 +13,6 @@
 #include "gui/chat/attachment.h"
 #include "gui/film/keyframeset.h"
 
-class QLabel;
 class QScrollArea;
 class QSlider;
 class QSpinBox;
@@ -95,12 +94,12 @@ private:
     FilmTimeline* const m_timeline;
     Button* const m_play;
     Button* const m_see;
-    QLabel* const m_caption;
+    ElidedLabel* const m_caption;
     QSlider* const m_slider;
     QSpinBox* const m_number;
     ElidedLabel* const m_hint;
     Button* const m_even;
-    QLabel* const m_range;
+    ElidedLabel* const m_range;
     Button* const m_remove;
 };
 

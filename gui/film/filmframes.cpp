@@ -81,9 +81,11 @@ QRect FilmFrames::placeRect(int place) const
     const int n = count();
     if (n == 0)
         return {};
+    // Few frames do not become wider than a picture is.
+    const int room = std::min(width(), n * (frameHeight() * 2 + gap) - gap);
     // Edges are rounded one by one, so that all gaps are equal.
-    const int left = int(qint64(place) * (width() + gap) / n);
-    const int right = int(qint64(place + 1) * (width() + gap) / n) - gap;
+    const int left = int(qint64(place) * (room + gap) / n);
+    const int right = int(qint64(place + 1) * (room + gap) / n) - gap;
     return QRect(isRightToLeft() ? width() - right : left, 0, right - left, height());
 }
 
@@ -109,7 +111,7 @@ QSize FilmFrames::pictureSize() const
 QSize FilmFrames::sizeHint() const
 {
     const int tag =
-        QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 16;
+        QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 20;
     return {std::max(1, count()) * (std::max(44, tag) + gap) - gap, frameHeight()};
 }
 

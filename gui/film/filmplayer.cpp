@@ -1,107 +1,77 @@
 #include "gui/film/filmplayer.h"
 
-#include <QAudioDevice>
-#include <QAudioOutput>
-#include <QMediaDevices>
-#include <QMediaPlayer>
-#include <QUrl>
-#include <QVideoFrame>
-#include <QVideoSink>
+#include <QCoreApplication>
+#include <QDir>
+#include <QFileInfo>
+#include <QLibrary>
 
 #include "engine/log.h"
 
 namespace argali::gui {
 namespace {
 
-/// FFmpeg is there anyway; GStreamer would need plug-ins that may be missing.
-QMediaPlayer* makePlayer(QObject* parent)
+/// Beside the program, or where an installed one has it; ARGALI_PLAYER_MODULE overrides, "off" is
+/// none. Empty when there is none.
+QString moduleFile()
 {
-    if (!qEnvironmentVariableIsSet("QT_MEDIA_BACKEND"))
-        qputenv("QT_MEDIA_BACKEND", "ffmpeg");
-    return new QMediaPlayer(parent);
+    const QString chosen = qEnvironmentVariable("ARGALI_PLAYER_MODULE");
+    if (!chosen.isEmpty())
+        return chosen == QLatin1String("off") ? QString() : chosen;
+    const QDir program(QCoreApplication::applicationDirPath());
+    for (const char* folder : {".", "../lib/argali"}) {
+        const QString file =
+            program.filePath(QLatin1String(folder) + QStringLiteral("/libargali_player.so"));
+        if (QFileInfo::exists(file))
+            return file;
+    }
+    return {};
 }
 
 } // namespace
 
-FilmPlayer::FilmPlayer(const QString& path, QObject* parent)
-    : QObject(parent), m_path(path), m_player(makePlayer(this)), m_sink(new QVideoSink(this))
-{
-    if (!QMediaDevices::defaultAudioOutput().isNull()) {
-        m_sound = new QAudioOutput(this);
-        m_player->setAudioOutput(m_sound);
-    }
-    m_player->setVideoSink(m_sink);
-    connect(m_sink, &QVideoSink::videoFrameChanged, this, &FilmPlayer::show);
-    connect(m_player, &QMediaPlayer::playbackStateChanged, this,
-            [this](QMediaPlayer::PlaybackState state) {
-                emit playingChanged(state == QMediaPlayer::PlayingState);
-            });
-    connect(m_player, &QMediaPlayer::errorOccurred, this,
-            [this](QMediaPlayer::Error, const QString& details) { fail(details); });
-    connect(m_player, &QMediaPlayer::mediaStatusChanged, this,
-            [this](QMediaPlayer::MediaStatus status) {
-                if (status == QMediaPlayer::InvalidMedia)
-                    fail(QStringLiteral("invalid media"));
-                const bool ready =
-                    status == QMediaPlayer::LoadedMedia || status == QMediaPlayer::BufferedMedia;
-                if (ready && m_startAt >= 0) {
-                    m_player->setPosition(qint64(m_startAt * 1000));
-                    m_startAt = -1;
-                }
-            });
-}
+FilmPlayer::FilmPlayer(const QString& path, QObject* parent) : QObject(parent), m_path(path) {}
 
-FilmPlayer::~FilmPlayer()
+FilmPlayer::~FilmPlayer() = default;
+
+void FilmPlayer::open()
 {
-    m_player->disconnect(this);
-    m_sink->disconnect(this);
-    m_player->stop();
-    m_player->setVideoSink(nullptr);
+    const QString file = moduleFile();
+    if (file.isEmpty()) {
+        fail(QStringLiteral("there is no module for playing"));
+        return;
+    }
+    QLibrary library(file); // not unloaded: what it made may outlive every place to do so
+    const auto entry = reinterpret_cast<PlayerEntry>(library.resolve("argaliFilmPlayer"));
+    if (!entry) {
+        fail(library.errorString());
+        return;
+    }
+    PlayerBackend::Events events;
+    events.shown = [this](const QImage& frame, double seconds) { emit frameShown(frame, seconds); };
+    events.playingChanged = [this](bool playing) { emit playingChanged(playing); };
+    events.failed = [this](const QString& details) { fail(details); };
+    m_backend.reset(entry(playerInterface, m_path, events));
+    if (!m_backend)
+        fail(file + QStringLiteral(" belongs to another version of this program"));
 }
 
 void FilmPlayer::play(double seconds)
 {
-    if (!m_player->isAvailable()) {
-        fail(QStringLiteral("no media backend"));
-        return;
-    }
-    m_position = seconds;
-    if (m_player->source().isEmpty())
-        m_player->setSource(QUrl::fromLocalFile(m_path)); // only now is there somebody to tell
-    if (m_failed)
-        return;
-    if (m_player->mediaStatus() == QMediaPlayer::LoadingMedia ||
-        m_player->mediaStatus() == QMediaPlayer::NoMedia)
-        m_startAt = seconds;
-    else
-        m_player->setPosition(qint64(seconds * 1000));
-    m_player->play();
+    if (!m_backend && !m_failed)
+        open();
+    if (m_backend && !m_failed)
+        m_backend->play(seconds);
 }
 
 void FilmPlayer::pause()
 {
-    m_player->pause();
+    if (m_backend)
+        m_backend->pause();
 }
 
 bool FilmPlayer::isPlaying() const
 {
-    return m_player->playbackState() == QMediaPlayer::PlayingState;
-}
-
-double FilmPlayer::position() const
-{
-    return m_position;
-}
-
-void FilmPlayer::show(const QVideoFrame& frame)
-{
-    if (!frame.isValid() || !isPlaying())
-        return;
-    m_position = frame.startTime() >= 0 ? double(frame.startTime()) / 1e6
-                                        : double(m_player->position()) / 1000;
-    const QImage image = frame.toImage();
-    if (!image.isNull())
-        emit frameShown(image, m_position);
+    return m_backend && m_backend->isPlaying();
 }
 
 void FilmPlayer::fail(const QString& details)

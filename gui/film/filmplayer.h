@@ -1,17 +1,16 @@
 #pragma once
 
+#include <memory>
+
 #include <QImage>
 #include <QObject>
 
-class QAudioOutput;
-class QMediaPlayer;
-class QVideoFrame;
-class QVideoSink;
+#include "gui/film/playerbackend.h"
 
 namespace argali::gui {
 
-/// Plays a film with the platform's media library, which is loaded when the first one is made.
-/// Where the library cannot play the film, failed() says so.
+/// Plays a film with the platform's media library, which is loaded when something is played for the
+/// first time. Where it is not there or cannot play the film, failed() says so.
 /// Thread: GUI; decoding is on the library's own.
 class FilmPlayer final : public QObject {
     Q_OBJECT
@@ -22,7 +21,6 @@ public:
     void play(double seconds);
     void pause();
     bool isPlaying() const;
-    double position() const; ///< seconds, of the frame that was shown last
 
 signals:
     void frameShown(const QImage& frame, double seconds);
@@ -30,15 +28,11 @@ signals:
     void failed(const QString& sentence);
 
 private:
-    void show(const QVideoFrame& frame);
+    void open();
     void fail(const QString& details);
 
     const QString m_path;
-    QMediaPlayer* const m_player;
-    QVideoSink* const m_sink;
-    QAudioOutput* m_sound = nullptr; // where there is something to hear it with
-    double m_position = 0;
-    double m_startAt = -1; ///< to go to once the film is loaded
+    std::unique_ptr<PlayerBackend> m_backend; // made by the module, which stays loaded
     bool m_failed = false;
 };
 

@@ -153,6 +153,10 @@ private slots:
     void furtherModesEqualPillow_data();
     void furtherModesEqualPillow();
     void avif();
+    void heic_data();
+    void heic();
+    void heicLimits();
+    void avifThatFfmpegCannotRead();
     void turnedAvif_data();
     void turnedAvif();
     void brokenAvifBoxes();
@@ -243,6 +247,65 @@ void TestMediaReader::avif()
     const Image image = readPicture((media + "still.avif").toStdString());
     QCOMPARE(difference(image, original, 24), QString()); // coded once more, with loss
     QCOMPARE(probeMedia((media + "still.avif").toStdString()).format, std::string("avif"));
+}
+
+void TestMediaReader::heic_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<int>("orientation");
+    QTest::newRow("upright") << media + "still.heic" << 1;
+    QTest::newRow("turned") << media + "turned.heic" << 6;
+}
+
+void TestMediaReader::heic()
+{
+    QFETCH(QString, file);
+    QFETCH(int, orientation);
+    const Image original = readPicture((modes + "baseline_444.jpg").toStdString());
+    const Image upright = oriented(original, orientation);
+    const std::string path = file.toStdString();
+    QCOMPARE(difference(readPicture(path), upright, 40), QString()); // coded with loss
+    QCOMPARE(difference(readPicture(path, Orientation::AsStored), original, 40), QString());
+    const MediaInfo info = probeMedia(path);
+    QCOMPARE(info.format, std::string("heic"));
+    QCOMPARE(info.size, (ImageSize{upright.width(), upright.height()}));
+}
+
+void TestMediaReader::heicLimits()
+{
+    const std::string path = (media + "still.heic").toStdString();
+    MediaLimits few;
+    few.pixels = 100;
+    QVERIFY_EXCEPTION_THROWN(readPicture(path, Orientation::Upright, {}, few), Error);
+    QVERIFY_EXCEPTION_THROWN(probeMedia(path, few), Error);
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY(readPicture(path, Orientation::Upright, stop.get_token()).isEmpty());
+    // Cut or changed anywhere it is refused, or read; never more than that.
+    const QByteArray whole = contents(media + "still.heic");
+    std::mt19937 random(5);
+    for (int i = 0; i < 300; ++i) {
+        QByteArray bytes = whole;
+        if (i % 3 == 0)
+            bytes.truncate(int(random() % unsigned(whole.size())));
+        else
+            for (int change = 0; change < 1 + i % 4; ++change)
+                bytes[int(random() % unsigned(whole.size()))] = char(random());
+        try {
+            readPicture(std::as_bytes(std::span(bytes.constData(), size_t(bytes.size()))), "heic");
+        } catch (const Error& error) {
+            QVERIFY(error.code() != Error::Code::Internal);
+        }
+    }
+}
+
+void TestMediaReader::avifThatFfmpegCannotRead()
+{
+    // The picture lies in a box of the header.
+    const Image original = readPicture((modes + "baseline_444.jpg").toStdString());
+    const std::string path = (media + "still_idat.avif").toStdString();
+    QCOMPARE(difference(readPicture(path), original, 24), QString());
+    QCOMPARE(probeMedia(path).size, (ImageSize{original.width(), original.height()}));
 }
 
 void TestMediaReader::turnedAvif_data()
@@ -491,7 +554,7 @@ void TestMediaReader::notMedia_data()
     QTest::newRow("heic") << QByteArray("\0\0\0\x18"
                                         "ftypheic\0\0\0\0mif1heic",
                                         24)
-                          << unsupported;
+                          << bad;
     QTest::newRow("playlist") << QByteArray("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n") << bad;
     QTest::newRow("list of files") << QByteArray("ffconcat version 1.0\nfile /etc/passwd\n") << bad;
     QTest::newRow("signature only") << QByteArray("\x89PNG\r\n\x1a\n") << bad;

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/error.h"
+#include "engine/media/mediareader.h"
 
 using namespace argali;
 
@@ -17,6 +18,7 @@ private slots:
     void aPictureIsEncodedOnce();
     void fivePicturesGiveFiveEmbeddings();
     void aFilmOfOnePictureRepeatsItsTokens();
+    void chosenTimesAreTheFramesThatAreSeen();
     void sharedBeginningsGiveTheSameAnswer();
     void budgetIsExact_data();
     void budgetIsExact();
@@ -163,6 +165,28 @@ void TestModel::aFilmOfOnePictureRepeatsItsTokens()
         const Tensor expected = one.visualEmbeds.rows(1, tokens);
         QVERIFY(std::equal(part.as<float>(), part.as<float>() + part.count(), expected.as<float>()));
     }
+}
+
+void TestModel::chosenTimesAreTheFramesThatAreSeen()
+{
+    const std::filesystem::path path = ARGALI_TEST_DATA "/media/one_gop.mp4";
+    ContentItem chosen;
+    chosen.type = ContentItem::Type::Film;
+    chosen.film.path = path;
+    ContentItem given;
+    given.type = ContentItem::Type::Film;
+    FilmReader reader(path);
+    for (const int64_t index : {3, 13, 101, 198}) {
+        chosen.film.times.push_back(reader.timeOf(index));
+        given.film.frames.push_back({{}, std::make_shared<const Image>(reader.frame(index))});
+    }
+    const Trace ofTimes = m_model->trace(asking({chosen, text("What?")}), {}, {});
+    const Trace ofFrames = m_model->trace(asking({given, text("What?")}), {}, {});
+    QCOMPARE(ofTimes.inputIds, ofFrames.inputIds);
+    QCOMPARE(ofTimes.pixelValues.count(), ofFrames.pixelValues.count());
+    QVERIFY(std::equal(ofTimes.pixelValues.as<float>(),
+                       ofTimes.pixelValues.as<float>() + ofTimes.pixelValues.count(),
+                       ofFrames.pixelValues.as<float>()));
 }
 
 void TestModel::sharedBeginningsGiveTheSameAnswer()

@@ -37,6 +37,7 @@ class TestAnswerSpeed final : public QObject {
         timings.prefill = Timings::Duration(prefill);
         timings.vision = Timings::Duration(vision * 0.75);
         timings.decodeMedia = Timings::Duration(vision * 0.25);
+        timings.firstToken = Timings::Duration(prefill + vision + 1);
         return timings;
     }
 
@@ -68,6 +69,16 @@ private slots:
         speed.learn(anyModel(), usage(0, 0), timings(0, 0));
         QCOMPARE(*speed.firstWord(anyModel(), cost(100, 0)), 0.2);
         QVERIFY(!speed.firstWord(anyModel(), cost(100, 10))); // pictures were never seen
+    }
+
+    void stoppedAnswersAreNoMeasure()
+    {
+        Settings settings(file());
+        AnswerSpeed speed(settings);
+        Timings stopped = timings(3, 0);
+        stopped.firstToken = {};
+        speed.learn(anyModel(), usage(200, 0), stopped);
+        QVERIFY(!speed.firstWord(anyModel(), cost(100, 0)));
     }
 
     void anotherModelIsJudgedBySize()

@@ -412,7 +412,7 @@ private slots:
         bench.composer.setModel(model);
         Button* chip = nullptr;
         for (Button* button : bench.composer.findChildren<Button*>()) {
-            if (button->isCheckable())
+            if (button->isCheckable() && button->accessibleName() == QStringLiteral("Thinking"))
                 chip = button;
         }
         QVERIFY(chip);

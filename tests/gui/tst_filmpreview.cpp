@@ -92,6 +92,21 @@ private slots:
         QVERIFY(failed.first().first().toString().contains(QStringLiteral("step through")));
     }
 
+    void stepsWithoutAModuleForPlaying()
+    {
+        qputenv("ARGALI_PLAYER_MODULE", "off");
+        FilmPreview preview(film(media("one_gop.mp4")), true);
+        preview.setAttribute(Qt::WA_DeleteOnClose, false);
+        preview.show();
+        preview.togglePlaying();
+        qunsetenv("ARGALI_PLAYER_MODULE");
+        QVERIFY(!preview.isPlaying());
+        QVERIFY(preview.note().contains(QStringLiteral("step through")));
+        QTest::keyClick(&preview, Qt::Key_Right);
+        QTRY_VERIFY_WITH_TIMEOUT(preview.isExact(), 10'000);
+        QCOMPARE(numberIn(preview.view()->picture()), 1);
+    }
+
     void closesWhileItPlays()
     {
         for (int i = 0; i < 3; ++i) {

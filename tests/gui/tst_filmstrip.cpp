@@ -1,5 +1,7 @@
 #include <QApplication>
+#include <QDragEnterEvent>
 #include <QFile>
+#include <QMimeData>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QTemporaryDir>
@@ -9,6 +11,8 @@
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/composeredit.h"
+#include "gui/chat/dropzone.h"
+#include "gui/chat/emptystate.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/transcriptview.h"
@@ -16,7 +20,9 @@
 #include "gui/film/filmframes.h"
 #include "gui/film/filmpreview.h"
 #include "gui/film/filmtimeline.h"
+#include "gui/film/regioncard.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/segmentedcontrol.h"
 #include "tests/support/fakereplysource.h"
 
 using namespace argali;
@@ -64,6 +70,14 @@ struct Bench {
         chat.show();
         chat.setModel(anyModel(), false);
     }
+    ~Bench()
+    {
+        // A page that goes away answers what it was still asked, when its view is half gone.
+        if (TranscriptView* page = chat.transcript()) {
+            (void)QTest::qWaitFor([page] { return page->isReady(); }, 10'000);
+            QTest::qWait(200);
+        }
+    }
     bool attach(const QString& path)
     {
         composer.attach(path);
@@ -85,6 +99,8 @@ struct Bench {
     {
         QList<int> numbers;
         const FilmSource& film = request.messages.back().content.front().film;
+        if (film.path.empty())
+            return numbers;
         FilmReader reader(film.path);
         for (const double seconds : film.times)
             numbers.append(numberIn(reader.frameAt(seconds)));
@@ -299,6 +315,49 @@ private slots:
         QVERIFY(bench.composer.draft().media.isEmpty());
     }
 
+    void soundIsNoFilm()
+    {
+        Bench bench;
+        for (const char* name : {"sound.m4a", "cover.mp3"}) {
+            bench.composer.clear();
+            QVERIFY(bench.attach(media(name)));
+            QCOMPARE(bench.composer.entries().first().state, ComposerEntry::State::Broken);
+            QVERIFY(bench.composer.obstacle().contains(QLatin1String(name)));
+            QVERIFY(!bench.composer.entries().first().details.isEmpty());
+        }
+    }
+
+    void dropZonesSort()
+    {
+        Bench bench;
+        const QList<DropZone*> zones = bench.chat.emptyState()->findChildren<DropZone*>();
+        QCOMPARE(zones.size(), 2); // for pictures and for a film; the window is the third
+        const auto drop = [](DropZone& zone, const QString& path) {
+            QMimeData mime;
+            mime.setUrls({QUrl::fromLocalFile(path)});
+            QDragEnterEvent enter(zone.rect().center(), Qt::CopyAction, &mime, Qt::LeftButton, {});
+            QApplication::sendEvent(&zone, &enter);
+            QVERIFY(enter.isAccepted());
+            QDropEvent event(zone.rect().center(), Qt::CopyAction, &mime, Qt::LeftButton, {});
+            QApplication::sendEvent(&zone, &event);
+        };
+        auto* kind = bench.composer.findChild<SegmentedControl*>();
+        for (DropZone* zone : zones) { // what it is comes from its content, wherever it falls
+            drop(*zone, media("closed_gop.mp4"));
+            QVERIFY(bench.settle());
+            QVERIFY(bench.composer.draft().media.first().isFilm());
+            QVERIFY(!bench.strip.isHidden());
+            QCOMPARE(kind->currentIndex(), 1);
+            bench.composer.clear();
+            drop(*zone, QStringLiteral(ARGALI_RESOURCES "/pocket/samples/objects.png"));
+            QVERIFY(bench.settle());
+            QVERIFY(!bench.composer.draft().media.first().isFilm());
+            QVERIFY(bench.strip.isHidden());
+            QCOMPARE(kind->currentIndex(), 0); // the switch shows what will be sent
+            bench.composer.clear();
+        }
+    }
+
     void secondFilmOfAChatIsRefused()
     {
         Bench bench;
@@ -342,6 +401,41 @@ private slots:
         bench.composer.edit()->setPlainText(QStringLiteral("And then?"));
         bench.chat.showTime(turn, 5.1);
         QCOMPARE(bench.strip.view()->current(), 5);
+    }
+
+    void placesAreDrawnOnThePicture()
+    {
+        Bench bench;
+        QVERIFY(bench.attach(QStringLiteral(ARGALI_RESOURCES "/pocket/samples/objects.png")));
+        bench.send();
+        const quint64 turn = bench.source.lastTurn();
+        bench.source.finish(turn, QStringLiteral("<box>(0.1,0.2),(0.3,0.4)</box>"));
+        bench.chat.showRegion(turn, QStringLiteral("box"), {0.1, 0.2, 0.3, 0.4});
+        QVERIFY(!bench.chat.regionCard()->isHidden());
+        QCOMPARE(bench.chat.regionCard()->regions().boxes.size(), 1);
+        bench.chat.showRegion(turn, QStringLiteral("box"), {});
+        QVERIFY(bench.chat.regionCard()->isHidden());
+        bench.chat.showRegion(turn + 7, QStringLiteral("box"), {0, 0, 1, 1});
+        QVERIFY(bench.chat.regionCard()->isHidden());
+    }
+
+    void timesAreToldWhenAskedFor()
+    {
+        Bench bench;
+        QVERIFY(bench.attach(media("one_gop.mp4")));
+        Button* chip = nullptr;
+        for (Button* button : bench.composer.findChildren<Button*>()) {
+            if (button->text() == QStringLiteral("Tell times"))
+                chip = button;
+        }
+        QVERIFY(chip && !chip->isHidden() && !chip->isChecked()); // off until it is asked for
+        chip->click();
+        bench.send();
+        const std::vector<ContentItem>& content =
+            bench.source.requests.back().messages.back().content;
+        QCOMPARE(content.size(), size_t(3));
+        QVERIFY(content.at(1).text.find("00:00.0, 00:01.0, 00:02.0") != std::string::npos);
+        QVERIFY(chip->isHidden()); // no film, no times
     }
 
     void previewAddsTheFrameItShows()

@@ -82,6 +82,47 @@ private slots:
         QVERIFY(!file.thumbnail.isNull());
     }
 
+    void formats_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<bool>("film");
+        const QString media = QStringLiteral(ARGALI_TEST_DATA "/media/");
+        for (const char* name :
+             {"pictures/animated.png", "pictures/plain_rgb.jpg", "pictures/lossy_alpha.webp",
+              "pictures/bits.bmp", "pictures/interlaced.gif", "pictures/orientation_8.tif",
+              "still.avif", "still.heic"})
+            QTest::newRow(name) << media + QLatin1String(name) << false;
+        for (const char* name :
+             {"closed_gop.mp4", "ntsc.mkv", "sixty.webm", "mjpeg.mov", "mpeg4.avi"})
+            QTest::newRow(name) << media + QLatin1String(name) << true;
+    }
+    void formats()
+    {
+        QFETCH(QString, file);
+        QFETCH(bool, film);
+        MediaLoader loader(pasted());
+        const MediaFile read = inspected(loader, file);
+        QCOMPARE(read.path, file);
+        QCOMPARE(read.isFilm(), film);
+        QVERIFY(!read.thumbnail.isNull() && !read.size.isEmpty());
+        if (film)
+            QVERIFY(read.duration > 0 && read.frameRate > 0 && read.frameCount > 1);
+    }
+
+    void namesOfAnyCharacters()
+    {
+        MediaLoader loader(pasted());
+        for (const char* name : {"a b.png", "50%20#?&.png", "\"quoted\" 'too'.png", "-rf.png",
+                                 "two\nlines.png", "图像 🐏.png", "file:%2Fetc.png", "noending"}) {
+            const QString path = m_dir.filePath(QString::fromUtf8(name));
+            QVERIFY(QFile::copy(sample("objects.png"), path));
+            QCOMPARE(inspected(loader, path).path, path);
+            const QString film = path + QStringLiteral(".mp4");
+            QVERIFY(QFile::copy(sample("grow.mp4"), film));
+            QVERIFY(inspected(loader, film).isFilm());
+        }
+    }
+
     void brokenFiles_data()
     {
         QTest::addColumn<QString>("path");
