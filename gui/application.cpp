@@ -112,8 +112,8 @@ void Application::start()
     TranscriptView* transcript = m_window->chat()->makeTranscript();
     connect(transcript, &TranscriptView::ready, this,
             [this] { m_options.trace.mark("transcript ready"); });
-    // Chromium settles how it draws once in a process. At the start nothing is under way yet, and what
-    // is being written is on disk; later the plain transcript goes on.
+    // Chromium settles how it draws once in a process. At the start nothing is under way yet, and
+    // what is being written is on disk; later the plain transcript goes on.
     connect(transcript, &TranscriptView::softwareRenderingNeeded, this, [this] {
         if (!m_book.current().isEmpty() || m_book.count() > 1)
             return;

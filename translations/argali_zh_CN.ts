@@ -849,6 +849,9 @@
     <message>
         <source>Transcript</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::RegionCard</name>
     <message>
         <source>Places in the picture</source>

@@ -89,9 +89,9 @@ void FindBar::setResult(int active, int count)
 {
     if (isHidden() || m_edit->text().isEmpty())
         return;
-    m_result->setText(count == 0 ? tr("Not found")
-                                 : tr("%1 of %2").arg(locale().toString(active),
-                                                      locale().toString(count)));
+    m_result->setText(
+        count == 0 ? tr("Not found")
+                   : tr("%1 of %2").arg(locale().toString(active), locale().toString(count)));
 }
 
 QString FindBar::text() const

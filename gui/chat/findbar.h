@@ -9,8 +9,8 @@ namespace argali::gui {
 
 class Button;
 
-/// The line to find a text in the chat: Enter or Down goes to the next place, Shift+Enter or Up to the
-/// one before, Esc closes it. Thread: GUI.
+/// The line to find a text in the chat: Enter or Down goes to the next place, Shift+Enter or Up to
+/// the one before, Esc closes it. Thread: GUI.
 class FindBar final : public QWidget {
     Q_OBJECT
 public:

@@ -17,7 +17,8 @@ bool isDigit(char c)
 }
 bool isWordByte(char c)
 {
-    return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; // Chinese has no spaces
+    return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           c == '_'; // Chinese has no spaces
 }
 
 /// Reads from left to right; a reader that fails leaves its place undefined.
@@ -102,8 +103,8 @@ std::optional<Found> readTime(std::string_view text, size_t at, bool isOpen)
         if (!value)
             return std::nullopt;
         parts.push_back(*value);
-        const bool goesOn = cursor.at + 1 < text.size() && text[cursor.at] == ':' &&
-                            isDigit(text[cursor.at + 1]);
+        const bool goesOn =
+            cursor.at + 1 < text.size() && text[cursor.at] == ':' && isDigit(text[cursor.at + 1]);
         if (!goesOn || parts.size() == 3)
             break;
         ++cursor.at;
@@ -117,7 +118,8 @@ std::optional<Found> readTime(std::string_view text, size_t at, bool isOpen)
     int seconds = 0;
     for (const int part : parts)
         seconds = seconds * 60 + part;
-    // "8:30 am" and "16:9." are no times of a film; two digits of minutes are how models write those.
+    // "8:30 am" and "16:9." are no times of a film; two digits of minutes are how models write
+    // those.
     if (parts.size() == 2 && cursor.at - at < 5)
         return std::nullopt;
     const std::string words(text.substr(at, cursor.at - at));
@@ -152,7 +154,9 @@ std::optional<Found> readPlace(std::string_view text, size_t at)
     for (size_t i = 0; i < numbers.size(); ++i) {
         place.append(i > 0 ? "," : "").append(numbers[i]);
         if (name.empty())
-            words.append(i % 2 == 1 ? ", " : i > 0 ? "\u2013(" : "(")
+            words.append(i % 2 == 1 ? ", "
+                         : i > 0    ? "\u2013("
+                                    : "(")
                 .append(numbers[i])
                 .append(i % 2 == 1 ? ")" : "");
     }

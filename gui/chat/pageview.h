@@ -4,8 +4,8 @@
 
 namespace argali::gui {
 
-/// The view of the transcript's page: with a menu of our own, and without drops, which belong to the
-/// window.
+/// The view of the transcript's page: with a menu of our own, and without drops, which belong to
+/// the window.
 class PageView final : public QWebEngineView {
     Q_OBJECT
 public:

@@ -47,7 +47,8 @@ double PictureCanvas::fittingScale() const
 {
     if (m_size.isEmpty())
         return 1;
-    const double whole = std::min(double(width()) / m_size.width(), double(height()) / m_size.height());
+    const double whole =
+        std::min(double(width()) / m_size.width(), double(height()) / m_size.height());
     // Small pictures are not blown up more than is of use.
     return std::min(whole, std::max(1 / devicePixelRatioF(), std::min(4.0, whole)));
 }
@@ -118,10 +119,10 @@ void PictureCanvas::paintEvent(QPaintEvent*)
         return;
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF place(target.x() + m_mark->x() * target.width(),
-                       target.y() + m_mark->y() * target.height(),
-                       m_mark->width() * target.width(), m_mark->height() * target.height());
-    for (const auto& [colour, width] : {std::pair(QColor(Qt::white), 4.0),
-                                        std::pair(Theme::of(palette()).accent, 2.0)}) {
+                       target.y() + m_mark->y() * target.height(), m_mark->width() * target.width(),
+                       m_mark->height() * target.height());
+    for (const auto& [colour, width] :
+         {std::pair(QColor(Qt::white), 4.0), std::pair(Theme::of(palette()).accent, 2.0)}) {
         painter.setPen(QPen(colour, width));
         if (m_mark->isEmpty())
             painter.drawEllipse(place.topLeft(), markRadius, markRadius);

@@ -119,41 +119,40 @@ void PictureViewer::load()
 {
     const Picture& picture = m_pictures[m_index];
     m_name->setText(picture.name);
-    m_place->setText(QStringLiteral("%1 / %2")
-                         .arg(locale().toString(m_index + 1),
-                              locale().toString(qlonglong(m_pictures.size()))));
+    m_place->setText(QStringLiteral("%1 / %2").arg(
+        locale().toString(m_index + 1), locale().toString(qlonglong(m_pictures.size()))));
     m_back->setEnabled(m_index > 0);
     m_next->setEnabled(m_index + 1 < m_pictures.size());
     m_canvas->setImage(picture.thumbnail, {}, false);
     m_stop.request_stop();
     m_stop = std::stop_source();
     const QPointer<PictureViewer> self(this);
-    QThreadPool::globalInstance()->start([self, ticket = ++m_ticket, path = picture.path,
-                                          stop = m_stop.get_token(), app = qApp] {
-        QImage image;
-        QString problem;
-        try {
-            const Image read = readPicture(
-                std::filesystem::path(QFile::encodeName(path).toStdString()), Orientation::Upright,
-                stop);
-            if (!read.isEmpty())
-                image = toImage(read);
-        } catch (const std::exception& e) {
-            log(LogLevel::Warning, std::string("a picture does not open: ") + e.what());
-            problem = Failure::from(e).sentence();
-        }
-        QMetaObject::invokeMethod(app, [self, ticket, image, problem] {
-            if (!self || ticket != self->m_ticket)
-                return;
-            if (!image.isNull()) {
-                self->m_canvas->setImage(image, image.size(), true);
-                emit self->loaded();
-            } else if (!problem.isEmpty()) {
-                self->m_name->setText(problem);
-                emit self->failed(problem);
+    QThreadPool::globalInstance()->start(
+        [self, ticket = ++m_ticket, path = picture.path, stop = m_stop.get_token(), app = qApp] {
+            QImage image;
+            QString problem;
+            try {
+                const Image read =
+                    readPicture(std::filesystem::path(QFile::encodeName(path).toStdString()),
+                                Orientation::Upright, stop);
+                if (!read.isEmpty())
+                    image = toImage(read);
+            } catch (const std::exception& e) {
+                log(LogLevel::Warning, std::string("a picture does not open: ") + e.what());
+                problem = Failure::from(e).sentence();
             }
+            QMetaObject::invokeMethod(app, [self, ticket, image, problem] {
+                if (!self || ticket != self->m_ticket)
+                    return;
+                if (!image.isNull()) {
+                    self->m_canvas->setImage(image, image.size(), true);
+                    emit self->loaded();
+                } else if (!problem.isEmpty()) {
+                    self->m_name->setText(problem);
+                    emit self->failed(problem);
+                }
+            });
         });
-    });
 }
 
 void PictureViewer::keyPressEvent(QKeyEvent* event)

@@ -16,10 +16,10 @@ namespace argali::gui {
 class Button;
 class PictureCanvas;
 
-/// The pictures of a chat one at a time, as large as one likes: the wheel and + and - zoom, dragging
-/// and the scroll keys move, 0 fits the picture to the window and 1 shows its own pixels, Left and
-/// Right go to the next one, Esc closes. The file is read away from this thread; its thumbnail stands
-/// there until then. Thread: GUI.
+/// The pictures of a chat one at a time, as large as one likes: the wheel and + and - zoom,
+/// dragging and the scroll keys move, 0 fits the picture to the window and 1 shows its own pixels,
+/// Left and Right go to the next one, Esc closes. The file is read away from this thread; its
+/// thumbnail stands there until then. Thread: GUI.
 class PictureViewer final : public QDialog {
     Q_OBJECT
 public:

@@ -26,10 +26,9 @@ TranscriptActions::TranscriptActions(TranscriptView& view, ConversationBook& boo
     connect(&view, &TranscriptView::editRequested, this, &TranscriptActions::edit);
     connect(&view, &TranscriptView::pictureActivated, this,
             [this](quint64 id, int index) { openPicture(id, index); });
-    connect(&view, &TranscriptView::regionActivated, this,
-            [this](quint64 id, const TranscriptView::Region& region) {
-                openPicture(id, 0, &region);
-            });
+    connect(
+        &view, &TranscriptView::regionActivated, this,
+        [this](quint64 id, const TranscriptView::Region& region) { openPicture(id, 0, &region); });
 }
 
 PictureViewer* TranscriptActions::viewer() const

@@ -12,8 +12,8 @@ namespace argali::gui {
 
 class PictureViewer;
 
-/// What the buttons of a message do, as far as it needs no model: copies, a question that is taken up
-/// again, pictures in a viewer. Also how a turn of the conversation is put into the transcript.
+/// What the buttons of a message do, as far as it needs no model: copies, a question that is taken
+/// up again, pictures in a viewer. Also how a turn of the conversation is put into the transcript.
 /// Thread: GUI.
 class TranscriptActions final : public QObject {
     Q_OBJECT

@@ -161,12 +161,12 @@ bool TranscriptTurn::takeCommands(std::string& commands, size_t most, quint64 ne
         m_endSent = true;
     }
     if (!m_branchSent) {
-        add(commands, {{QLatin1String("do"), QLatin1String("branch")},
-                       {QLatin1String("position"), m_position},
-                       {QLatin1String("count"), m_count},
-                       {QLatin1String("text"),
-                        QStringLiteral("%1 / %2").arg(QLocale().toString(m_position),
-                                                      QLocale().toString(m_count))}});
+        add(commands,
+            {{QLatin1String("do"), QLatin1String("branch")},
+             {QLatin1String("position"), m_position},
+             {QLatin1String("count"), m_count},
+             {QLatin1String("text"), QStringLiteral("%1 / %2").arg(QLocale().toString(m_position),
+                                                                   QLocale().toString(m_count))}});
         m_branchSent = true;
     }
     return hasChanges();

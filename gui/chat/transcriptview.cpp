@@ -410,15 +410,14 @@ void TranscriptView::showPlain(Trouble trouble)
             if (!address.isEmpty())
                 emit linkActivated(QUrl(address));
         });
-        connect(m_plain, &PlainTranscript::chosen, this,
-                [this](quint64 id, const QString& what) {
-                    TranscriptTurn* turn = find(id);
-                    const QString action = QStringLiteral("action:");
-                    if (turn && what.startsWith(action) && turn->hasAction(what.mid(action.size())))
-                        emit actionRequested(id, what.mid(action.size()));
-                    else if (turn)
-                        takeRequest(*turn, what);
-                });
+        connect(m_plain, &PlainTranscript::chosen, this, [this](quint64 id, const QString& what) {
+            TranscriptTurn* turn = find(id);
+            const QString action = QStringLiteral("action:");
+            if (turn && what.startsWith(action) && turn->hasAction(what.mid(action.size())))
+                emit actionRequested(id, what.mid(action.size()));
+            else if (turn)
+                takeRequest(*turn, what);
+        });
         connect(m_plain, &PlainTranscript::noticeButtonPressed, this, [this] {
             m_deaths = 0;
             startPage(); // comes back when it answers
@@ -517,7 +516,8 @@ void TranscriptView::findText(const QString& text, bool backward)
         const auto [active, count] = m_plain->find(text, backward);
         emit found(active, count);
     } else if (m_page) {
-        m_page->findText(text, backward ? QWebEnginePage::FindBackward : QWebEnginePage::FindFlags());
+        m_page->findText(text,
+                         backward ? QWebEnginePage::FindBackward : QWebEnginePage::FindFlags());
     }
 }
 

@@ -71,9 +71,7 @@ QString link(quint64 turn, const QString& what, const QString& text)
 QString TranscriptTurn::toRichText() const
 {
     QString out;
-    const auto line = [&out](const QString& text) {
-        out += QStringLiteral("<p>%1</p>").arg(text);
-    };
+    const auto line = [&out](const QString& text) { out += QStringLiteral("<p>%1</p>").arg(text); };
     QString question = m_question.toHtmlEscaped();
     question.replace(QLatin1Char('\n'), QStringLiteral("<br>"));
     for (const Picture& picture : m_pictures)
@@ -81,8 +79,8 @@ QString TranscriptTurn::toRichText() const
     line(QStringLiteral("<b>%1</b>").arg(question));
     if (!m_hasAnswer)
         return out;
-    line(QStringLiteral("<i>%1</i>").arg(
-        QStringList{m_model, m_source}.join(QLatin1Char(' ')).toHtmlEscaped()));
+    line(QStringLiteral("<i>%1</i>")
+             .arg(QStringList{m_model, m_source}.join(QLatin1Char(' ')).toHtmlEscaped()));
     if (m_hasThinking) {
         const QJsonObject thinking = thinkingCommand();
         line(thinking.value(QLatin1String("label")).toString().toHtmlEscaped() +

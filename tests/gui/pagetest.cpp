@@ -42,14 +42,14 @@ QImage picture(int width, int height, QImage::Format format)
 
 QVariant PageTest::evaluate(const QString& script, quint32 world)
 {
-    Answer<QVariant> answer;
+    PageAnswer<QVariant> answer;
     m_view->page()->runJavaScript(script, world, answer.taker());
     return answer.value();
 }
 
 QString PageTest::dom(quint64 turn)
 {
-    Answer<QString> answer;
+    PageAnswer<QString> answer;
     m_view->domText(turn, answer.taker());
     return answer.value();
 }

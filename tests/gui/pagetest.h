@@ -27,7 +27,7 @@ QImage picture(int width, int height, QImage::Format format = QImage::Format_RGB
 
 /// What the page answers, waited for in an event loop: QTest's own waits sleep between events, of
 /// which the page needs many.
-template <class T> class Answer {
+template <class T> class PageAnswer {
 public:
     std::function<void(const T&)> taker()
     {

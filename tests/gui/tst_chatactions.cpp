@@ -1,5 +1,5 @@
-// What the buttons of the transcript do in the window: a question is taken up again, an answer is asked
-// for at once, a picture opens, a text is found.
+// What the buttons of the transcript do in the window: a question is taken up again, an answer is
+// asked for at once, a picture opens, a text is found.
 #include <QClipboard>
 #include <QLineEdit>
 #include <QSignalSpy>
@@ -149,10 +149,11 @@ private slots:
         Bench bench;
         const quint64 turn = bench.ask(QStringLiteral("q"));
         bench.source.think(turn, QStringLiteral("hm"), 3);
-        QVERIFY(bench
-                    .page(QStringLiteral("(b => b && !b.hidden && b.offsetParent ? (b.click(), true) "
-                                         ": null)(document.querySelector('.pill'))"))
-                    .toBool());
+        QVERIFY(
+            bench
+                .page(QStringLiteral("(b => b && !b.hidden && b.offsetParent ? (b.click(), true) "
+                                     ": null)(document.querySelector('.pill'))"))
+                .toBool());
         QTRY_COMPARE(bench.source.answersNow, 1);
         QVERIFY(bench.page(QStringLiteral("document.querySelector('.pill').disabled")).toBool());
         bench.source.write(turn, QStringLiteral("a"));
@@ -249,8 +250,8 @@ private slots:
         QSignalSpy failed(&viewer, &PictureViewer::failed);
         QImage thumbnail(20, 10, QImage::Format_RGB32);
         thumbnail.fill(Qt::red);
-        viewer.setPictures({{QStringLiteral("/nowhere/<b>a.png"), QStringLiteral("<b>a.png"), thumbnail}},
-                           0);
+        viewer.setPictures(
+            {{QStringLiteral("/nowhere/<b>a.png"), QStringLiteral("<b>a.png"), thumbnail}}, 0);
         viewer.show();
         QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 30'000);
         QVERIFY(!failed[0][0].toString().isEmpty());

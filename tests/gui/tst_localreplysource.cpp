@@ -116,8 +116,8 @@ private slots:
         QVERIFY(open({}));
         QVERIFY(m_source->canAnswerNow());
         m_source->answerNow(); // of nothing: the next one thinks all the same
-        ChatRequest request = ask(QStringLiteral("What shape is the green object?"),
-                                  QStringLiteral("objects.png"));
+        ChatRequest request =
+            ask(QStringLiteral("What shape is the green object?"), QStringLiteral("objects.png"));
         request.thinking = true;
         request.maxNewTokens = 512;
         request.sampling = Sampling{};

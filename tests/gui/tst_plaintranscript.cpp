@@ -77,8 +77,8 @@ void TestPlainTranscript::withoutAPage()
     view.scrollToEnd();
     QTRY_VERIFY(textOf(view).contains(QStringLiteral("236 tokens")));
     const QString text = textOf(view);
-    for (const char* part : {"How <b>much</b>?", "Say.", "Model from this picture", "Thought for 1.9 s",
-                             "It is 12 with $x^2$.", "\u2611"})
+    for (const char* part : {"How <b>much</b>?", "Say.", "Model from this picture",
+                             "Thought for 1.9 s", "It is 12 with $x^2$.", "\u2611"})
         QVERIFY2(text.contains(QString::fromUtf8(part)), part);
     view.removeFrom(1);
     QTRY_COMPARE(textOf(view), QString());
@@ -116,7 +116,7 @@ void TestPlainTranscript::aLatePageTakesOver()
     view.page()->start(); // as if it only had been slow
     QTRY_VERIFY_WITH_TIMEOUT(view.isReady(), patience);
     QVERIFY(!view.isPlain());
-    Answer<QString> answer;
+    PageAnswer<QString> answer;
     view.domText(1, answer.taker());
     QVERIFY(answer.value().startsWith(QStringLiteral("It is 12 with $x^2$.")));
 }
@@ -139,7 +139,7 @@ void TestPlainTranscript::dyingPage()
     view.findChild<QPushButton*>()->click();
     QTRY_VERIFY_WITH_TIMEOUT(view.isReady(), patience);
     QVERIFY(!view.isPlain());
-    Answer<QString> answer;
+    PageAnswer<QString> answer;
     view.domText(0, answer.taker());
     QVERIFY(answer.value().contains(QStringLiteral("and now")));
 }
@@ -182,9 +182,9 @@ void TestPlainTranscript::isBrowsable()
     const auto click = [&](const char* url) {
         emit view.plain()->browser()->anchorClicked(QUrl(QString::fromLatin1(url)));
     };
-    for (const char* url : {"turn:1/copy", "turn:1/regenerate", "turn:9/copy", "turn:1/action:again",
-                            "turn:2/action:again", "https://a.example/", "file:///etc/passwd",
-                            "javascript:alert(1)"})
+    for (const char* url :
+         {"turn:1/copy", "turn:1/regenerate", "turn:9/copy", "turn:1/action:again",
+          "turn:2/action:again", "https://a.example/", "file:///etc/passwd", "javascript:alert(1)"})
         click(url);
     QCOMPARE(copy.count(), 1);
     QCOMPARE(again.count(), 1);
@@ -215,12 +215,13 @@ void TestPlainTranscript::streams()
 void TestPlainTranscript::loadsNothing()
 {
     TranscriptView view(nullptr, plain());
-    const QString evil = QStringLiteral("<img src=\"file:///etc/hostname\"> ![x](file:///etc/hostname) "
-                                        "<qt>\"><img src=x>");
+    const QString evil =
+        QStringLiteral("<img src=\"file:///etc/hostname\"> ![x](file:///etc/hostname) "
+                       "<qt>\"><img src=x>");
     view.addQuestion(1, evil, {{picture(9, 9), evil, false}});
     view.beginAnswer(1, {evil, evil}, 0);
-    view.appendText(1, evil + QStringLiteral("\n\n```") + evil + QStringLiteral("\nx\n```\n\n$") + evil +
-                           QStringLiteral("$"));
+    view.appendText(1, evil + QStringLiteral("\n\n```") + evil + QStringLiteral("\nx\n```\n\n$") +
+                           evil + QStringLiteral("$"));
     view.finishAnswer(1, evil, evil);
     QTRY_VERIFY(textOf(view).contains(QStringLiteral("<qt>")));
     const QString html = view.plain()->browser()->toHtml();

@@ -1,5 +1,6 @@
-// More than 200 answers, one character after another: whatever has come, nothing in it shows half, the
-// page throws no error and leaves finished blocks alone, and it ends as the answer given at once.
+// More than 200 answers, one character after another: whatever has come, nothing in it shows half,
+// the page throws no error and leaves finished blocks alone, and it ends as the answer given at
+// once.
 #include <algorithm>
 #include <random>
 
@@ -53,8 +54,8 @@ std::vector<MarkdownNode> shown(const MarkdownBlocks& blocks)
     return all;
 }
 
-/// What a reader sees, each formula as one sign with its LaTeX; breaks count as nothing, since where
-/// one stands may depend on what follows.
+/// What a reader sees, each formula as one sign with its LaTeX; breaks count as nothing, since
+/// where one stands may depend on what follows.
 QString seen(const std::vector<MarkdownNode>& nodes)
 {
     QString text;
@@ -62,8 +63,8 @@ QString seen(const std::vector<MarkdownNode>& nodes)
         if (node.tag.empty())
             text += QString::fromStdString(node.text);
         else if (node.tag == "math")
-            text += QStringLiteral("\u27e6%1\u27e7").arg(
-                QString::fromStdString(node.attributes.front().second));
+            text += QStringLiteral("\u27e6%1\u27e7")
+                        .arg(QString::fromStdString(node.attributes.front().second));
         else
             text += seen(node.children);
     }
@@ -94,8 +95,8 @@ void TestTranscriptAnswers::initTestCase()
     QVERIFY2(m_answers.size() >= 250, qPrintable(QString::number(m_answers.size())));
 }
 
-/// What is shown of the beginning of an answer is the beginning of what is shown in the end: no mark of
-/// Markdown, no piece of a formula or an address comes and goes.
+/// What is shown of the beginning of an answer is the beginning of what is shown in the end: no
+/// mark of Markdown, no piece of a formula or an address comes and goes.
 void TestTranscriptAnswers::nothingShowsHalf()
 {
     int prefixes = 0;
@@ -150,8 +151,8 @@ void TestTranscriptAnswers::stoppedAnywhereIsAsGivenAtOnce()
     }
 }
 
-/// The text on the page, one character an update, all updates of an answer in one call. The page itself
-/// watches what is touched.
+/// The text on the page, one character an update, all updates of an answer in one call. The page
+/// itself watches what is touched.
 void TestTranscriptAnswers::stream(quint64 turn, const Recorded& answer, const QString& text)
 {
     TranscriptTurn streamed(turn, {}, {}, live);
@@ -231,9 +232,8 @@ void TestTranscriptAnswers::pageEndsAsOneShot()
                              .arg(answer.isWhole && !cut ? QLatin1String("true")
                                                          : QLatin1String("false")))
                     .toString();
-            QVERIFY2(different.isEmpty(),
-                     qPrintable(answer.name + QStringLiteral(": ") + text + QStringLiteral("\n") +
-                                different));
+            QVERIFY2(different.isEmpty(), qPrintable(answer.name + QStringLiteral(": ") + text +
+                                                     QStringLiteral("\n") + different));
             QCOMPARE(m_view->page()->errorCount(), 0);
         }
     }

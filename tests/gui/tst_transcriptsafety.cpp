@@ -45,12 +45,27 @@ QString everywhere(const QString& text)
 {
     const QString line = QString(text).replace(QLatin1Char('\n'), QLatin1Char(' '));
     QStringList blocks{text};
-    for (const char* frame :
-         {"[x](%1)", "[x](<%1> \"%1\")", "[%1](https://a.example/)", "![%1](%1)", "<%1>", "**%1**",
-          "`%1`", "```%1\nx\n```", "```html\n%1\n```", "~~~ %1\n%1\n~~~", "$%1$", "$$%1$$",
-          "\\(%1\\) \\[%1\\]", "$\\text{%1}$", "\\begin{align}%1\\end{align}",
-          "| %1 | `%1` |\n|---|---|\n| [%1](%1) | $%1$ |", "# %1", "- [x] %1\n- %1\n  > %1",
-          "> %1", "<ref>%1</ref><box>(0.1,0.2),(0.3,0.4)</box> %1", "00:42 %1"})
+    for (const char* frame : {"[x](%1)",
+                              "[x](<%1> \"%1\")",
+                              "[%1](https://a.example/)",
+                              "![%1](%1)",
+                              "<%1>",
+                              "**%1**",
+                              "`%1`",
+                              "```%1\nx\n```",
+                              "```html\n%1\n```",
+                              "~~~ %1\n%1\n~~~",
+                              "$%1$",
+                              "$$%1$$",
+                              "\\(%1\\) \\[%1\\]",
+                              "$\\text{%1}$",
+                              "\\begin{align}%1\\end{align}",
+                              "| %1 | `%1` |\n|---|---|\n| [%1](%1) | $%1$ |",
+                              "# %1",
+                              "- [x] %1\n- %1\n  > %1",
+                              "> %1",
+                              "<ref>%1</ref><box>(0.1,0.2),(0.3,0.4)</box> %1",
+                              "00:42 %1"})
         blocks << QString::fromLatin1(frame).replace(QLatin1String("%1"), line);
     return blocks.join(QLatin1String("\n\n"));
 }
@@ -82,7 +97,7 @@ QString TestTranscriptSafety::strangeNodes()
         }
         return wrong.join("; ");
     })())js"))
-                                .toString();
+        .toString();
 }
 
 /// No script has run, nothing was asked for, and the page is the one it was.
@@ -95,11 +110,12 @@ void TestTranscriptSafety::verifyUnharmed()
     QVERIFY(m_view->isReady());
     QCOMPARE(evaluate(QStringLiteral("document.title")).toString(),
              QString::number(evaluate(QStringLiteral("document.title")).toInt()));
-    QCOMPARE(evaluate(QStringLiteral(
-                          "[...new Set(performance.getEntriesByType('resource').map(e => "
-                          "e.name.split(':')[0]))].filter(s => s !== 'argali' && s !== 'data').join()"))
-                 .toString(),
-             QString());
+    QCOMPARE(
+        evaluate(QStringLiteral(
+                     "[...new Set(performance.getEntriesByType('resource').map(e => "
+                     "e.name.split(':')[0]))].filter(s => s !== 'argali' && s !== 'data').join()"))
+            .toString(),
+        QString());
     QCOMPARE(evaluate(QStringLiteral("[document.querySelectorAll('main').length, document.body"
                                      ".children.length, document.head.children.length, "
                                      "document.querySelectorAll('style, link').length].join()"))

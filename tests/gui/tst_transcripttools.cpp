@@ -1,5 +1,5 @@
-// What can be done with messages on the page: their buttons, arrows between versions, times and places
-// that are live, text that is found; and that a long chat shows its end first.
+// What can be done with messages on the page: their buttons, arrows between versions, times and
+// places that are live, text that is found; and that a long chat shows its end first.
 #include <QSignalSpy>
 #include <QWebEngineView>
 
@@ -34,10 +34,11 @@ private:
 QString TestTranscriptTools::shownButtons(quint64 turn)
 {
     settle();
-    return evaluate(QStringLiteral(
-                        "[...argali.turns.views.get('%1').section.querySelectorAll('button')]"
-                        ".filter(b => getComputedStyle(b).display !== 'none').map(b => b.title).join('|')")
-                        .arg(turn))
+    return evaluate(
+               QStringLiteral("[...argali.turns.views.get('%1').section.querySelectorAll('button')]"
+                              ".filter(b => getComputedStyle(b).display !== 'none').map(b => "
+                              "b.title).join('|')")
+                   .arg(turn))
         .toString();
 }
 
@@ -97,21 +98,24 @@ void TestTranscriptTools::buttonsShowByPointerAndKeyboard()
     };
     QTRY_COMPARE(opacity("[data-turn=\"1\"] .foot .tools"), 0.0);
     QTRY_COMPARE(opacity("[data-turn=\"3\"] .foot .tools"), 1.0); // the last one's are always there
-    // By the keyboard alone: from the first button on, each has a name and shows when it is reached.
+    // By the keyboard alone: from the first button on, each has a name and shows when it is
+    // reached.
     m_view->webView()->focusProxy()->setFocus();
     evaluate(QStringLiteral("document.querySelector('[data-turn=\"1\"] .foot .icon').focus()"));
     QTRY_COMPARE(opacity("[data-turn=\"1\"] .foot .tools"), 1.0);
-    QCOMPARE(evaluate(QStringLiteral("document.activeElement.getAttribute('aria-label')")).toString(),
-             QStringLiteral("Copy the answer"));
+    QCOMPARE(
+        evaluate(QStringLiteral("document.activeElement.getAttribute('aria-label')")).toString(),
+        QStringLiteral("Copy the answer"));
     QTest::keyClick(m_view->webView()->focusProxy(), Qt::Key_Tab);
     QTRY_COMPARE(
         evaluate(QStringLiteral("document.activeElement.getAttribute('aria-label')")).toString(),
         QStringLiteral("Answer again"));
-    QCOMPARE(evaluate(QStringLiteral("[...document.querySelectorAll('main button, main [tabindex]')]"
-                                     ".filter(b => !b.getAttribute('aria-label') && !b.textContent"
-                                     ".trim()).length"))
-                 .toInt(),
-             0);
+    QCOMPARE(
+        evaluate(QStringLiteral("[...document.querySelectorAll('main button, main [tabindex]')]"
+                                ".filter(b => !b.getAttribute('aria-label') && !b.textContent"
+                                ".trim()).length"))
+            .toInt(),
+        0);
 }
 
 void TestTranscriptTools::answersUnderWayAreNotEdited()
@@ -161,11 +165,12 @@ void TestTranscriptTools::branches()
 void TestTranscriptTools::picturesOpen()
 {
     QSignalSpy spy(m_view.get(), &TranscriptView::pictureActivated);
-    m_view->addQuestion(1, QStringLiteral("q"),
-                        {{picture(40, 30), QStringLiteral("40 × 30"), false, QStringLiteral("a.png")},
-                         {picture(40, 30), QStringLiteral("00:08"), true, QStringLiteral("b.mp4")},
-                         {picture(30, 40), QStringLiteral("30 × 40"), false, QStringLiteral("<c>")},
-                         {QImage(), QStringLiteral("gone"), false, QStringLiteral("d.png")}});
+    m_view->addQuestion(
+        1, QStringLiteral("q"),
+        {{picture(40, 30), QStringLiteral("40 × 30"), false, QStringLiteral("a.png")},
+         {picture(40, 30), QStringLiteral("00:08"), true, QStringLiteral("b.mp4")},
+         {picture(30, 40), QStringLiteral("30 × 40"), false, QStringLiteral("<c>")},
+         {QImage(), QStringLiteral("gone"), false, QStringLiteral("d.png")}});
     settle();
     QCOMPARE(evaluate(QStringLiteral("[...document.querySelectorAll('button.picture')].map(b => "
                                      "b.getAttribute('aria-label')).join('|')"))
@@ -199,7 +204,8 @@ void TestTranscriptTools::liveSpans_data()
     row("<point>(0.333, 0.5)</point>!", "(0.333, 0.5)=0.333,0.5");
     row("<ref>red apple</ref><box>(0.1,0.2),(0.3,0.4)</box>", "red apple=0.1,0.2,0.3,0.4");
     row("[<point>(0,0)</point>, <point>(1,1)</point>]", "(0, 0)=0,0|(1, 1)=1,1");
-    row("<box>(0.1,0.2)</box> <box>(1.1,0),(0,0)</box> <point>(a,b)</point> <point>(-1,0)</point>", "");
+    row("<box>(0.1,0.2)</box> <box>(1.1,0),(0,0)</box> <point>(a,b)</point> <point>(-1,0)</point>",
+        "");
     row("`<box>(0.1,0.2),(0.3,0.4)</box>`", "");
 }
 
@@ -216,12 +222,14 @@ void TestTranscriptTools::liveSpans()
     ask(2, text);
     settle();
     for (const char* turn : {"1", "2"})
-        QCOMPARE(evaluate(QStringLiteral(
-                              "[...argali.turns.views.get('%1').text.box.querySelectorAll('.live')].map("
-                              "l => l.textContent + '=' + (l.dataset.seconds ?? l.dataset.place)).join('|')")
-                              .arg(QLatin1String(turn)))
-                     .toString(),
-                 spans);
+        QCOMPARE(
+            evaluate(
+                QStringLiteral(
+                    "[...argali.turns.views.get('%1').text.box.querySelectorAll('.live')].map("
+                    "l => l.textContent + '=' + (l.dataset.seconds ?? l.dataset.place)).join('|')")
+                    .arg(QLatin1String(turn)))
+                .toString(),
+            spans);
     QVERIFY(!dom(1).contains(QStringLiteral("<box>(0.1,0.2),")) || text.contains(QLatin1Char('`')));
 }
 
@@ -274,11 +282,12 @@ void TestTranscriptTools::placesAreDrawn()
     QCOMPARE(region.name, QStringLiteral("cross"));
     QVERIFY(!region.isPoint);
     QCOMPARE(region.area, QRectF(QPointF(0.1, 0.2), QPointF(0.6, 0.7)));
-    QCOMPARE(evaluate(QStringLiteral("(() => { const m = document.querySelector('.mark').style; return "
-                                     "[m.left, m.top, m.width, m.height].map(parseFloat).map("
-                                     "Math.round).join(); })()"))
-                 .toString(),
-             QStringLiteral("10,10,50,25"));
+    QCOMPARE(
+        evaluate(QStringLiteral("(() => { const m = document.querySelector('.mark').style; return "
+                                "[m.left, m.top, m.width, m.height].map(parseFloat).map("
+                                "Math.round).join(); })()"))
+            .toString(),
+        QStringLiteral("10,10,50,25"));
     QTest::mouseMove(target, QPoint(1, 1));
     QTRY_COMPARE_WITH_TIMEOUT(left.count(), 1, patience);
     QCOMPARE(evaluate(QStringLiteral("document.querySelectorAll('.mark').length")).toInt(), 0);
@@ -317,8 +326,8 @@ void TestTranscriptTools::theEndComesFirst()
     const QString text = QStringLiteral("Some **words** and $x^2$.\n\n").repeated(20);
     for (quint64 turn = 1; turn <= 400; ++turn)
         ask(turn, text);
-    QTRY_VERIFY_WITH_TIMEOUT(
-        evaluate(QStringLiteral("argali.turns.views.has('400')")).toBool(), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(evaluate(QStringLiteral("argali.turns.views.has('400')")).toBool(),
+                             patience);
     QVERIFY(!evaluate(QStringLiteral("argali.turns.views.has('1')")).toBool());
     m_view->appendText(400, QStringLiteral("ignored, it has ended"));
     start(401);
@@ -348,10 +357,11 @@ void TestTranscriptTools::turnsThatNeverCameAreRemoved()
     m_view->removeFrom(3);
     ask(200, QStringLiteral("after"));
     settle();
-    QCOMPARE(evaluate(QStringLiteral(
-                          "[...document.querySelectorAll('.turn')].map(t => t.dataset.turn).join()"))
-                 .toString(),
-             QStringLiteral("1,2,200"));
+    QCOMPARE(
+        evaluate(QStringLiteral(
+                     "[...document.querySelectorAll('.turn')].map(t => t.dataset.turn).join()"))
+            .toString(),
+        QStringLiteral("1,2,200"));
 }
 
 int main(int argc, char** argv)
