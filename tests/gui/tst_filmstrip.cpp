@@ -74,7 +74,7 @@ struct Bench {
     {
         // A page that goes away answers what it was still asked, when its view is half gone.
         if (TranscriptView* page = chat.transcript()) {
-            (void)QTest::qWaitFor([page] { return page->isReady(); }, 10'000);
+            (void)QTest::qWaitFor([page] { return page->isReady(); }, 2'000);
             QTest::qWait(200);
         }
     }
