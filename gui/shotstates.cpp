@@ -2,8 +2,10 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QLineEdit>
 
 #include "gui/chat/dropzone.h"
+#include "gui/chat/findbar.h"
 #include "gui/models/modelchooser.h"
 
 namespace argali::gui {
@@ -79,6 +81,15 @@ std::vector<Shot> shotStates()
              });
          },
          true},
+        {"found", 3200,
+         [](Stage& s) {
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
+                 s.window->chat()->openFind();
+                 s.window->chat()->findBar()->edit()->setText(QStringLiteral("Q1"));
+             });
+         }},
         {"two-pictures", 3200,
          [](Stage& s) {
              s.window->showModel(s.pocket());
