@@ -86,8 +86,10 @@ std::vector<Shot> shotStates()
              beginThinking(s, [&s] {
                  s.source.write(wholeAnswer(s), 560);
                  s.source.finish(FinishReason::Stop, 554);
-                 s.window->chat()->openFind();
-                 s.window->chat()->findBar()->edit()->setText(QStringLiteral("Q1"));
+                 QTimer::singleShot(600, s.window.get(), [&s] { // once the answer is there
+                     s.window->chat()->openFind();
+                     s.window->chat()->findBar()->edit()->setText(QStringLiteral("Q1"));
+                 });
              });
          }},
         {"two-pictures", 3200,
