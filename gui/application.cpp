@@ -115,7 +115,7 @@ void Application::start()
     // Chromium settles how it draws once in a process. At the start nothing is under way yet, and
     // what is being written is on disk; later the plain transcript goes on.
     connect(transcript, &TranscriptView::softwareRenderingNeeded, this, [this] {
-        if (!m_book.current().isEmpty() || m_book.count() > 1)
+        if (m_turns.isBusy())
             return;
         m_window->close();
         QCoreApplication::exit(PageStart::restartStatus);

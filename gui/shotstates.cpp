@@ -2,12 +2,12 @@
 
 #include <QDir>
 #include <QFileInfo>
-
 #include <QLineEdit>
 
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/dropzone.h"
 #include "gui/chat/filmstrip.h"
+#include "gui/chat/findbar.h"
 #include "gui/film/filmframes.h"
 #include "gui/film/filmtimeline.h"
 #include "gui/models/modelchooser.h"
@@ -121,6 +121,17 @@ std::vector<Shot> shotStates()
              });
          },
          true},
+        {"found", 3200,
+         [](Stage& s) {
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
+                 QTimer::singleShot(600, s.window.get(), [&s] { // once the answer is there
+                     s.window->chat()->openFind();
+                     s.window->chat()->findBar()->edit()->setText(QStringLiteral("Q1"));
+                 });
+             });
+         }},
         {"two-pictures", 3200,
          [](Stage& s) {
              s.window->showModel(s.pocket());

@@ -232,6 +232,16 @@ TranscriptView* ChatWidget::makeTranscript()
     connect(m_transcript, &TranscriptView::deleteRequested, this,
             [this](quint64 id) { m_turns.remove(id); });
     connect(m_transcript, &TranscriptView::timeActivated, this, &ChatWidget::showTime);
+    connect(m_transcript, &TranscriptView::regionHovered, this,
+            [this](quint64 id, const TranscriptView::Region& region) {
+                const QRectF& area = region.area;
+                if (region.isPoint)
+                    showRegion(id, QStringLiteral("point"), {area.x(), area.y()});
+                else
+                    showRegion(id, QStringLiteral("box"),
+                               {area.left(), area.top(), area.right(), area.bottom()});
+            });
+    connect(m_transcript, &TranscriptView::regionLeft, m_region, &QWidget::hide);
     connect(m_transcript, &TranscriptView::regenerateRequested, this, &ChatWidget::regenerate);
     connect(m_transcript, &TranscriptView::actionRequested, this,
             [this](quint64 id, const QString& action) {

@@ -269,6 +269,8 @@ void TranscriptView::setTheme(const Theme& theme)
 
 void TranscriptView::lookChanged()
 {
+    if (!m_ready)
+        return; // it is sent whole then
     if (!m_commands.empty())
         m_commands += ',';
     m_commands += lookCommand().toStdString();
@@ -524,15 +526,14 @@ void TranscriptView::findText(const QString& text, bool backward)
 void TranscriptView::connectNotify(const QMetaMethod& signal)
 {
     QWidget::connectNotify(signal);
-    if (m_ready)
-        lookChanged(); // a button may be needed now
+    // Later: Qt may hold its lock over connections here, which to ask for them takes too.
+    QMetaObject::invokeMethod(this, &TranscriptView::lookChanged, Qt::QueuedConnection);
 }
 
 void TranscriptView::disconnectNotify(const QMetaMethod& signal)
 {
     QWidget::disconnectNotify(signal);
-    if (m_ready)
-        lookChanged();
+    QMetaObject::invokeMethod(this, &TranscriptView::lookChanged, Qt::QueuedConnection);
 }
 
 void TranscriptView::changeEvent(QEvent* event)

@@ -27,6 +27,7 @@ bool flagIn(const QJsonObject& object, const char* key)
 }
 
 constexpr double mostTokens = 1e9;
+constexpr double mostFrames = 1e15;
 constexpr double longestTime = 1e12; // ms
 
 } // namespace
@@ -56,12 +57,12 @@ void readMediaDetails(MediaFile& file, const QJsonObject& o)
     file.kind = flagIn(o, "film") ? MediaFile::Kind::Film : MediaFile::Kind::Picture;
     file.size = QSize(int(wholeIn(o, "width", 0, 1e6, 0)), int(wholeIn(o, "height", 0, 1e6, 0)));
     file.duration = numberIn(o, "seconds", 0, 360'000'000, 0);
-    file.frameCount = wholeIn(o, "frameCount", 0, 2e9, 0);
+    file.frameCount = wholeIn(o, "frameCount", 0, mostFrames, 0);
     file.frameRate = numberIn(o, "frameRate", 0, 1e6, 0);
     file.frames = int(wholeIn(o, "frames", 0, KeyFrameSet::most, 8));
     // Held to what the film has once it has been read.
-    file.firstFrame = wholeIn(o, "firstFrame", 0, 2e9, 0);
-    file.lastFrame = wholeIn(o, "lastFrame", -1, 2e9, -1);
+    file.firstFrame = wholeIn(o, "firstFrame", 0, mostFrames, 0);
+    file.lastFrame = wholeIn(o, "lastFrame", -1, mostFrames, -1);
     for (const QJsonValue& index : o.value(QLatin1String("chosen")).toArray()) {
         if (file.chosen.size() < KeyFrameSet::most && index.isDouble())
             file.chosen.append(index.toInteger());
@@ -83,6 +84,7 @@ QJsonObject turnDetails(const Turn& turn, bool withThinking)
         {QStringLiteral("thinkingBudget"), options.thinkingBudget},
         {QStringLiteral("longestAnswer"), options.longestAnswer},
         {QStringLiteral("systemPrompt"), options.systemPrompt},
+        {QStringLiteral("tellTimes"), options.tellTimes},
         {QStringLiteral("device"), turn.device},
         {QStringLiteral("finishReason"), int(answer.finishReason)},
         {QStringLiteral("contextReached"), answer.contextReached},
@@ -123,6 +125,7 @@ void readTurnDetails(Turn& turn, const QJsonObject& o)
     options.thinkingBudget = int(wholeIn(o, "thinkingBudget", 1, 1e6, 1024));
     options.longestAnswer = int(wholeIn(o, "longestAnswer", 1, 1e6, 2048));
     options.systemPrompt = o.value(QLatin1String("systemPrompt")).toString();
+    options.tellTimes = flagIn(o, "tellTimes");
     turn.device = o.value(QLatin1String("device")).toString();
     Answer& answer = turn.answer;
     answer.finishReason =

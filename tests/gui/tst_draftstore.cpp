@@ -58,9 +58,9 @@ private slots:
         film.chosen = {12, 40, 4'999'999'999};
         {
             DraftStore store(file());
-            store.save(written);
+            store.save(7, written, true);
         }
-        const Draft draft = DraftStore(file()).restore();
+        const Draft draft = DraftStore(file()).restore().value(7).draft;
         const MediaFile& back = draft.media.first();
         QCOMPARE(back.frames, 3);
         QCOMPARE(back.firstFrame, film.firstFrame);
