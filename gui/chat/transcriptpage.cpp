@@ -123,7 +123,13 @@ void TranscriptPage::loadScripts()
 void TranscriptPage::run(const QString& script, const std::function<void(const QVariant&)>& then)
 {
     if (then)
-        runJavaScript(script, QWebEngineScript::ApplicationWorld, then);
+        runJavaScript(script, QWebEngineScript::ApplicationWorld,
+                      [then, here = std::weak_ptr(m_here)](const QVariant& value) {
+                          // A page that goes calls what is still waiting, when this part of it, and
+                          // perhaps the one who asked, are gone.
+                          if (!here.expired())
+                              then(value);
+                      });
     else
         runJavaScript(script, QWebEngineScript::ApplicationWorld);
 }

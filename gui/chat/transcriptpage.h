@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include <QJsonArray>
 #include <QWebEnginePage>
@@ -35,7 +36,7 @@ public:
     /// Loads the page and our scripts, then emits ready(); also after a crash.
     void start();
     /// Runs a script in our world; then is called with its value, or with nothing when the page was
-    /// lost.
+    /// lost, and not at all when this object goes first.
     void run(const QString& script, const std::function<void(const QVariant&)>& then = {});
     /// Script errors so far, for tests.
     int errorCount() const { return m_errors; }
@@ -61,6 +62,7 @@ private:
     void loadScripts();
     void askWhatHappened();
 
+    const std::shared_ptr<int> m_here = std::make_shared<int>(); ///< until this page goes
     int m_errors = 0;
     bool m_loading = false; ///< our own page
     bool m_scriptsRun = false;

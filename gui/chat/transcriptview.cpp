@@ -78,6 +78,7 @@ TranscriptView::~TranscriptView()
 {
     if (m_page)
         m_page->disconnect(this);
+    m_page.reset(); // before what its callbacks know
 }
 
 void TranscriptView::makePage()
