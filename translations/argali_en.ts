@@ -22,6 +22,16 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ConversationList</name>
+    <message numerus="yes">
+        <source>%Ln place(s) found</source>
+        <translation>
+            <numerusform>%Ln place found</numerusform>
+            <numerusform>%Ln places found</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::Cost</name>
     <message numerus="yes">
         <source>%Ln frame(s) · %1</source>

@@ -33,6 +33,10 @@
         <source>The context is full here.</source>
         <translation>到此上下文已满。</translation>
     </message>
+    <message>
+        <source>Interrupted: Argali was closed while it was answering.</source>
+        <translation>已中断：Argali 在作答时被关闭。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::AttachmentRow</name>
@@ -69,6 +73,17 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ChatRowDelegate</name>
+    <message>
+        <source>Name of the folder</source>
+        <translation>文件夹名称</translation>
+    </message>
+    <message>
+        <source>Title of the chat</source>
+        <translation>对话标题</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::ChatWidget</name>
     <message>
         <source>Cost of the question</source>
@@ -101,6 +116,10 @@
     <message>
         <source>The film is not in the question any more. Attach it again to choose its frames.</source>
         <translation>问题中已没有这段视频。请重新附加后再选择帧。</translation>
+    </message>
+    <message>
+        <source>You are changing an earlier question; the old one stays beside it. Esc takes it back.</source>
+        <translation>正在修改之前的问题；旧问题会保留在旁边。按 Esc 撤回。</translation>
     </message>
 </context>
 <context>
@@ -266,16 +285,104 @@
         <translation>开始另一个对话</translation>
     </message>
     <message>
-        <source>This session</source>
-        <translation>本次会话</translation>
-    </message>
-    <message>
         <source>Chats</source>
         <translation>对话</translation>
     </message>
     <message>
-        <source>Remove</source>
-        <translation>移除</translation>
+        <source>Search chats</source>
+        <translation>搜索对话</translation>
+    </message>
+    <message>
+        <source>Search in titles and texts (%1)</source>
+        <translation>在标题和内容中搜索（%1）</translation>
+    </message>
+    <message>
+        <source>open</source>
+        <comment>of a chat</comment>
+        <translation>已打开</translation>
+    </message>
+    <message>
+        <source>pinned</source>
+        <translation>已置顶</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>最近 7 天</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>最近 30 天</translation>
+    </message>
+    <message>
+        <source>MMMM yyyy</source>
+        <extracomment>month and year of a group of chats</extracomment>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Pinned</source>
+        <translation>置顶</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Folder %1, open</source>
+        <translation>文件夹 %1，已展开</translation>
+    </message>
+    <message>
+        <source>Folder %1, closed</source>
+        <translation>文件夹 %1，已收起</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>未找到</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln place(s) found</source>
+        <translation>
+            <numerusform>找到 %Ln 处</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>New folder</source>
+        <translation>新建文件夹</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>取消置顶</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>置顶</translation>
+    </message>
+    <message>
+        <source>Move to folder</source>
+        <translation>移到文件夹</translation>
+    </message>
+    <message>
+        <source>No folder</source>
+        <translation>无文件夹</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Delete folder, keep its chats</source>
+        <translation>删除文件夹，保留其中的对话</translation>
     </message>
 </context>
 <context>
@@ -667,6 +774,59 @@
     <message>
         <source>%1 of %2</source>
         <translation>第 %1 处，共 %2 处</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::HistoryControl</name>
+    <message>
+        <source>“%1” was deleted.</source>
+        <translation>“%1”已删除。</translation>
+    </message>
+    <message>
+        <source>The question and its answer were deleted.</source>
+        <translation>问题及其回答已删除。</translation>
+    </message>
+    <message>
+        <source>Argali ended while it was opening “%1”. This chat was left closed; you can open it from the list.</source>
+        <translation>Argali 上次在打开“%1”时退出。该对话未自动打开；可从列表中打开。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::HistoryDatabase</name>
+    <message>
+        <source>Your chats cannot be written to: check the rights of %1 and the space there. Earlier chats can be read, but new ones are not kept.</source>
+        <translation>无法写入对话记录：请检查 %1 的权限和剩余空间。之前的对话可以阅读，但新对话不会保存。</translation>
+    </message>
+    <message>
+        <source>Your chats cannot be opened: check the rights of %1 and the space there. Everything else works, but chats are not kept.</source>
+        <translation>无法打开对话记录：请检查 %1 的权限和剩余空间。其他功能正常，但对话不会保存。</translation>
+    </message>
+    <message>
+        <source>The file of your chats is damaged and cannot be put aside: check the rights of %1. Everything else works, but chats are not kept.</source>
+        <translation>对话记录文件已损坏且无法移开：请检查 %1 的权限。其他功能正常，但对话不会保存。</translation>
+    </message>
+    <message>
+        <source>The file of your chats was damaged. It was put aside as %1, and a new one was begun.</source>
+        <translation>对话记录文件已损坏，已另存为 %1，并新建了一个文件。</translation>
+    </message>
+    <message>
+        <source>Your chats were written by a newer Argali. They can be read here, but new ones are not kept.</source>
+        <translation>对话记录由更新版本的 Argali 写入。可在此阅读，但新对话不会保存。</translation>
+    </message>
+    <message>
+        <source>Your chats cannot be saved: their file cannot be written to. Argali keeps them while it is open and goes on trying.</source>
+        <translation>无法保存对话：文件不可写。Argali 打开期间会保留它们并继续尝试。</translation>
+    </message>
+    <message>
+        <source>Your chats cannot be saved: the disk may be full. Argali keeps them while it is open and goes on trying.</source>
+        <translation>无法保存对话：磁盘可能已满。Argali 打开期间会保留它们并继续尝试。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::HistoryWorker</name>
+    <message>
+        <source>This chat cannot be read. The others are not touched by it.</source>
+        <translation>无法读取此对话。其他对话不受影响。</translation>
     </message>
 </context>
 <context>
@@ -1315,6 +1475,17 @@
         <source>The frames of the film were taken at %1.</source>
         <extracomment>a line of the prompt; %1 is a list of times, &quot;00:00.0, 00:01.5&quot;</extracomment>
         <translation>视频各帧的时间为 %1。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::UndoLine</name>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Close this line</source>
+        <translation>关闭此提示</translation>
     </message>
 </context>
 <context>

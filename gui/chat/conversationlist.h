@@ -45,8 +45,6 @@ signals:
     /// turn: the one to show in it, or 0
     void opened(quint64 conversation, quint64 turn);
     void removeRequested(quint64 conversation);
-    void exportRequested(quint64 conversation);
-    void importRequested();
     void searchRequested(const QString& words);
 
 protected:

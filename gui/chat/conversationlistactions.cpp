@@ -113,8 +113,6 @@ void ConversationList::showMenu(const QPoint& at)
     else
         menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
                         [this] { addFolder(); });
-    if (!item || kindOf(item) == ChatRowKind::Heading)
-        menu->addAction(tr("Import a chat…"), this, &ConversationList::importRequested);
     menu->popup(m_list->viewport()->mapToGlobal(at));
 }
 
@@ -125,7 +123,6 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
         return;
     const bool pinned = chat->head().pinned;
     const quint64 folder = chat->head().folder;
-    const bool isEmpty = chat->isEmpty();
     menu->addAction(tr("Rename"), QKeySequence(Qt::Key_F2), this,
                     [this, id] { editRow(ChatRowKind::Chat, id); });
     menu->addAction(icon(QStringLiteral("pin")), pinned ? tr("Unpin") : tr("Pin"), this,
@@ -145,10 +142,6 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
         m_book.setFolder(id, m_book.addFolder(tr("New folder")));
         editRow(ChatRowKind::Folder, m_book.folders().last().id);
     });
-    menu->addSeparator();
-    menu->addAction(tr("Export…"), this, [this, id] { emit exportRequested(id); })
-        ->setEnabled(!isEmpty);
-    menu->addAction(tr("Import a chat…"), this, &ConversationList::importRequested);
     menu->addSeparator();
     menu->addAction(icon(QStringLiteral("trash")), tr("Delete"), QKeySequence(Qt::Key_Delete), this,
                     [this, id] { emit removeRequested(id); });

@@ -191,16 +191,12 @@ private slots:
             if (!action->isSeparator())
                 names.append(action->text());
         }
-        QCOMPARE(names.size(), 6);
-        QSignalSpy exported(&bench.list, &ConversationList::exportRequested);
+        QCOMPARE(names.size(), 4);
         for (QAction* action : menu->actions()) {
             if (action->text() == QLatin1String("Pin"))
                 action->trigger();
-            if (action->text() == QStringLiteral("Export…"))
-                action->trigger();
         }
         QVERIFY(bench.book.byId(12)->head().pinned);
-        QCOMPARE(exported.first().first().toULongLong(), quint64(12));
         menu->close();
     }
 
