@@ -108,6 +108,8 @@ void Application::start()
         m_drafts.remove(m_drafts.restoredCurrent());
         m_window->chat()->composer()->setDraft(draft.draft);
     }
+    for (const QString& file : m_options.files)
+        m_window->chat()->composer()->attach(file);
     // A window that already stands would be made anew, and flicker, when the page is put into it.
     TranscriptView* transcript = m_window->chat()->makeTranscript();
     connect(transcript, &TranscriptView::ready, this,
@@ -143,7 +145,7 @@ void Application::takeDrafts(quint64 unopened)
         m_drafts.remove(it.key());
     }
     const quint64 last = m_drafts.restoredCurrent();
-    if (drafts.contains(last) && last != unopened && m_book.current().isEmpty() &&
+    if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened && m_book.current().isEmpty() &&
         m_window->chat()->composer()->isEmpty())
         m_book.open(m_book.indexOf(last));
     // Without a whole history it is not known which pasted pictures are in it.

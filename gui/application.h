@@ -54,6 +54,7 @@ public:
         Places places;
         QString modelFolder; ///< empty: the one that was open last, at first the pocket model
         StartupTrace trace{false};
+        QStringList files = {}; ///< to attach
     };
     explicit Application(const Options& options);
     ~Application() override;

@@ -21,11 +21,12 @@ using namespace argali::gui;
 namespace {
 
 constexpr const char* helpText =
-    "Usage: argali [MODEL] [--trace-start]\n"
+    "Usage: argali [MODEL] [FILE...] [--trace-start]\n"
     "Argali: chat about pictures and films, on this computer.\n"
     "\n"
     "  MODEL          folder of the model to open; without it the one that was open last,\n"
     "                 at first the pocket model\n"
+    "  FILE           pictures, or a film, to ask about\n"
     "  --trace-start  print to stderr how long the start takes\n"
     "  --version      print the version\n"
     "  --help         print this text\n";
@@ -33,6 +34,7 @@ constexpr const char* helpText =
 /// The command line is read before there is an application, so that --help needs no display.
 struct CommandLine {
     QString modelFolder;
+    QStringList files;
     QString shotsFolder;
     bool trace = false;
     int exitStatus = -1; ///< at once, when it is not negative
@@ -47,9 +49,16 @@ CommandLine readCommandLine(const QStringList& arguments)
     const QCommandLineOption shots(QStringLiteral("shots"), QString(), QStringLiteral("DIR"));
     parser.addOptions({help, version, trace, shots});
     CommandLine line;
-    if (!parser.parse(arguments) || parser.positionalArguments().size() > 1) {
-        const QString error =
-            parser.errorText().isEmpty() ? QStringLiteral("one model at most") : parser.errorText();
+    const bool understood = parser.parse(arguments);
+    QStringList models;
+    for (const QString& path : parser.positionalArguments())
+        (QFileInfo(path).isFile() ? line.files : models)
+            .append(QFileInfo(path).absoluteFilePath());
+    if (!understood || models.size() > 1) {
+        const QString error = understood ? QStringLiteral("\"%1\" is no file, and one model at most "
+                                                          "is opened")
+                                               .arg(models.last())
+                                         : parser.errorText();
         std::fprintf(stderr, "argali: %s (see argali --help)\n", qPrintable(error));
         line.exitStatus = 2;
     } else if (parser.isSet(help)) {
@@ -61,8 +70,8 @@ CommandLine readCommandLine(const QStringList& arguments)
     }
     line.trace = parser.isSet(trace);
     line.shotsFolder = parser.value(shots);
-    if (!parser.positionalArguments().isEmpty())
-        line.modelFolder = QFileInfo(parser.positionalArguments().first()).absoluteFilePath();
+    if (!models.isEmpty())
+        line.modelFolder = models.first();
     return line;
 }
 
@@ -105,13 +114,16 @@ int main(int argc, char** argv)
     openLog();
     int status = 0;
     {
-        Application argali({Places::ofUser(), line.modelFolder, trace});
+        Application argali({Places::ofUser(), line.modelFolder, trace, line.files});
         argali.start();
         status = QApplication::exec();
     }
     if (status == PageStart::restartStatus) {
         qputenv(PageStart::variable, "software");
-        if (QProcess::startDetached(QCoreApplication::applicationFilePath(), arguments.mid(1)))
+        // The files are in the draft by now.
+        const QStringList again = line.modelFolder.isEmpty() ? QStringList()
+                                                             : QStringList{line.modelFolder};
+        if (QProcess::startDetached(QCoreApplication::applicationFilePath(), again))
             status = 0;
     }
     // The settings and the draft are on disk. A huge picture that nobody waits for any more would

@@ -95,6 +95,7 @@ void ConversationList::makeHead()
     m_new->setToolTip(tr("Start another chat"));
     connect(m_new, &Button::clicked, this, &ConversationList::newRequested);
 
+    m_search->setProperty("field", true); // framed by the style sheet
     m_search->setPlaceholderText(tr("Search chats"));
     m_search->setAccessibleName(tr("Search chats"));
     m_search->setToolTip(tr("Search in titles and texts (%1)").arg(QStringLiteral("Ctrl+K")));

@@ -19,6 +19,7 @@ FindBar::FindBar(QWidget* parent)
       m_next(new Button(Button::Kind::Ghost, QStringLiteral("chevron-right"), {}, this)),
       m_close(new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, this))
 {
+    m_edit->setProperty("field", true); // framed by the style sheet
     m_edit->setClearButtonEnabled(true);
     m_edit->setMaxLength(1000);
     m_edit->setMaximumWidth(360);

@@ -357,6 +357,24 @@ private slots:
                  QStringLiteral("Not sent yet"));
     }
 
+    void filesAtTheStartAreAttached()
+    {
+        QTemporaryDir dir;
+        const QString missing = dir.filePath(QStringLiteral("gone.png"));
+        Application application({Places::under(dir.path()),
+                                 {},
+                                 StartupTrace(false),
+                                 {sample("objects.png"), sample("chart.png"), missing}});
+        application.start();
+        const Composer& composer = *application.window().chat()->composer();
+        QTRY_COMPARE_WITH_TIMEOUT(composer.draft().media.size(), 2, 30'000);
+        QCOMPARE(composer.draft().media.first().path, sample("objects.png"));
+        // What cannot be read stands there too, and says so.
+        QTRY_VERIFY_WITH_TIMEOUT(composer.entries().last().state == ComposerEntry::State::Broken,
+                                 30'000);
+        QCOMPARE(composer.entries().size(), 3);
+    }
+
     void badModelFolderAtTheStartGivesThePocketModel()
     {
         QTemporaryDir dir;
