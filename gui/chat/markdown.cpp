@@ -49,16 +49,20 @@ public:
         parser.flags = MD_FLAG_NOHTML | MD_FLAG_NOINDENTEDCODEBLOCKS | MD_FLAG_TABLES |
                        MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_PERMISSIVEAUTOLINKS;
         parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* self) {
-            return static_cast<TreeBuilder*>(self)->enterBlock(type, detail);
+            auto* builder = static_cast<TreeBuilder*>(self);
+            const size_t before = builder->m_path.size();
+            return builder->entered({true, int(type), before}, builder->enterBlock(type, detail));
         };
         parser.leave_block = [](MD_BLOCKTYPE type, void*, void* self) {
-            return static_cast<TreeBuilder*>(self)->leaveBlock(type);
+            return static_cast<TreeBuilder*>(self)->left(true, int(type));
         };
         parser.enter_span = [](MD_SPANTYPE type, void* detail, void* self) {
-            return static_cast<TreeBuilder*>(self)->enterSpan(type, detail);
+            auto* builder = static_cast<TreeBuilder*>(self);
+            const size_t before = builder->m_path.size();
+            return builder->entered({false, int(type), before}, builder->enterSpan(type, detail));
         };
         parser.leave_span = [](MD_SPANTYPE type, void*, void* self) {
-            return static_cast<TreeBuilder*>(self)->leaveSpan(type);
+            return static_cast<TreeBuilder*>(self)->left(false, int(type));
         };
         parser.text = [](MD_TEXTTYPE type, const MD_CHAR* bytes, MD_SIZE size, void* self) {
             return static_cast<TreeBuilder*>(self)->addText(type, {bytes, size});
@@ -90,13 +94,49 @@ private:
         return 0;
     }
 
-    int leave()
+    /// What md4c has entered and not left.
+    struct Open {
+        bool isBlock = false;
+        int type = 0;
+        size_t before = 0; ///< size of m_path
+    };
+
+    int entered(const Open& open, int result)
     {
-        const MarkdownNode* left = m_path.back();
-        m_path.pop_back();
-        if (left != m_path.back())
-            --m_depth;
+        if (result == 0)
+            m_open.push_back(open);
+        return result;
+    }
+
+    /// md4c leaves spans that it never entered where an address it links by itself overlaps marks of
+    /// emphasis; those count for nothing.
+    int left(bool isBlock, int type)
+    {
+        size_t at = m_open.size();
+        while (at > 0 && (m_open[at - 1].isBlock != isBlock || m_open[at - 1].type != type)) {
+            if (!isBlock && m_open[at - 1].isBlock)
+                return 0;
+            --at;
+        }
+        while (at > 0 && m_open.size() >= at)
+            leaveLast();
         return 0;
+    }
+
+    void leaveLast()
+    {
+        const Open open = m_open.back();
+        m_open.pop_back();
+        if (!open.isBlock && open.type == MD_SPAN_IMG)
+            --m_pictureDepth;
+        if (m_linkDepth == m_path.size())
+            m_linkDepth = 0;
+        while (m_path.size() > open.before) {
+            const MarkdownNode* left = m_path.back();
+            m_path.pop_back();
+            if (left != m_path.back())
+                --m_depth;
+        }
     }
 
     int enterBlock(MD_BLOCKTYPE type, void* detail)
@@ -172,13 +212,6 @@ private:
         return 1;
     }
 
-    int leaveBlock(MD_BLOCKTYPE type)
-    {
-        if (type == MD_BLOCK_TABLE)
-            leave(); // and what holds it
-        return leave();
-    }
-
     int enterSpan(MD_SPANTYPE type, void* detail)
     {
         if (m_pictureDepth > 0) { // only the text of what stands for a picture counts
@@ -203,15 +236,6 @@ private:
         default:
             return enterNothing();
         }
-    }
-
-    int leaveSpan(MD_SPANTYPE type)
-    {
-        if (type == MD_SPAN_IMG)
-            --m_pictureDepth;
-        if (m_linkDepth == m_path.size())
-            m_linkDepth = 0;
-        return leave();
     }
 
     int enterLink(const char* tag, const MD_ATTRIBUTE& address)
@@ -316,6 +340,7 @@ private:
     const bool m_isOpen;
     MarkdownNode m_root;
     // The open elements. A pointer stays valid: siblings are added only after its element is left.
+    std::vector<Open> m_open;
     std::vector<MarkdownNode*> m_path;
     size_t m_depth = 0; ///< of elements; m_path also has those that became nothing
     size_t m_nodes = 0;

@@ -178,7 +178,7 @@ private:
     /// "$x$" where the text ends: a digit may follow, and then it is no formula.
     void holdDollar()
     {
-        if (m_text.back() != '$')
+        if (m_text.empty() || m_text.back() != '$')
             return;
         const InlineSpans spans = scanInline(m_text);
         const InlineSpan& last = spans.spans.back();
