@@ -6,8 +6,8 @@
 
 namespace argali {
 
-/// Some logits with their ids, the largest first; of equals the lowest id first, so that a seed gives
-/// the same answer everywhere.
+/// Some logits with their ids, the largest first; of equals the lowest id first, so that a seed
+/// gives the same answer everywhere.
 struct Candidates {
     std::vector<int32_t> ids;
     std::vector<float> logits;

@@ -108,8 +108,7 @@ Placement place(const Family& family, DType dtype, int64_t asked, const std::str
             throw;
         log(LogLevel::Warning, std::string("auto: the processor, since ") + error.what());
     }
-    return {{{"cpu", info.layers}},
-            fittingContext(family, dtype, asked, {chooseDevice("cpu")})};
+    return {{{"cpu", info.layers}}, fittingContext(family, dtype, asked, {chooseDevice("cpu")})};
 }
 
 } // namespace argali

@@ -41,8 +41,9 @@ __device__ __forceinline__ float logitOf(Key key)
 
 __device__ __forceinline__ int placeOf(Key key)
 {
-    return key == noKey || key == nanKey ? -1
-                                         : static_cast<int>(0xffffffffu - static_cast<unsigned>(key));
+    return key == noKey || key == nanKey
+               ? -1
+               : static_cast<int>(0xffffffffu - static_cast<unsigned>(key));
 }
 
 /// Sorts the block's keys, the largest first: a bitonic network.
@@ -73,7 +74,7 @@ __global__ void __launch_bounds__(sortThreads)
     const int first = static_cast<int>(blockIdx.x) * partCandidates;
     for (int i = static_cast<int>(threadIdx.x); i < partCandidates; i += sortThreads) {
         const int place = first + i;
-        part[i] = place >= count          ? noKey
+        part[i] = place >= count      ? noKey
                   : logits != nullptr ? keyOf(logits[place], place)
                                       : keys[place];
     }
@@ -107,8 +108,8 @@ int64_t likeliestScratch(int64_t count, int64_t kept)
     return 2 * likeliestLaunch(count).grid[0] * kept;
 }
 
-void likeliestOfRow(float* values, int32_t* places, const float* logits, int64_t count, int64_t kept,
-                    uint64_t* scratch, cudaStream_t stream)
+void likeliestOfRow(float* values, int32_t* places, const float* logits, int64_t count,
+                    int64_t kept, uint64_t* scratch, cudaStream_t stream)
 {
     if (count < 0 || kept < 1 || kept > mostLikeliest ||
         count > std::numeric_limits<int32_t>::max() - partCandidates)
@@ -120,15 +121,16 @@ void likeliestOfRow(float* values, int32_t* places, const float* logits, int64_t
     Key* other = to + likeliestLaunch(count).grid[0] * kept;
     for (int64_t left = count;;) {
         const Launch spread = likeliestLaunch(left);
-        launch(sortKernel, spread, stream, to, from == nullptr ? logits : nullptr, from, left, kept);
+        launch(sortKernel, spread, stream, to, from == nullptr ? logits : nullptr, from, left,
+               kept);
         from = std::exchange(to, other);
         other = from;
         if (spread.grid[0] == 1)
             break;
         left = spread.grid[0] * kept;
     }
-    launch(unpackKernel, {{partsOf(kept, sortThreads), 1, 1}, sortThreads, 0}, stream, values, places,
-           from, kept);
+    launch(unpackKernel, {{partsOf(kept, sortThreads), 1, 1}, sortThreads, 0}, stream, values,
+           places, from, kept);
 }
 
 } // namespace argali::cuda

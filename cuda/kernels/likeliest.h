@@ -20,7 +20,7 @@ int64_t likeliestScratch(int64_t count, int64_t kept);
 /// a logit is NaN or infinitely large; behind the count of logits places are -1 too.
 /// Shape:  logits [count]; values, places [kept]; scratch [likeliestScratch(count, kept)]
 /// Throws: Error::Code::Internal for more than mostLikeliest, or more logits than int32_t counts
-void likeliestOfRow(float* values, int32_t* places, const float* logits, int64_t count, int64_t kept,
-                    uint64_t* scratch, cudaStream_t stream);
+void likeliestOfRow(float* values, int32_t* places, const float* logits, int64_t count,
+                    int64_t kept, uint64_t* scratch, cudaStream_t stream);
 
 } // namespace argali::cuda

@@ -13,7 +13,8 @@ Decoder::Decoder(std::vector<LayerShare> shares, const DecoderConfig& config, DT
         layers += share.layers;
         // Between two backends goes what download() gives, which is f32.
         if (m_shares.size() > 1 && share.op->residualType(compute) != DType::F32)
-            throw Error(Error::Code::Internal, share.op->name() + ": its residual stream is not f32");
+            throw Error(Error::Code::Internal,
+                        share.op->name() + ": its residual stream is not f32");
     }
     if (layers != config.layers)
         throw Error(Error::Code::Internal, "shares of " + std::to_string(layers) + " layers for " +

@@ -28,8 +28,8 @@ private:
 };
 
 /// The blocks of a decoder. Their layers may be spread over several backends, each with some
-/// neighbouring ones; from one to the next only the residual stream goes, through host memory. While a
-/// later backend still computes a chunk of a prompt, an earlier one begins the next.
+/// neighbouring ones; from one to the next only the residual stream goes, through host memory.
+/// While a later backend still computes a chunk of a prompt, an earlier one begins the next.
 /// Thread: engine.
 class Decoder final {
 public:

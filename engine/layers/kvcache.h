@@ -39,7 +39,8 @@ public:
 
     /// Rows written past length() count from here on, on every backend.
     void advance(int64_t tokens);
-    /// The two halves of advance(), for recorded passes: what one backend does, and what is known here.
+    /// The two halves of advance(), for recorded passes: what one backend does, and what is known
+    /// here.
     void enqueueAdvance(size_t share, int64_t tokens);
     void countAdvance(int64_t tokens);
     /// Forgets all tokens from length on.

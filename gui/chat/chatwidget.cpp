@@ -17,8 +17,8 @@
 #include "gui/chat/composeredit.h"
 #include "gui/chat/costtext.h"
 #include "gui/chat/emptystate.h"
-#include "gui/chat/findbar.h"
 #include "gui/chat/filmstrip.h"
+#include "gui/chat/findbar.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/replysource.h"
 #include "gui/chat/transcriptactions.h"
@@ -287,8 +287,8 @@ void ChatWidget::beginEdit(quint64 turn, const Draft& question)
     m_editing = turn;
     m_composer->setDraft(question);
     m_editedFrom = m_composer->keptDraft();
-    m_composer->showNote(
-        tr("You are changing an earlier question; the old one stays beside it. Esc takes it back."));
+    m_composer->showNote(tr(
+        "You are changing an earlier question; the old one stays beside it. Esc takes it back."));
     m_composer->focusText();
 }
 

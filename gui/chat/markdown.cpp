@@ -108,8 +108,8 @@ private:
         return result;
     }
 
-    /// md4c leaves spans that it never entered where an address it links by itself overlaps marks of
-    /// emphasis; those count for nothing.
+    /// md4c leaves spans that it never entered where an address it links by itself overlaps marks
+    /// of emphasis; those count for nothing.
     int left(bool isBlock, int type)
     {
         size_t at = m_open.size();

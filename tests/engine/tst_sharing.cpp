@@ -55,8 +55,8 @@ void TestSharing::shares_data()
                                   << Numbers{5, 23};
     QTest::newRow("one byte too little")
         << Numbers{700 + 5 * 200 - 1, 40 + 23 * 200} << int64_t{100} << Numbers{};
-    QTest::newRow("no layer on the first") << Numbers{700, 100'000} << int64_t{100}
-                                           << Numbers{0, 28};
+    QTest::newRow("no layer on the first")
+        << Numbers{700, 100'000} << int64_t{100} << Numbers{0, 28};
     QTest::newRow("the first is too small") << Numbers{699, 100'000} << int64_t{100} << Numbers{};
     QTest::newRow("a full one") << Numbers{10'700, 10, 10'040} << int64_t{100}
                                 << Numbers{14, 0, 14};

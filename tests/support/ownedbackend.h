@@ -8,8 +8,8 @@
 
 namespace argali::test {
 
-/// Hands every operation on, and throws when one gets a tensor or a weight that another backend made,
-/// as a card would read what is not in its memory.
+/// Hands every operation on, and throws when one gets a tensor or a weight that another backend
+/// made, as a card would read what is not in its memory.
 class OwnedBackend final : public Backend {
 public:
     explicit OwnedBackend(std::unique_ptr<Backend> op) : m_op(std::move(op)) {}
