@@ -160,7 +160,8 @@ void HistoryStore::take(const HistoryFound& found)
     m_access = found.access;
     m_unkept = found.unkept;
     m_book.addEarlier(found.heads, found.folders);
-    setTrouble(found.failure);
+    if (found.failure) // else it would take the place of what is being said of the model
+        setTrouble(found.failure);
     if (!isAllWritten())
         later(std::chrono::milliseconds(0));
     emit opened(found.unopened);
