@@ -1,7 +1,6 @@
 #include <cstdio>
 
 #include <QApplication>
-#include <QCommandLineParser>
 #include <QDir>
 #include <QFileInfo>
 #include <QIcon>
@@ -12,6 +11,7 @@
 #include "engine/media/abandonable.h"
 #include "gui/application.h"
 #include "gui/chat/transcriptview.h"
+#include "gui/commandline.h"
 #include "gui/logfile.h"
 #include "gui/mainwindow.h"
 #include "gui/shots.h"
@@ -31,50 +31,6 @@ constexpr const char* helpText =
     "  --version      print the version\n"
     "  --help         print this text\n";
 
-/// The command line is read before there is an application, so that --help needs no display.
-struct CommandLine {
-    QString modelFolder;
-    QStringList files;
-    QString shotsFolder;
-    bool trace = false;
-    int exitStatus = -1; ///< at once, when it is not negative
-};
-
-CommandLine readCommandLine(const QStringList& arguments)
-{
-    QCommandLineParser parser;
-    const QCommandLineOption help(QStringList{QStringLiteral("h"), QStringLiteral("help")});
-    const QCommandLineOption version(QStringLiteral("version"));
-    const QCommandLineOption trace(QStringLiteral("trace-start"));
-    const QCommandLineOption shots(QStringLiteral("shots"), QString(), QStringLiteral("DIR"));
-    parser.addOptions({help, version, trace, shots});
-    CommandLine line;
-    const bool understood = parser.parse(arguments);
-    QStringList models;
-    for (const QString& path : parser.positionalArguments())
-        (QFileInfo(path).isFile() ? line.files : models)
-            .append(QFileInfo(path).absoluteFilePath());
-    if (!understood || models.size() > 1) {
-        const QString error = understood ? QStringLiteral("\"%1\" is no file, and one model at most "
-                                                          "is opened")
-                                               .arg(models.last())
-                                         : parser.errorText();
-        std::fprintf(stderr, "argali: %s (see argali --help)\n", qPrintable(error));
-        line.exitStatus = 2;
-    } else if (parser.isSet(help)) {
-        std::fputs(helpText, stdout);
-        line.exitStatus = 0;
-    } else if (parser.isSet(version)) {
-        std::printf("argali %s\n", ARGALI_VERSION);
-        line.exitStatus = 0;
-    }
-    line.trace = parser.isSet(trace);
-    line.shotsFolder = parser.value(shots);
-    if (!models.isEmpty())
-        line.modelFolder = models.first();
-    return line;
-}
-
 bool hasDisplay()
 {
     return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
@@ -88,9 +44,19 @@ int main(int argc, char** argv)
     QStringList arguments;
     for (int i = 0; i < argc; ++i)
         arguments.append(QString::fromLocal8Bit(argv[i]));
-    const CommandLine line = readCommandLine(arguments);
-    if (line.exitStatus >= 0)
-        return line.exitStatus;
+    const CommandLine line = CommandLine::read(arguments);
+    if (!line.error.isEmpty()) {
+        std::fprintf(stderr, "argali: %s (see argali --help)\n", qPrintable(line.error));
+        return 2;
+    }
+    if (line.wantsHelp) {
+        std::fputs(helpText, stdout);
+        return 0;
+    }
+    if (line.wantsVersion) {
+        std::printf("argali %s\n", ARGALI_VERSION);
+        return 0;
+    }
     const StartupTrace trace(line.trace);
     trace.mark("program started");
     if (!line.shotsFolder.isEmpty()) {
@@ -121,8 +87,8 @@ int main(int argc, char** argv)
     if (status == PageStart::restartStatus) {
         qputenv(PageStart::variable, "software");
         // The files are in the draft by now.
-        const QStringList again = line.modelFolder.isEmpty() ? QStringList()
-                                                             : QStringList{line.modelFolder};
+        const QStringList again =
+            line.modelFolder.isEmpty() ? QStringList() : QStringList{line.modelFolder};
         if (QProcess::startDetached(QCoreApplication::applicationFilePath(), again))
             status = 0;
     }

@@ -26,6 +26,13 @@ bool isWebAddress(const QString& text)
 
 bool namesMedia(const QString& address)
 {
+    return isNamedLikeMedia(QUrl(address.trimmed()).path());
+}
+
+} // namespace
+
+bool isNamedLikeMedia(const QString& path)
+{
     static const QStringList endings{
         QStringLiteral(".png"),  QStringLiteral(".jpg"),  QStringLiteral(".jpeg"),
         QStringLiteral(".webp"), QStringLiteral(".gif"),  QStringLiteral(".bmp"),
@@ -33,12 +40,9 @@ bool namesMedia(const QString& address)
         QStringLiteral(".heic"), QStringLiteral(".heif"), QStringLiteral(".mp4"),
         QStringLiteral(".mkv"),  QStringLiteral(".mov"),  QStringLiteral(".webm"),
         QStringLiteral(".avi")};
-    const QString path = QUrl(address.trimmed()).path().toLower();
     return std::any_of(endings.begin(), endings.end(),
-                       [&](const QString& e) { return path.endsWith(e); });
+                       [&](const QString& e) { return path.endsWith(e, Qt::CaseInsensitive); });
 }
-
-} // namespace
 
 Attachable attachableIn(const QMimeData& mime)
 {

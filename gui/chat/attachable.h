@@ -25,6 +25,9 @@ Attachable attachableIn(const QMimeData& mime);
 /// yet.
 bool mayBeAttachable(const QMimeData& mime);
 
+/// Whether a file's name ends as those of pictures and films do.
+bool isNamedLikeMedia(const QString& path);
+
 /// A dialog for pictures and films that deletes itself; open() it.
 /// folder: where it begins; the user's pictures when there is no such folder
 QFileDialog* makeMediaDialog(bool forFilms, const QString& folder, QWidget* parent);
