@@ -3,7 +3,6 @@
 #include <QClipboard>
 #include <QLineEdit>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 #include <QWebEngineScript>
 
@@ -17,7 +16,7 @@
 #include "gui/chat/transcriptpage.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/mainwindow.h"
-#include "tests/support/fakereplysource.h"
+#include "tests/support/windowbench.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -29,24 +28,7 @@ QString sample(const char* name)
     return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
 }
 
-/// The window over a source that answers what the test says.
-struct Bench {
-    QTemporaryDir dir;
-    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
-    FakeReplySource source;
-    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
-    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
-    ConversationBook book;
-    TurnController turns{book, source};
-    MainWindow window{{settings, loader, source, book, turns, drafts, {}}};
-
-    Bench()
-    {
-        window.resize(1280, 800);
-        window.showModel(anyModel());
-        window.show();
-    }
-    ChatWidget& chat() { return *window.chat(); }
+struct Bench : WindowBench {
     TranscriptView& view() { return *window.chat()->transcript(); }
     quint64 ask(const QString& question)
     {

@@ -23,6 +23,7 @@
 #include "gui/film/regioncard.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/segmentedcontrol.h"
+#include "tests/support/burntnumber.h"
 #include "tests/support/fakereplysource.h"
 
 using namespace argali;
@@ -35,17 +36,7 @@ QString media(const char* name)
     return QStringLiteral(ARGALI_TEST_DATA "/media/") + QLatin1String(name);
 }
 
-/// The number burnt into a frame: eight blocks, four across, white for 1.
-int numberIn(const QImage& image)
-{
-    int number = 0;
-    for (int bit = 0; bit < 8; ++bit) {
-        const int x = image.width() * (2 * (bit % 4) + 1) / 8;
-        const int y = image.height() * (2 * (bit / 4) + 1) / 4;
-        number |= (qRed(image.pixel(x, y)) > 127) << bit;
-    }
-    return number;
-}
+using argali::gui::numberIn;
 
 int numberIn(const Image& image)
 {

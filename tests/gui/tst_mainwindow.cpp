@@ -28,7 +28,7 @@
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/valueslider.h"
-#include "tests/support/fakereplysource.h"
+#include "tests/support/windowbench.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -62,26 +62,8 @@ QString pageText(TranscriptView& view, quint64 turn)
                                                                       : QStringLiteral("no answer");
 }
 
-/// The window over a source that answers what the test says.
-struct Bench {
-    QTemporaryDir dir;
-    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
-    FakeReplySource source;
-    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
-    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
-    ConversationBook book;
-    TurnController turns{book, source};
-    MainWindow window{{settings, loader, source, book, turns, drafts, {}}};
-
-    explicit Bench(bool ready = true)
-    {
-        window.resize(1280, 800);
-        if (ready)
-            window.showModel(anyModel());
-        window.show();
-    }
-    ChatWidget& chat() { return *window.chat(); }
-    Composer& composer() { return *window.chat()->composer(); }
+struct Bench : WindowBench {
+    using WindowBench::WindowBench;
     void write(const char* text) { composer().edit()->setPlainText(QString::fromUtf8(text)); }
     QString page(quint64 turn) { return pageText(*chat().transcript(), turn); }
 };
