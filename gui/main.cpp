@@ -1,11 +1,13 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <vector>
 
 #include <QApplication>
-#include <QDir>
-#include <QFileInfo>
+#include <QFile>
 #include <QIcon>
-#include <QProcess>
 
+#include <linux/close_range.h>
 #include <unistd.h>
 
 #include "engine/media/abandonable.h"
@@ -35,6 +37,27 @@ bool hasDisplay()
 {
     return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
            qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+}
+
+/// Makes this process a new one that draws the page in software. The files of the command line are
+/// in the draft by now. Returns only when that fails.
+void goOnInSoftware(const CommandLine& line)
+{
+    qputenv(PageStart::variable, "software");
+    // The helpers of the old page end when nobody holds the other end of what they listen to.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    QList<QByteArray> words{QFile::encodeName(QCoreApplication::applicationFilePath())};
+    if (line.trace)
+        words.append("--trace-start");
+    if (!line.modelFolder.isEmpty())
+        words.append(QFile::encodeName(line.modelFolder));
+    std::vector<char*> arguments;
+    for (QByteArray& word : words)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    execv(arguments.front(), arguments.data());
+    std::fprintf(stderr, "argali: cannot be started again to draw in software: %s; start it with "
+                         "ARGALI_TRANSCRIPT=software\n", std::strerror(errno));
 }
 
 } // namespace
@@ -85,12 +108,8 @@ int main(int argc, char** argv)
         status = QApplication::exec();
     }
     if (status == PageStart::restartStatus) {
-        qputenv(PageStart::variable, "software");
-        // The files are in the draft by now.
-        const QStringList again =
-            line.modelFolder.isEmpty() ? QStringList() : QStringList{line.modelFolder};
-        if (QProcess::startDetached(QCoreApplication::applicationFilePath(), again))
-            status = 0;
+        goOnInSoftware(line);
+        status = 1;
     }
     // The settings and the draft are on disk. A huge picture that nobody waits for any more would
     // hold the program until it is decoded.
