@@ -6,12 +6,12 @@
 
 #include "engine/checkpoint/json.h"
 #include "engine/cli/comparison.h"
-#include "engine/cli/sha256.h"
 #include "engine/cli/vectorfile.h"
 #include "engine/devices.h"
 #include "engine/error.h"
 #include "engine/layers/smartresize.h"
 #include "engine/media/mediareader.h"
+#include "engine/sha256.h"
 #include "engine/tokenizer/qwensplitter.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/unicode.h"

@@ -8,10 +8,10 @@
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
 #include "engine/cli/output.h"
-#include "engine/cli/sha256.h"
 #include "engine/error.h"
 #include "engine/families/families.h"
 #include "engine/numbers.h"
+#include "engine/sha256.h"
 
 namespace argali::cli {
 

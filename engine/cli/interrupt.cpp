@@ -22,8 +22,10 @@ void Interrupt::watch()
     // then is ordinary code and not a signal handler.
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    std::signal(SIGINT, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM}) {
+        sigaddset(&signals, signal);
+        std::signal(signal, SIG_DFL);
+    }
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::thread([this, signals] {
         for (int signal = 0; sigwait(&signals, &signal) == 0;)

@@ -5,13 +5,13 @@
 
 namespace argali::cli {
 
-/// Ctrl+C. The first one stops the work in progress, which ends by itself with what there is; where
+/// Ctrl+C, and SIGTERM in its place. The first one stops the work in progress, which ends by itself with what there is; where
 /// nothing can be stopped, or the second time, the program ends at once with status 130.
 /// Thread: watch() before any other thread starts, the rest from one thread.
 class Interrupt final {
 public:
     static Interrupt& instance();
-    /// Takes SIGINT over, also where the program was started with it ignored, as scripts do for
+    /// Takes both signals over, also where the program was started with them ignored, as scripts do for
     /// what runs in the background: whoever sends it means it.
     void watch();
 

@@ -20,8 +20,9 @@ namespace argali::cli {
 
 namespace {
 
-constexpr std::array commands = {&chatCommand,    &evalCommand,     &checkCommand,  &benchCommand,
-                                 &inspectCommand, &tokenizeCommand, &devicesCommand};
+constexpr std::array commands = {&chatCommand,    &serveCommand,    &evalCommand,
+                                 &checkCommand,   &benchCommand,    &inspectCommand,
+                                 &tokenizeCommand, &devicesCommand};
 
 std::string generalHelp()
 {

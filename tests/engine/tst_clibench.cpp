@@ -5,12 +5,12 @@
 
 #include "engine/cli/benchrun.h"
 #include "engine/cli/countingbackend.h"
-#include "engine/cli/sha256.h"
 #include "engine/cli/testpicture.h"
 #include "engine/devices.h"
 #include "engine/error.h"
 #include "engine/fitting.h"
 #include "engine/media/mediareader.h"
+#include "engine/sha256.h"
 
 using namespace argali;
 using namespace argali::cli;

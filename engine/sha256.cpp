@@ -1,4 +1,4 @@
-#include "engine/cli/sha256.h"
+#include "engine/sha256.h"
 
 #include <array>
 #include <cerrno>
@@ -10,7 +10,7 @@
 
 #include "engine/error.h"
 
-namespace argali::cli {
+namespace argali {
 
 struct Sha256::Context {
     EVP_MD_CTX* evp = EVP_MD_CTX_new();
@@ -84,4 +84,4 @@ std::string sha256OfFile(const std::filesystem::path& path, std::stop_token stop
     return {};
 }
 
-} // namespace argali::cli
+} // namespace argali

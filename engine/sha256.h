@@ -7,7 +7,7 @@
 #include <stop_token>
 #include <string>
 
-namespace argali::cli {
+namespace argali {
 
 /// SHA-256 of bytes that come in pieces; by libcrypto, which uses the processor's instructions for
 /// it. Source: FIPS 180-4, section 6.2
@@ -31,4 +31,4 @@ std::string sha256(std::span<const std::byte> bytes);
 /// Throws: Error::Code::Missing when it cannot be read
 std::string sha256OfFile(const std::filesystem::path& path, std::stop_token stop);
 
-} // namespace argali::cli
+} // namespace argali

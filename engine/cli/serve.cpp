@@ -1,0 +1,195 @@
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include <sys/stat.h>
+
+#include "engine/checkpoint/json.h"
+#include "engine/cli/command.h"
+#include "engine/cli/interrupt.h"
+#include "engine/cli/modeloptions.h"
+#include "engine/cli/output.h"
+#include "engine/error.h"
+#include "engine/server/api.h"
+
+namespace argali::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// "[NAME=]MODEL". A folder may have the sign in its own name.
+server::ModelSet::Entry entryOf(const std::string& word)
+{
+    const size_t sign = word.find('=');
+    std::error_code ignored; // what is there is looked at below
+    const bool isNamed = sign != std::string::npos && !std::filesystem::exists(word, ignored);
+    const std::string path = isNamed ? word.substr(sign + 1) : word;
+    if (isNamed && sign == 0)
+        throw UsageError("-m NAME=MODEL needs a name before the '=': " + inQuotes(word));
+    return {isNamed ? word.substr(0, sign) : std::string(),
+            requireFolder(path, "-m takes the folder of a model, or NAME=FOLDER")};
+}
+
+std::string readKey(const Arguments& arguments)
+{
+    std::string key;
+    if (const auto file = arguments.text("--api-key-file")) {
+        key = readFile(*file, 64 * 1024);
+        struct stat status {};
+        if (::stat(file->c_str(), &status) == 0 && (status.st_mode & 077) != 0)
+            note("argali-cli serve: others can read " + *file +
+                 "; chmod 600 keeps the key from them");
+    } else if (const char* variable = std::getenv("ARGALI_API_KEY")) {
+        key = variable;
+        ::unsetenv("ARGALI_API_KEY"); // of no use to anybody from here on
+    }
+    while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' '))
+        key.pop_back();
+    for (const char c : key)
+        if (c <= ' ' || c > '~')
+            throw UsageError("an API key is one line of printable characters without blanks");
+    if (key.empty() && arguments.has("--api-key-file"))
+        throw UsageError("the file of --api-key-file is empty");
+    return key;
+}
+
+bool isLoopback(const std::string& host)
+{
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+void printStart(const server::HttpServer& server, const server::ModelSet& models, bool hasKey)
+{
+    note("serving at http://" + server.address() + (hasKey ? ", with an API key" : ""));
+    for (const auto& host : models.hosts())
+        note("  " + host->name() + ": " + describe(host->info()) + ", " + host->folder().string());
+    if (const std::string memory = models.memoryNote(); !memory.empty())
+        note("  " + memory);
+    for (const auto& route : server::Api::routes()) {
+        std::string line = std::string("  ") + route.method;
+        line.resize(7, ' ');
+        line += route.path;
+        line.resize(std::max<size_t>(line.size() + 1, 32), ' ');
+        note(line + route.does);
+    }
+}
+
+/// Until Ctrl+C; then what is under way is finished, unless it comes again.
+int serveUntilInterrupted(server::HttpServer& server, server::ModelSet& models)
+{
+    {
+        const Interruptible work;
+        while (!work.stopped())
+            std::this_thread::sleep_for(50ms);
+    }
+    const Interruptible hurry;
+    server.finish();
+    models.close();
+    if (!models.isIdle())
+        note("finishing the answers that are under way; Ctrl+C again stops them");
+    while (!hurry.stopped() && !models.isIdle())
+        std::this_thread::sleep_for(20ms);
+    // What was written last still leaves.
+    for (int i = 0; i < 50 && !hurry.stopped() && server.connections() > 0; ++i)
+        std::this_thread::sleep_for(20ms);
+    return hurry.stopped() ? statusInterrupted : statusDone;
+}
+
+int run(const Arguments& arguments)
+{
+    arguments.requireRest(0, 0, "");
+    server::ModelSet::Settings settings;
+    settings.open.device = deviceOption(arguments);
+    settings.open.dtype = dtypeOption(arguments);
+    settings.open.context = arguments.integer("--context", 1, 1'000'000).value_or(0);
+    settings.queue = size_t(arguments.integer("--queue", 0, 100'000).value_or(64));
+    settings.idle =
+        std::chrono::seconds(arguments.integer("--idle-unload", 1, 31'000'000).value_or(0));
+    server::HttpServer::Options http;
+    http.host = arguments.text("--host").value_or("127.0.0.1");
+    http.port = uint16_t(arguments.integer("--port", 0, 65535).value_or(8000));
+    http.errorAnswer = server::protocolAnswer;
+    server::Api::Settings api;
+    api.key = readKey(arguments);
+    api.origins = arguments.texts("--cors");
+    api.version = ARGALI_VERSION;
+    api.bodyBytes = http.limits.bodyBytes;
+    if (!isLoopback(http.host) && api.key.empty())
+        throw UsageError("--host " + http.host +
+                         " lets other machines in, which needs an API key: "
+                         "--api-key-file FILE, or ARGALI_API_KEY in the environment");
+    for (const std::string& word : arguments.texts("--model"))
+        settings.models.push_back(entryOf(word));
+    if (settings.models.empty())
+        settings.models.push_back({"pocket", pocketFolder() / "model"});
+
+    server::ModelSet models(settings);
+    server::Api routes(api, models);
+    server::HttpServer server(
+        http, [&routes](server::HttpRequest request, std::shared_ptr<server::HttpReply> reply) {
+            routes.handle(std::move(request), std::move(reply));
+        });
+    routes.setConnectionCount([&server] { return server.connections(); });
+    models.hosts().front()->load(); // the others when they are asked
+    printStart(server, models, !api.key.empty());
+    return serveUntilInterrupted(server, models);
+}
+
+} // namespace
+
+const Command& serveCommand()
+{
+    static const Command command = [] {
+        Command c = {.name = "serve",
+                     .summary = "an OpenAI-compatible server for one model or several",
+                     .help =
+                         R"(usage: argali-cli serve [-m [NAME=]MODEL]... [OPTIONS]
+
+Answers requests of OpenAI's kind over HTTP: chat with text, pictures and films, thinking,
+streams. The list of paths is printed at the start. One answer at a time for each model;
+the rest waits in order. Ctrl+C finishes what is under way; a second one stops it.
+
+What to serve
+  -m, --model [NAME=]MODEL
+                        checkpoint folder, and the name that clients call it by; may be
+                        repeated; default: the model that comes with the program. The first
+                        is loaded at the start, the others when they are asked
+  --queue N             requests that may wait for each model; more get 429; default 64
+  --idle-unload SECONDS free the memory of a model that was not asked for so long
+
+Where
+  --host H              address to listen at; default 127.0.0.1. Any that other machines can
+                        reach needs a key
+  --port P              default 8000; 0: one that is free
+  --api-key-file FILE   clients must send this key; also from ARGALI_API_KEY. Never an
+                        argument, which everybody on this machine can read
+  --cors ORIGIN         let pages of this origin ask, as https://example.org; may be repeated
+
+Where to compute
+  --device auto|cpu|cuda[:N[,N...]]
+  --dtype auto|f32|bf16|f16|int8|int4
+  --context N           positions to keep memory for
+
+Examples:
+  argali-cli serve
+  argali-cli serve -m ovis=Ovis2.5-2B -m small=Ovis2.5-tiny --port 8080
+)",
+                     .options = computeOptions(),
+                     .run = run};
+        c.options.insert(
+            c.options.end(),
+            {{.name = "--model", .value = "[NAME=]MODEL", .letter = 'm', .repeatable = true},
+             {.name = "--context", .value = "N"},
+             {.name = "--host", .value = "H"},
+             {.name = "--port", .value = "P"},
+             {.name = "--api-key-file", .value = "FILE"},
+             {.name = "--queue", .value = "N"},
+             {.name = "--cors", .value = "ORIGIN", .repeatable = true},
+             {.name = "--idle-unload", .value = "SECONDS"}});
+        return c;
+    }();
+    return command;
+}
+
+} // namespace argali::cli

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/server/apifailure.h"
+#include "engine/server/chatcall.h"
+#include "engine/server/chatwriter.h"
+#include "engine/server/httpserver.h"
+#include "engine/server/metrics.h"
+#include "engine/server/modelset.h"
+#include "engine/server/workqueue.h"
+
+namespace argali {
+class Tokenizer;
+}
+
+namespace argali::server {
+
+/// What a server answers at which path. Everything a client may send is checked here.
+/// Thread: handle() on the server's; the rest any.
+class Api final {
+public:
+    struct Settings {
+        std::string key;                  ///< empty: none is asked for
+        std::vector<std::string> origins; ///< of pages in browsers that may ask
+        std::string version;
+        int64_t bodyBytes = int64_t(64) << 20;
+    };
+    struct Route {
+        const char* method;
+        const char* path;
+        const char* does; ///< for the list at the start
+    };
+
+    /// models must outlive it.
+    Api(Settings settings, ModelSet& models);
+    /// Stops the models: what they do is for requests that are known here.
+    ~Api();
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+
+    void handle(HttpRequest request, std::shared_ptr<HttpReply> reply);
+    void setConnectionCount(std::function<int()> count) { m_connections = std::move(count); }
+    static const std::vector<Route>& routes();
+
+private:
+    using Reply = std::shared_ptr<HttpReply>;
+    enum class Form { Chat, Completion, Glm };
+
+    void checkCaller(const HttpRequest& request) const;
+    std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
+    void dispatch(const HttpRequest& request, const Reply& reply);
+    void inBackground(const Reply& reply, std::function<HttpAnswer()> work);
+    void answerChat(const std::string& body, Form form, const Reply& reply);
+    ModelHost& hostOf(const std::string& name) const;
+    HttpAnswer health() const;
+    HttpAnswer list() const;
+    HttpAnswer tokenize(const std::string& body);
+    HttpAnswer detokenize(const std::string& body);
+    HttpAnswer loadOrUnload(const std::string& body, bool load);
+    std::shared_ptr<const Tokenizer> tokenizerOf(const ModelHost& host);
+
+    const Settings m_settings;
+    ModelSet& m_models;
+    const int64_t m_started; ///< seconds since 1970
+    MediaVault m_vault;
+    Metrics m_metrics;
+    std::function<int()> m_connections = [] { return 0; };
+    std::mutex m_tokenizerMutex;
+    std::map<const ModelHost*, std::shared_ptr<const Tokenizer>> m_tokenizers;
+    WorkQueue m_readers; ///< of requests; last, since its threads use the others
+};
+
+} // namespace argali::server

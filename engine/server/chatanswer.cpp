@@ -1,0 +1,153 @@
+#include "engine/server/chatanswer.h"
+
+#include <ctime>
+#include <utility>
+
+#include "engine/tokenizer/tokenizer.h"
+
+namespace argali::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Before anything is said a request can still fail with a status of its own; after that long
+// without a word, what is between us and the client may think that we have gone.
+constexpr auto silence = 5s;
+
+std::string localTime()
+{
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::localtime_r(&now, &parts);
+    char text[32];
+    return std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts) ? text : "";
+}
+
+} // namespace
+
+ChatAnswer::ChatAnswer(ChatCall call, Shape shape, std::string model,
+                       std::shared_ptr<HttpReply> reply, Metrics& metrics)
+    : m_call(std::move(call)),
+      m_shape(shape),
+      m_model(std::move(model)),
+      m_reply(std::move(reply)),
+      m_metrics(metrics),
+      m_writer(shape == Shape::Completion ? ChatWriter::Shape::Completion : ChatWriter::Shape::Chat,
+               m_model),
+      m_filter(m_call.stops),
+      m_gone(m_reply->gone(), [stop = m_stop]() mutable { stop.request_stop(); }),
+      m_lastSign(Clock::now())
+{
+}
+
+ModelHost::Job ChatAnswer::job()
+{
+    ModelHost::Job job;
+    job.request = m_call.request;
+    job.stop = m_stop.get_token();
+    job.text = [self = shared_from_this()](const TextPiece& piece) { self->take(piece); };
+    job.progress = [self = shared_from_this()](const Progress& progress) {
+        self->takeProgress(progress);
+    };
+    job.done = [self = shared_from_this()](const ChatResult& result,
+                                           std::chrono::milliseconds waited) {
+        self->finish(result, waited);
+    };
+    job.failed = [self = shared_from_this()](const Error& error) { self->fail(toFailure(error)); };
+    return job;
+}
+
+void ChatAnswer::begin()
+{
+    if (std::exchange(m_begun, true))
+        return;
+    HttpAnswer head;
+    head.type = "text/event-stream";
+    head.headers["Cache-Control"] = "no-cache";
+    m_reply->begin(std::move(head));
+    m_reply->write(m_writer.opening());
+}
+
+void ChatAnswer::pass(bool thinking, const std::string& text)
+{
+    if (text.empty() || !m_call.stream)
+        return;
+    begin();
+    m_reply->write(m_writer.piece(thinking, text));
+    m_lastSign = Clock::now();
+}
+
+void ChatAnswer::take(const TextPiece& piece)
+{
+    if (piece.thinking)
+        return pass(true, std::string(piece.text));
+    const std::string text = m_filter.take(piece.text);
+    m_text += text;
+    pass(false, text);
+    if (m_filter.isStopped())
+        m_stop.request_stop();
+}
+
+void ChatAnswer::takeProgress(const Progress& progress)
+{
+    if (!m_call.stream || progress.phase == Progress::Phase::Answering ||
+        Clock::now() - m_lastSign < silence)
+        return;
+    begin();
+    m_reply->write(progress.phase == Progress::Phase::Prefill ? m_writer.progress(progress)
+                                                              : ": waiting\n\n");
+    m_lastSign = Clock::now();
+}
+
+void ChatAnswer::finish(const ChatResult& result, std::chrono::milliseconds waited)
+{
+    if (m_reply->gone().stop_requested())
+        return; // nobody is there
+    const std::string rest = m_filter.finish();
+    m_text += rest;
+    pass(false, rest);
+    m_metrics.countAnswer(m_model, result, waited);
+    m_metrics.countRequest(m_model, 200);
+    // Stripped, as without a stream; a stream has the blanks at its end.
+    const std::string text(stripped(m_text));
+    const bool isCut = !m_filter.isStopped() && result.finishReason == FinishReason::Length;
+    const std::string reason = isCut ? "length" : "stop";
+    if (m_shape == Shape::Glm) {
+        m_reply->send(glmAnswer(text));
+    } else if (m_call.stream) {
+        begin();
+        m_reply->write(m_writer.closing(result, reason, m_call.includeUsage));
+        m_reply->end();
+    } else {
+        HttpAnswer answer;
+        answer.body = m_writer.whole(result, text, reason);
+        m_reply->send(std::move(answer));
+    }
+}
+
+void ChatAnswer::fail(const ApiFailure& failure)
+{
+    m_metrics.countRequest(m_model, failure.status());
+    if (!m_begun)
+        return m_reply->send(failureAnswer(failure));
+    m_reply->write(ChatWriter::failure(failureJson(failure)));
+    m_reply->end();
+}
+
+/// Source: THUDM/ChatGLM2-6B, api.py
+HttpAnswer ChatAnswer::glmAnswer(const std::string& text) const
+{
+    nlohmann::json history = nlohmann::json::array();
+    const std::vector<Message>& messages = m_call.request.messages;
+    for (size_t i = 0; i < messages.size(); i += 2) // question, answer, ..., question
+        history.push_back({messages[i].content.front().text,
+                           i + 1 < messages.size() ? messages[i + 1].content.front().text : text});
+    HttpAnswer answer;
+    answer.body =
+        toLine({{"response", text}, {"history", history}, {"status", 200}, {"time", localTime()}});
+    return answer;
+}
+
+} // namespace argali::server
