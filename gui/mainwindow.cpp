@@ -95,6 +95,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
 
     connect(m_list, &ConversationList::newRequested, &parts.book, &ConversationBook::startNew);
     m_history = new HistoryControl(parts, m_list, m_status, m_undo, this);
+    connect(m_history, &HistoryControl::turnWanted, m_chat, &ChatWidget::scrollTo);
     m_exchange = new ExchangeControl(parts, m_list, exchange, this);
     connect(&parts.book, &ConversationBook::forgotten, &parts.drafts, &DraftStore::remove);
     connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);

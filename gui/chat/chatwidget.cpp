@@ -505,6 +505,12 @@ void ChatWidget::tellEarlier()
     m_composer->setEarlier(earlier);
 }
 
+void ChatWidget::scrollTo(quint64 turn)
+{
+    if (m_transcript)
+        m_transcript->scrollTo(turn);
+}
+
 void ChatWidget::openPreview(const MediaFile& film, double seconds)
 {
     if (m_preview && m_preview->path() != film.path)
