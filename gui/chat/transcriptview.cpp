@@ -313,6 +313,14 @@ void TranscriptView::scrollToWanted()
                     .arg(std::exchange(m_wantedTurn, 0)));
 }
 
+void TranscriptView::setPictureNote(quint64 turn, int index, const QString& sentence)
+{
+    if (TranscriptTurn* found = find(turn)) {
+        found->setPictureNote(index, sentence);
+        changed(turn);
+    }
+}
+
 QString TranscriptView::plainText(quint64 turn) const
 {
     const TranscriptTurn* found = find(turn);

@@ -89,6 +89,8 @@ public:
     /// Brings the beginning of a turn into sight, once it is on the page; what grows below does not
     /// scroll it away.
     void scrollTo(quint64 turn);
+    /// A sentence takes the place of what stands on a picture or film.
+    void setPictureNote(quint64 turn, int index, const QString& sentence);
     /// Marks the next place of a text, or the one before, and all others; found() follows. An empty
     /// text ends it.
     void findText(const QString& text, bool backward = false);
