@@ -190,13 +190,7 @@ void ChatExport::next()
             m_history->read(id);
             return;
         }
-        ExchangedChat whole{chat->head(), folderName(chat->head().folder), {}, {}};
-        for (const Turn* turn : chat->allTurns()) {
-            whole.turns.push_back(*turn);
-            if (chat->isChosen(turn->id))
-                whole.chosen.push_back(turn->id);
-        }
-        take(whole);
+        take(exchangedChat(*chat, folderName(chat->head().folder)));
         return;
     }
     QMetaObject::invokeMethod(m_worker, [worker = m_worker, wrote = m_wrote, job = m_job] {

@@ -188,13 +188,14 @@ void ChatImport::add(const ReadChat& read, const std::vector<StagedMedia>& media
     conversation.head().title.clear();
     m_head.heading = cleanName(conversation.title());
     m_head.media = conversation.firstMedia();
+    const std::set<quint64> chosen = chosenTurns(conversation);
     QHash<quint64, quint64> numbers;
     for (const Turn* each : conversation.allTurns()) { // parents first
         Turn turn = *each;
         turn.id = m_book.newId();
         numbers.insert(each->id, turn.id);
         turn.parent = numbers.value(each->parent);
-        batch.turns.push_back({m_head.id, conversation.isChosen(each->id), std::move(turn)});
+        batch.turns.push_back({m_head.id, chosen.contains(each->id), std::move(turn)});
     }
     batch.heads.push_back(m_head);
     m_adding = m_history.add(batch, media);

@@ -99,11 +99,12 @@ QByteArray toJson(const ExchangedChat& chat, const ExportOptions& options, Media
     Conversation conversation(chat.head);
     conversation.fill(chat.turns, chat.chosen);
     Writer writer(options, media, mediaName);
+    const std::set<quint64> chosen = chosenTurns(conversation);
     QJsonArray turns;
     for (const Turn* turn : conversation.allTurns()) {
         if (stop.stop_requested())
             return {};
-        turns.append(writer.turn(*turn, conversation.isChosen(turn->id)));
+        turns.append(writer.turn(*turn, chosen.contains(turn->id)));
     }
     const QJsonObject whole{{QStringLiteral("format"), QStringLiteral("argali-chat")},
                             {QStringLiteral("version"), chatjson::version},

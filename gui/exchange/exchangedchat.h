@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <set>
 #include <vector>
 
 #include "gui/chat/conversation.h"
@@ -15,6 +16,11 @@ struct ExchangedChat {
     std::vector<Turn> turns;     ///< all of them; later ones have larger numbers
     std::vector<quint64> chosen; ///< of each group of siblings the one that is shown
 };
+
+/// The turns of a loaded chat that are shown among their siblings.
+std::set<quint64> chosenTurns(const Conversation& chat);
+/// A chat that is loaded, as it is now. folder: its name
+ExchangedChat exchangedChat(const Conversation& chat, const QString& folder);
 
 /// How chats are exported.
 struct ExportOptions {

@@ -28,19 +28,6 @@ QString errorWords()
 
 } // namespace
 
-QString ExportOptions::ending() const
-{
-    switch (format) {
-    case Format::Markdown:
-        return QStringLiteral("md");
-    case Format::Html:
-        return QStringLiteral("html");
-    case Format::Json:
-        break;
-    }
-    return QStringLiteral("json");
-}
-
 ExportWriter::ExportWriter(const QString& path, bool isFolder, const ExportOptions& options,
                            std::stop_token stop)
     : m_path(QFileInfo(path).absoluteFilePath()),

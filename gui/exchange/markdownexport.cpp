@@ -67,7 +67,10 @@ public:
     }
     void head(const Conversation& chat, bool hasBranches)
     {
-        paragraph(QStringLiteral("# ") + literalMarkdown(chat.title()));
+        QString title = literalMarkdown(chat.title());
+        if (title.endsWith(QLatin1Char('#'))) // else it would be taken for the heading's own
+            title.insert(title.size() - 1, QLatin1Char('\\'));
+        paragraph(QStringLiteral("# ") + title);
         QStringList lines{
             Words::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head().created))};
         const QStringList models = modelsOf(chat.turns());
