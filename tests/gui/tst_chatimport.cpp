@@ -260,7 +260,12 @@ private slots:
                  0);
         writeBytes(out + QStringLiteral("/m/text.png"), "no picture");
         pictureFile(out + QStringLiteral("/m/changed.png"), 10);
-        for (const QByteArray& file : {QByteArray("m/link.png"), QByteArray("f/s.png")})
+        QDir(out).mkpath(QStringLiteral("m/x"));
+        const QByteArray absolute = QFile::encodeName(secret);
+        for (const QByteArray& file :
+             {QByteArray("m/link.png"), QByteArray("f/s.png"), QByteArray("../secret/s.png"),
+              QByteArray("m/../../secret/s.png"), QByteArray("m/x/../../../secret/s.png"),
+              QByteArray("m/x/../../f/s.png"), absolute, 'm' + absolute, "m/" + absolute})
             QCOMPARE(importBytes(session, out + QStringLiteral("/c.json"),
                                  chatWith(mediaWith(file, sum)))
                          .missing,
