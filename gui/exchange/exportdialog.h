@@ -4,10 +4,12 @@
 
 #include "gui/exchange/exchangedchat.h"
 
-class QCheckBox;
-class QRadioButton;
+class QLabel;
 
 namespace argali::gui {
+
+class SegmentedControl;
+class ToggleSwitch;
 
 /// Asks how chats are to be exported.
 class ExportDialog final : public QDialog {
@@ -17,15 +19,17 @@ public:
     ExportDialog(int chats, const ExportOptions& options, QWidget* parent = nullptr);
 
     ExportOptions options() const;
-    QRadioButton* formatButton(ExportOptions::Format format) const;
-    QCheckBox* thinkingBox() const { return m_thinking; }
+    SegmentedControl* formats() const { return m_formats; } ///< as in ExportOptions::Format
+    ToggleSwitch* thinkingSwitch() const { return m_thinking; }
+    QString explanation() const; ///< of the format that is chosen
 
 signals:
     void chosen(const argali::gui::ExportOptions& options);
 
 private:
-    QList<QRadioButton*> m_formats; ///< in the order of ExportOptions::Format
-    QCheckBox* const m_thinking;
+    SegmentedControl* const m_formats;
+    QLabel* const m_words;
+    ToggleSwitch* const m_thinking;
 };
 
 } // namespace argali::gui

@@ -1,11 +1,10 @@
 // Export and import as the window offers them.
+#include <QAbstractButton>
 #include <QApplication>
-#include <QCheckBox>
 #include <QFileDialog>
 #include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
-#include <QRadioButton>
 #include <QTemporaryDir>
 
 #include "gui/application.h"
@@ -16,6 +15,8 @@
 #include "gui/exchange/exportdialog.h"
 #include "gui/history/chatrow.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/segmentedcontrol.h"
+#include "gui/widgets/toggleswitch.h"
 #include "tests/gui/exchangebench.h"
 
 using namespace argali;
@@ -117,11 +118,11 @@ private slots:
         bench.trigger(QStringLiteral("First question"), QStringLiteral("Export…"));
         auto* options = bench.dialog<ExportDialog>();
         QVERIFY(options);
-        options->formatButton(ExportOptions::Format::Json)->click();
-        QVERIFY(!options->thinkingBox()->isChecked());
-        options->thinkingBox()->click();
-        emit options->chosen(options->options());
-        options->accept();
+        options->formats()->segment(int(ExportOptions::Format::Json))->click();
+        QVERIFY(options->explanation().contains(QStringLiteral("imported again")));
+        QVERIFY(!options->thinkingSwitch()->isChecked());
+        options->thinkingSwitch()->click();
+        QTest::keyClick(options, Qt::Key_Return);
         auto* files = bench.dialog<QFileDialog>();
         QVERIFY(files);
         QCOMPARE(QFileInfo(files->selectedFiles().value(0)).fileName(),
