@@ -27,6 +27,8 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/exchange/exchangecontrol.h"
+#include "gui/exchange/exchangeline.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
@@ -85,12 +87,16 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     column->addWidget(m_outer, 1);
     m_undo = new UndoLine(whole);
     column->addWidget(m_undo);
+    auto* exchange = new ExchangeLine(whole);
+    column->addWidget(exchange);
     column->addWidget(m_status);
     setCentralWidget(whole);
     m_overlay = new DropOverlay(whole);
 
     connect(m_list, &ConversationList::newRequested, &parts.book, &ConversationBook::startNew);
     m_history = new HistoryControl(parts, m_list, m_status, m_undo, this);
+    connect(m_history, &HistoryControl::turnWanted, m_chat, &ChatWidget::scrollTo);
+    m_exchange = new ExchangeControl(parts, m_list, exchange, this);
     connect(&parts.book, &ConversationBook::forgotten, &parts.drafts, &DraftStore::remove);
     connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);

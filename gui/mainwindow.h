@@ -19,6 +19,7 @@ class ChatWidget;
 class ConversationList;
 class DraftStore;
 class DropOverlay;
+class ExchangeControl;
 class HistoryControl;
 class HistoryStore;
 class MediaLoader;
@@ -53,6 +54,7 @@ public:
     ModelChooser* chooser() const { return m_chooser; }
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
+    ExchangeControl* exchange() const { return m_exchange; }
     bool isSideOpen() const;
     bool isPanelOpen() const;
     void setSideOpen(bool open);
@@ -107,6 +109,7 @@ private:
     StatusLine* m_status = nullptr;
     UndoLine* m_undo = nullptr;
     HistoryControl* m_history = nullptr;
+    ExchangeControl* m_exchange = nullptr;
     QSplitter* m_outer = nullptr;
     QSplitter* m_inner = nullptr;
     DropOverlay* m_overlay = nullptr;

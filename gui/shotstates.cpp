@@ -8,6 +8,7 @@
 #include "gui/chat/dropzone.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/findbar.h"
+#include "gui/exchange/exchangecontrol.h"
 #include "gui/film/filmframes.h"
 #include "gui/film/filmtimeline.h"
 #include "gui/models/modelchooser.h"
@@ -337,7 +338,14 @@ std::vector<Shot> shotStates()
              QTimer::singleShot(900, s.window.get(), [&s] {
                  const QString sentence = HistoryDatabase::newerSentence();
                  s.window->conversations()->setNotice(sentence);
-                 s.window->status()->setMessage(sentence, true);
+             });
+         }},
+        {"export", 1500,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             earlierChats(s);
+             QTimer::singleShot(900, s.window.get(), [&s] {
+                 s.window->exchange()->askExport({s.book.at(2).id()}, s.book.at(2).title());
              });
          }},
         {"model-menu", 900,

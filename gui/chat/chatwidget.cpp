@@ -25,6 +25,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/film/filmpreview.h"
+#include "gui/film/keyframeset.h"
 #include "gui/film/regioncard.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
@@ -227,6 +228,10 @@ TranscriptView* ChatWidget::makeTranscript()
     });
     m_actions = new TranscriptActions(*m_transcript, m_book);
     connect(m_actions, &TranscriptActions::editing, this, &ChatWidget::beginEdit);
+    connect(m_actions, &TranscriptActions::filmActivated, this, [this](const MediaFile& film) {
+        openPreview(film, KeyFrameSet::of(film).timeAt(0));
+        m_preview->showSentFrames(film);
+    });
     connect(m_transcript, &TranscriptView::branchRequested, this,
             [this](quint64 id, int step) { m_turns.showSibling(id, step); });
     connect(m_transcript, &TranscriptView::deleteRequested, this,
@@ -503,6 +508,12 @@ void ChatWidget::tellEarlier()
             ++(file.isFilm() ? earlier.films : earlier.pictures);
     }
     m_composer->setEarlier(earlier);
+}
+
+void ChatWidget::scrollTo(quint64 turn)
+{
+    if (m_transcript)
+        m_transcript->scrollTo(turn);
 }
 
 void ChatWidget::openPreview(const MediaFile& film, double seconds)

@@ -63,6 +63,8 @@ public:
     /// Goes to a time in the film that a turn is about: in the composer when it is there, else in a
     /// window of its own.
     void showTime(quint64 turn, double seconds);
+    /// Brings a turn of the open chat into sight.
+    void scrollTo(quint64 turn);
     /// Draws places that an answer names on the picture it is about; none takes it away.
     /// kind: "box" or "point"; numbers: as PictureRegions::of()
     void showRegion(quint64 turn, const QString& kind, const QList<double>& numbers);

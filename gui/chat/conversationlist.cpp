@@ -48,11 +48,13 @@ ConversationList::ConversationList(ConversationBook& book, QWidget* parent)
     : QWidget(parent),
       m_book(book),
       m_new(new Button(Button::Kind::Outlined, QStringLiteral("plus"), tr("New chat"), this)),
+      m_more(new Button(Button::Kind::Ghost, QStringLiteral("more"), {}, this)),
       m_search(new QLineEdit(this)),
       m_list(new QListWidget(this)),
       m_rows(new ChatRowDelegate(m_list)),
       m_notice(new QLabel(this))
 {
+    setAcceptDrops(true); // exported chats
     makeHead();
     makeList();
     m_notice->setTextFormat(Qt::PlainText);
@@ -89,6 +91,15 @@ void ConversationList::makeHead()
     brand->setSpacing(9);
     brand->addWidget(mark);
     brand->addWidget(name, 1);
+    brand->addWidget(m_more);
+    m_more->setAccessibleName(tr("More"));
+    m_more->setToolTip(tr("Folders, export and import"));
+    connect(m_more, &Button::clicked, this, [this] {
+        auto* menu = new QMenu(this);
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        fillListMenu(menu);
+        menu->popup(m_more->mapToGlobal(m_more->rect().bottomLeft()));
+    });
 
     m_new->setFillsRow(true);
     m_new->setKeyHint(QKeySequence(QKeySequence::New).toString(QKeySequence::NativeText));

@@ -39,6 +39,8 @@ public:
     /// Brings the list up to date now, and not when there is time.
     void fillNow();
     static QString newChatTitle();
+    /// Whether export and import are offered; not while one is under way.
+    void setExchangeEnabled(bool enabled) { m_exchangeEnabled = enabled; }
 
 signals:
     void newRequested();
@@ -46,10 +48,15 @@ signals:
     void opened(quint64 conversation, quint64 turn);
     void removeRequested(quint64 conversation);
     void searchRequested(const QString& words);
+    /// name: of what is exported
+    void exportRequested(const QList<quint64>& conversations, const QString& name);
+    void importRequested(const QStringList& files); ///< none: they are to be chosen
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
 
 private:
     void makeHead();
@@ -68,10 +75,14 @@ private:
     void showMenu(const QPoint& at);
     void fillChatMenu(QMenu* menu, quint64 id);
     void fillFolderMenu(QMenu* menu, quint64 id);
+    void fillListMenu(QMenu* menu);
+    void addExport(QMenu* menu, const QString& words, const QList<quint64>& chats,
+                   const QString& name);
     bool takeKey(int key);
 
     ConversationBook& m_book;
     Button* const m_new;
+    Button* const m_more;
     QLineEdit* const m_search;
     QListWidget* const m_list;
     ChatRowDelegate* const m_rows;
@@ -79,6 +90,7 @@ private:
     QTimer m_fillLater;
     QTimer m_searchLater;
     std::set<quint64> m_closedFolders;
+    bool m_exchangeEnabled = true;
     std::optional<QList<SearchHit>> m_hits; ///< while something is searched
 };
 

@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include <QAction>
+#include <QDropEvent>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
+#include <QMimeData>
+#include <QUrl>
 
 #include "gui/chat/conversationlist.h"
 #include "gui/history/chatrow.h"
@@ -30,6 +33,17 @@ QString menuText(const QString& name)
 {
     QString text = name.left(60);
     return text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+}
+
+/// The files dropped that may be exported chats.
+QStringList chatFilesIn(const QMimeData& mime)
+{
+    QStringList files;
+    for (const QUrl& url : mime.urls()) {
+        if (url.isLocalFile() && url.path().endsWith(QLatin1String(".json"), Qt::CaseInsensitive))
+            files.append(url.toLocalFile());
+    }
+    return files;
 }
 
 } // namespace
@@ -111,8 +125,7 @@ void ConversationList::showMenu(const QPoint& at)
     else if (item && kindOf(item) != ChatRowKind::Heading)
         fillChatMenu(menu, idOf(item));
     else
-        menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
-                        [this] { addFolder(); });
+        fillListMenu(menu);
     menu->popup(m_list->viewport()->mapToGlobal(at));
 }
 
@@ -143,6 +156,8 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
         editRow(ChatRowKind::Folder, m_book.folders().last().id);
     });
     menu->addSeparator();
+    if (!chat->isEmpty())
+        addExport(menu, tr("Export…"), {id}, chat->title());
     menu->addAction(icon(QStringLiteral("trash")), tr("Delete"), QKeySequence(Qt::Key_Delete), this,
                     [this, id] { emit removeRequested(id); });
 }
@@ -154,8 +169,57 @@ void ConversationList::fillFolderMenu(QMenu* menu, quint64 id)
     menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
                     [this] { addFolder(); });
     menu->addSeparator();
+    QList<quint64> chats;
+    for (int i = 0; i < m_book.count(); ++i) {
+        if (m_book.at(i).head().folder == id && !m_book.at(i).isEmpty())
+            chats.append(m_book.at(i).id());
+    }
+    if (!chats.isEmpty())
+        addExport(menu, tr("Export the chats of this folder…"), chats, {});
     menu->addAction(icon(QStringLiteral("trash")), tr("Delete folder, keep its chats"), this,
                     [this, id] { m_book.removeFolder(id); });
+}
+
+void ConversationList::fillListMenu(QMenu* menu)
+{
+    menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
+                    [this] { addFolder(); });
+    menu->addSeparator();
+    QList<quint64> chats;
+    for (int i = 0; i < m_book.count(); ++i) {
+        if (!m_book.at(i).isEmpty())
+            chats.append(m_book.at(i).id());
+    }
+    if (!chats.isEmpty())
+        addExport(menu, tr("Export all chats…"), chats, {});
+    QAction* import =
+        menu->addAction(tr("Import chats…"), this, [this] { emit importRequested({}); });
+    import->setEnabled(m_exchangeEnabled);
+}
+
+void ConversationList::addExport(QMenu* menu, const QString& words, const QList<quint64>& chats,
+                                 const QString& name)
+{
+    // One chat alone is named by its title.
+    const Conversation* only = chats.size() == 1 ? m_book.byId(chats.first()) : nullptr;
+    const QString called = only && name.isEmpty() ? only->title() : name;
+    QAction* action = menu->addAction(
+        words, this, [this, chats, called] { emit exportRequested(chats, called); });
+    action->setEnabled(m_exchangeEnabled);
+}
+
+void ConversationList::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (m_exchangeEnabled && !chatFilesIn(*event->mimeData()).isEmpty())
+        event->acceptProposedAction(); // anything else is for the window
+    else
+        event->ignore();
+}
+
+void ConversationList::dropEvent(QDropEvent* event)
+{
+    event->acceptProposedAction();
+    emit importRequested(chatFilesIn(*event->mimeData()));
 }
 
 bool ConversationList::takeKey(int key)

@@ -23,7 +23,7 @@ constexpr size_t longestAddress = 4096;
 
 QString decodeEntity(const QString& entity)
 {
-    static QHash<QString, QString> known; // GUI thread only
+    static thread_local QHash<QString, QString> known;
     const auto found = known.constFind(entity);
     if (found != known.constEnd())
         return *found;

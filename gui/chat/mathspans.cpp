@@ -138,6 +138,9 @@ void appendText(std::string& out, std::string_view all, const InlineSpan& span)
             all[i + 2] >= '\x90' && all[i + 2] <= '\x92') {
             out.append(replacement);
             i += 2;
+        } else if (!isCode && c == '\\' && i + 1 < span.end && isPunctuation(all[i + 1])) {
+            out.append(all.substr(i, 2)); // a character that means nothing else
+            ++i;
         } else if (!isCode && c == ']' && i + 1 < span.end && all[i + 1] == ':') {
             out.append("]\\:"); // no definition of a link's address
             ++i;

@@ -15,6 +15,7 @@ QJsonObject pageWords()
             {QLatin1String("branchNext"), TranscriptView::tr("Later version")},
             {QLatin1String("tools"), TranscriptView::tr("What to do with this message")},
             {QLatin1String("openPicture"), TranscriptView::tr("Open the picture")},
+            {QLatin1String("openFilm"), TranscriptView::tr("Open the film")},
             {QLatin1String("toTime"), TranscriptView::tr("Show this moment of the film")},
             {QLatin1String("showPlace"), TranscriptView::tr("Show this place in the picture")},
             {QLatin1String("copyCode"), TranscriptView::tr("Copy the code")},

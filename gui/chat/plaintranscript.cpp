@@ -117,6 +117,21 @@ void PlainTranscript::update()
     bar->setValue(atEnd ? bar->maximum() : top);
 }
 
+void PlainTranscript::scrollTo(quint64 turn)
+{
+    update();
+    const auto place = m_begins.find(turn);
+    if (place == m_begins.end())
+        return;
+    QTextCursor cursor(m_browser->document());
+    cursor.movePosition(QTextCursor::End);
+    m_browser->setTextCursor(cursor); // from below, so that the turn comes to the top
+    cursor.setPosition(place->second);
+    m_browser->setTextCursor(cursor);
+    m_browser->verticalScrollBar()->setValue(m_browser->verticalScrollBar()->value() +
+                                             m_browser->cursorRect().top());
+}
+
 std::pair<int, int> PlainTranscript::find(const QString& text, bool backward)
 {
     QTextDocument* document = m_browser->document();

@@ -32,6 +32,8 @@ public:
     void noteChanged(quint64 turn);
     /// Everything has.
     void showAll();
+    /// Brings the beginning of a turn into sight.
+    void scrollTo(quint64 turn);
     /// The next place of a text; how many there are and which one is shown (from 1) come back.
     std::pair<int, int> find(const QString& text, bool backward);
 

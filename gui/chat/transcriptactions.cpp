@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <QClipboard>
+#include <QFileInfo>
 #include <QGuiApplication>
 
 #include "gui/chat/pictureviewer.h"
@@ -24,8 +25,10 @@ TranscriptActions::TranscriptActions(TranscriptView& view, ConversationBook& boo
             QGuiApplication::clipboard()->setText(turn->question);
     });
     connect(&view, &TranscriptView::editRequested, this, &TranscriptActions::edit);
-    connect(&view, &TranscriptView::pictureActivated, this,
-            [this](quint64 id, int index) { openPicture(id, index); });
+    connect(&view, &TranscriptView::pictureActivated, this, [this](quint64 id, int index) {
+        if (!openFilm(id, index))
+            openPicture(id, index);
+    });
     connect(
         &view, &TranscriptView::regionActivated, this,
         [this](quint64 id, const TranscriptView::Region& region) { openPicture(id, 0, &region); });
@@ -40,6 +43,21 @@ void TranscriptActions::edit(quint64 id)
 {
     if (const Turn* turn = m_book.current().find(id))
         emit editing(id, turn->draft());
+}
+
+/// Whether it is a film; one that is gone says so in its place.
+bool TranscriptActions::openFilm(quint64 id, int index)
+{
+    const Turn* turn = m_book.current().find(id);
+    if (!turn || index < 0 || index >= turn->media.size() || !turn->media[index].isFilm())
+        return false;
+    const MediaFile& film = turn->media[index];
+    if (QFileInfo(film.path).isFile())
+        emit filmActivated(film);
+    else
+        m_view.setPictureNote(id, index,
+                              tr("%1 is not there any more, or cannot be read.").arg(film.name()));
+    return true;
 }
 
 void TranscriptActions::openPicture(quint64 id, int index, const TranscriptView::Region* region)

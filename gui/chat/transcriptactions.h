@@ -33,11 +33,14 @@ public:
     static const QString openModel;
 
 signals:
+    /// A film of a question is to be looked at.
+    void filmActivated(const argali::gui::MediaFile& film);
     /// A question wants to be written anew.
     void editing(quint64 turn, const argali::gui::Draft& question);
 
 private:
     void edit(quint64 turn);
+    bool openFilm(quint64 turn, int index);
     void openPicture(quint64 turn, int index, const TranscriptView::Region* region = nullptr);
 
     TranscriptView& m_view;

@@ -1,6 +1,7 @@
 #include "gui/chat/transcriptturn.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -94,6 +95,7 @@ void TranscriptTurn::setBranch(int position, int count)
 
 void TranscriptTurn::forgetPage()
 {
+    m_notesToSend.clear(); // they are in the question now
     m_branchSent = m_count < 2;
     m_questionSent = false;
     m_headSent = !m_hasAnswer;
@@ -105,10 +107,19 @@ void TranscriptTurn::forgetPage()
     }
 }
 
+void TranscriptTurn::setPictureNote(int index, const QString& sentence)
+{
+    if (!hasPicture(index) || m_pictures[index].badge == sentence)
+        return;
+    m_pictures[index].badge = sentence;
+    if (m_questionSent)
+        m_notesToSend.append(index);
+}
+
 bool TranscriptTurn::hasChanges() const
 {
-    return !m_questionSent || !m_headSent || !m_thinkingSent || !m_endSent || !m_branchSent ||
-           m_thinking.hasChanges() || m_text.hasChanges();
+    return !m_notesToSend.isEmpty() || !m_questionSent || !m_headSent || !m_thinkingSent ||
+           !m_endSent || !m_branchSent || m_thinking.hasChanges() || m_text.hasChanges();
 }
 
 bool TranscriptTurn::hasAction(const QString& id) const
@@ -143,6 +154,10 @@ bool TranscriptTurn::takeCommands(std::string& commands, size_t most, quint64 ne
                        {QLatin1String("pictures"), pictures}});
         m_questionSent = true;
     }
+    for (const int index : std::exchange(m_notesToSend, {}))
+        add(commands, {{QLatin1String("do"), QLatin1String("badge")},
+                       {QLatin1String("index"), index},
+                       {QLatin1String("text"), m_pictures[index].badge}});
     if (!m_headSent) {
         add(commands, {{QLatin1String("do"), QLatin1String("answer")},
                        {QLatin1String("model"), m_model},

@@ -53,6 +53,9 @@ public:
     /// It is one of `count` that were asked instead of one another. position: from 1
     void setBranch(int position, int count);
 
+    /// A sentence takes the place of the badge of a picture or film.
+    void setPictureNote(int index, const QString& sentence);
+
     /// Appends the commands that bring the page up to date, with commas between them, and stops
     /// after about `most` bytes. Returns whether something is left for the next time. next: the
     /// turn on the page before which a new one stands; 0 at the end
@@ -84,7 +87,7 @@ private:
 
     const quint64 m_id;
     const QString m_question;
-    const QList<Picture> m_pictures;
+    QList<Picture> m_pictures;
     const LiveSpans m_live;
     bool m_hasAnswer = false;
     QString m_model;
@@ -112,6 +115,7 @@ private:
     bool m_thinkingSent = true;
     bool m_endSent = true;
     bool m_branchSent = true;
+    QList<int> m_notesToSend; ///< pictures whose badge has changed
 };
 
 } // namespace argali::gui

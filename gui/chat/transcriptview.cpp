@@ -151,6 +151,7 @@ void TranscriptView::pageChanged()
 
 void TranscriptView::clear()
 {
+    m_wantedTurn = 0;
     m_turns.clear();
     m_commands = R"({"do":"clear"},)" + lookCommand().toStdString();
     if (isPlain())
@@ -247,6 +248,8 @@ void TranscriptView::removeFrom(quint64 turn)
         m_commands += R"({"do":"remove","turn":")" + std::to_string((*first)->id()) + "\"}";
     }
     m_turns.erase(found, m_turns.end());
+    if (!find(m_wantedTurn))
+        m_wantedTurn = 0;
     if (isPlain())
         m_plain->showAll();
     pageChanged();
@@ -290,6 +293,32 @@ void TranscriptView::scrollToEnd()
 {
     if (m_ready)
         m_page->run(QStringLiteral("argali.scroll.toEnd()"));
+}
+
+void TranscriptView::scrollTo(quint64 turn)
+{
+    m_wantedTurn = find(turn) ? turn : 0;
+    if (isPlain() && m_wantedTurn)
+        m_plain->scrollTo(turn);
+    else
+        scrollToWanted();
+}
+
+/// Earlier turns come to the page after later ones, so it waits for all of them.
+void TranscriptView::scrollToWanted()
+{
+    if (!m_wantedTurn || !m_ready || m_waiting || hasChanges())
+        return;
+    m_page->run(QStringLiteral("argali.scroll.toElement(argali.turns.views.get('%1').section)")
+                    .arg(std::exchange(m_wantedTurn, 0)));
+}
+
+void TranscriptView::setPictureNote(quint64 turn, int index, const QString& sentence)
+{
+    if (TranscriptTurn* found = find(turn)) {
+        found->setPictureNote(index, sentence);
+        changed(turn);
+    }
 }
 
 QString TranscriptView::plainText(quint64 turn) const
@@ -379,6 +408,8 @@ void TranscriptView::send(const std::string& commands, qint64 spent)
             std::clamp<std::chrono::milliseconds>(cost * pauseFactor, shortestPause, longestPause);
         if (hasChanges())
             pageChanged();
+        else
+            scrollToWanted();
     });
 }
 

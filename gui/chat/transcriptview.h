@@ -86,6 +86,11 @@ public:
     /// Whether thinking that runs shows "Answer now".
     void setAnswerNowEnabled(bool enabled);
     void scrollToEnd();
+    /// Brings the beginning of a turn into sight, once it is on the page; what grows below does not
+    /// scroll it away.
+    void scrollTo(quint64 turn);
+    /// A sentence takes the place of what stands on a picture or film.
+    void setPictureNote(quint64 turn, int index, const QString& sentence);
     /// Marks the next place of a text, or the one before, and all others; found() follows. An empty
     /// text ends it.
     void findText(const QString& text, bool backward = false);
@@ -141,6 +146,7 @@ private:
     void pageChanged();
     void lookChanged();
     void flush();
+    void scrollToWanted();
     void send(const std::string& commands, qint64 spent);
     void makePage();
     void startPage();
@@ -163,6 +169,7 @@ private:
     std::vector<std::unique_ptr<TranscriptTurn>> m_turns;
     std::string m_commands; ///< not of a turn: removals, theme
     Theme m_theme;
+    quint64 m_wantedTurn = 0; ///< to be scrolled to when all is on the page
     bool m_answerNow = false;
     bool m_ready = false;
     bool m_waiting = false; ///< the page has commands that it has not confirmed

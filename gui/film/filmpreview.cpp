@@ -15,6 +15,7 @@
 #include "gui/film/filmplayer.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/flowlayout.h"
 #include "gui/widgets/valueslider.h"
 
 namespace argali::gui {
@@ -61,7 +62,8 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
       m_forward(new Button(Button::Kind::Ghost, QStringLiteral("chevron-right"), {}, this)),
       m_position(new QLabel(this)),
       m_note(new QLabel(this)),
-      m_add(new Button(Button::Kind::Outlined, QStringLiteral("plus"), tr("Add frame here"), this))
+      m_add(new Button(Button::Kind::Outlined, QStringLiteral("plus"), tr("Add frame here"), this)),
+      m_sentRow(new QWidget(this))
 {
     setAttribute(Qt::WA_DeleteOnClose);
     setWindowTitle(film.name());
@@ -101,6 +103,8 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
     column->addWidget(m_view, 1);
     column->addWidget(m_slider);
     column->addWidget(m_note);
+    column->addWidget(m_sentRow);
+    m_sentRow->hide();
     column->addLayout(row);
     resize(720, 540);
 
@@ -142,6 +146,26 @@ void FilmPreview::goTo(double seconds)
     if (m_player)
         m_player->pause();
     showIndex(m_frames.indexAt(seconds));
+}
+
+void FilmPreview::showSentFrames(const MediaFile& film)
+{
+    qDeleteAll(m_sentRow->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
+    delete m_sentRow->layout();
+    m_sent.clear();
+    auto* flow = new FlowLayout(m_sentRow, 4);
+    auto* words = new QLabel(tr("The model got the frames at"), m_sentRow);
+    words->setFont(scaledFont(font(), 0.92));
+    words->setForegroundRole(QPalette::PlaceholderText);
+    flow->addWidget(words);
+    for (const double seconds : KeyFrameSet::of(film).times()) {
+        auto* chip = new Button(Button::Kind::Chip, {}, timeText(seconds, true), m_sentRow);
+        chip->setAccessibleName(tr("Show the frame at %1").arg(chip->text()));
+        connect(chip, &Button::clicked, this, [this, seconds] { goTo(seconds); });
+        flow->addWidget(chip);
+        m_sent.append(chip);
+    }
+    m_sentRow->setVisible(film.frameCount > 0);
 }
 
 void FilmPreview::step(qint64 frames)

@@ -45,6 +45,9 @@ public:
 
     const QString& path() const { return m_film.path; }
     void goTo(double seconds);
+    /// Offers the frames that the model got with a question, each to be shown by a click.
+    void showSentFrames(const MediaFile& film);
+    QList<Button*> sentFrames() const { return m_sent; }
     double seconds() const { return m_frames.timeOf(m_index); }
     qint64 index() const { return m_index; }
     /// The frame shown is decoded and the one that would be added.
@@ -83,6 +86,8 @@ private:
     QLabel* const m_position;
     QLabel* const m_note;
     Button* const m_add;
+    QWidget* const m_sentRow;
+    QList<Button*> m_sent;
 };
 
 } // namespace argali::gui

@@ -17,11 +17,8 @@ HistoryControl::HistoryControl(const WindowParts& parts, ConversationList* list,
     connect(list, &ConversationList::opened, this, &HistoryControl::openHit);
     connect(list, &ConversationList::removeRequested, this, &HistoryControl::removeChat);
     connect(&parts.turns, &TurnController::removalUndoable, this, &HistoryControl::offerTurnBack);
-    connect(&parts.book, &ConversationBook::switched, this, [this] {
-        const quint64 turn = std::exchange(m_wantedTurn, 0);
-        if (turn && m_parts.book.current().find(turn) && !m_parts.book.current().isShown(turn))
-            m_parts.turns.show(turn);
-    });
+    connect(&parts.book, &ConversationBook::switched, this,
+            [this] { showTurn(std::exchange(m_wantedTurn, 0)); });
     if (!parts.history)
         return;
     connect(list, &ConversationList::searchRequested, parts.history, &HistoryStore::search);
@@ -43,10 +40,18 @@ void HistoryControl::openHit(quint64 chat, quint64 turn)
     m_wantedTurn = turn;
     if (index == m_parts.book.currentIndex() && turn) {
         m_wantedTurn = 0;
-        if (!m_parts.book.current().isShown(turn))
-            m_parts.turns.show(turn);
+        showTurn(turn);
     }
     m_parts.book.open(index);
+}
+
+void HistoryControl::showTurn(quint64 turn)
+{
+    if (!turn || !m_parts.book.current().find(turn))
+        return;
+    if (!m_parts.book.current().isShown(turn))
+        m_parts.turns.show(turn);
+    emit turnWanted(turn);
 }
 
 void HistoryControl::removeChat(quint64 id)
@@ -86,10 +91,12 @@ void HistoryControl::showTrouble()
     const std::optional<Failure> trouble = m_parts.history->trouble();
     m_list->setNotice(trouble ? trouble->sentence() : QString(),
                       trouble ? trouble->details() : QString());
-    if (trouble) {
+    // Once is enough: under the list, which stays, or here while the list is closed.
+    if (trouble && m_list->isHidden()) {
         m_status->setMessage(trouble->sentence(), true);
         m_status->setDetails(trouble->details());
-    } else {
+        m_saidInStatus = true;
+    } else if (std::exchange(m_saidInStatus, false)) {
         m_status->setIdle();
     }
 }

@@ -20,7 +20,12 @@ public:
     /// The history was read: says what is wrong with it.
     void takeHistory(quint64 unopened);
 
+signals:
+    /// A place that was searched is in this turn of the open chat.
+    void turnWanted(quint64 turn);
+
 private:
+    void showTurn(quint64 turn);
     void removeChat(quint64 id);
     void offerTurnBack();
     void showTrouble();
@@ -32,6 +37,7 @@ private:
     UndoLine* const m_undo;
     QWidget* const m_window;
     quint64 m_wantedTurn = 0; ///< to be shown once its chat is open
+    bool m_saidInStatus = false; ///< the trouble, while the list that says it is closed
 };
 
 } // namespace argali::gui

@@ -2,7 +2,14 @@
 
 #include <utility>
 
+#include <QFileInfo>
+
 namespace argali::gui {
+namespace {
+
+constexpr quint64 firstAdded = quint64(1) << 62; // beyond the numbers of what the book brings
+
+} // namespace
 
 using Access = HistoryDatabase::Access;
 
@@ -11,6 +18,7 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
     : QObject(parent),
       m_book(book),
       m_turns(turns),
+      m_mediaFolder(QFileInfo(mediaFolder).absoluteFilePath()),
       m_worker(new HistoryWorker(fileName, mediaFolder))
 {
     m_timer.setSingleShot(true);
@@ -27,6 +35,8 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
     connect(&m_thread, &QThread::finished, m_worker, &QObject::deleteLater);
     connect(m_worker, &HistoryWorker::opened, this, &HistoryStore::take);
     connect(m_worker, &HistoryWorker::written, this, [this](quint64 number) {
+        if (number >= firstAdded)
+            emit added(number);
         if (number != m_batchNumber)
             return;
         m_writing = false;
@@ -43,6 +53,8 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
     });
     connect(m_worker, &HistoryWorker::writeFailed, this,
             [this](quint64 number, const Failure& failure) {
+                if (number >= firstAdded)
+                    emit addFailed(number, failure);
                 if (number != m_batchNumber)
                     return;
                 // What was not written waits again; what has changed since is newer anyway.
@@ -82,6 +94,8 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
                 m_book.fillFailed(id);
                 emit openFailed(id, failure);
             });
+    connect(m_worker, &HistoryWorker::wasRead, this, &HistoryStore::wasRead);
+    connect(m_worker, &HistoryWorker::readFailed, this, &HistoryStore::readFailed);
     connect(m_worker, &HistoryWorker::found, this,
             [this](quint64 ticket, const QList<SearchHit>& hits) {
                 if (ticket == m_search)
@@ -249,6 +263,20 @@ void HistoryStore::search(const QString& words)
     QMetaObject::invokeMethod(m_worker, [worker = m_worker, words, ticket = m_search] {
         worker->search(words, ticket);
     });
+}
+
+void HistoryStore::read(quint64 conversation)
+{
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, conversation] { worker->read(conversation); });
+}
+
+quint64 HistoryStore::add(const HistoryBatch& batch, const std::vector<StagedMedia>& media)
+{
+    const quint64 number = firstAdded + m_added++;
+    QMetaObject::invokeMethod(
+        m_worker, [worker = m_worker, batch, media, number] { worker->add(batch, media, number); });
+    return number;
 }
 
 void HistoryStore::purge()

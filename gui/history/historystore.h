@@ -37,6 +37,12 @@ public:
     const QStringList& unkept() const { return m_unkept; } ///< Sent files that were not kept yet.
     /// Looks in titles and texts; found() follows, unless another search begins before.
     void search(const QString& words);
+    /// Reads a chat of an earlier session without opening it; wasRead() or readFailed() follows.
+    void read(quint64 conversation);
+    /// Writes chats from elsewhere, whole or not at all; added() or addFailed() follows with the
+    /// number that is returned. They are not in the book yet.
+    quint64 add(const HistoryBatch& batch, const std::vector<StagedMedia>& media);
+    const QString& mediaFolder() const { return m_mediaFolder; }
     /// Removes media that nothing has any more. Those of drafts stay.
     void purge();
     void flush();
@@ -52,6 +58,11 @@ signals:
     /// unopened: the one that was being opened when the program ended, or 0
     void opened(quint64 unopened);
     void troubleChanged();
+    void wasRead(quint64 conversation, const std::vector<argali::gui::Turn>& turns,
+                 const std::vector<quint64>& chosen);
+    void readFailed(quint64 conversation, const argali::gui::Failure& failure);
+    void added(quint64 number);
+    void addFailed(quint64 number, const argali::gui::Failure& failure);
     void openFailed(quint64 conversation, const argali::gui::Failure& failure);
     void found(const QList<argali::gui::SearchHit>& hits);
     void allWritten(); ///< Nothing is waiting.
@@ -68,6 +79,7 @@ private:
 
     ConversationBook& m_book;
     TurnController& m_turns;
+    const QString m_mediaFolder;
     QThread m_thread;
     HistoryWorker* const m_worker; ///< lives in m_thread, which deletes it at its end
     QTimer m_timer;
@@ -80,6 +92,7 @@ private:
     quint64 m_search = 0;
     quint64 m_lastOpened = 0;
     quint64 m_batchNumber = 0;
+    quint64 m_added = 0;
     bool m_writing = false;
     bool m_purgeWanted = false;
 

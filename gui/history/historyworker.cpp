@@ -5,6 +5,7 @@
 #include <QBuffer>
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QHash>
 #include <QJsonDocument>
 
 #include "gui/history/turnjson.h"
@@ -161,6 +162,51 @@ void HistoryWorker::write(const HistoryBatch& batch, quint64 batchNumber)
         m_media.keep(path);
 }
 
+void HistoryWorker::add(HistoryBatch batch, const std::vector<StagedMedia>& media, quint64 number)
+{
+    QHash<QString, QString> places;
+    QStringList brought;
+    const auto giveUp = [&](const SqlError& error) {
+        for (const QString& sum : brought)
+            m_media.remove(sum);
+        emit writeFailed(number, HistoryDatabase::writeFailure(error));
+    };
+    if (m_database.access() != HistoryDatabase::Access::Full) {
+        giveUp(SqlError(8, QStringLiteral("the history is not open for writing")));
+        return;
+    }
+    for (const StagedMedia& each : media) {
+        bool isNew = false;
+        const QString place = m_media.take(each.file, each.sha256, each.name, isNew);
+        if (isNew)
+            brought.append(each.sha256);
+        if (place.isEmpty()) {
+            giveUp(SqlError(8, each.name + QStringLiteral(" cannot be kept")));
+            return;
+        }
+        places.insert(each.file, place);
+    }
+    for (HistoryBatch::StoredTurn& stored : batch.turns) {
+        for (MediaFile& file : stored.turn.media)
+            file.path = places.value(file.path, file.path);
+    }
+    m_unkept.clear();
+    try {
+        m_database.begin();
+        writeAll(batch);
+        m_database.commit();
+    } catch (const SqlError& error) {
+        m_database.rollBack();
+        giveUp(error);
+        if (error.meansDamage())
+            damaged(error);
+        return;
+    }
+    emit written(number);
+    for (const QString& path : std::exchange(m_unkept, {}))
+        m_media.keep(path);
+}
+
 void HistoryWorker::writeAll(const HistoryBatch& batch)
 {
     for (const ConversationHead& head : batch.heads) {
@@ -267,12 +313,29 @@ void HistoryWorker::load(quint64 conversation)
         readTurns(conversation, turns, chosen);
         emit loaded(conversation, turns, chosen);
     } catch (const SqlError& error) {
-        emit loadFailed(conversation,
-                        Failure::withSentence(
-                            Error::Code::Internal,
-                            Words::tr("This chat cannot be read. The others are not touched by it."),
-                            error.text()));
+        emit loadFailed(conversation, unreadable(error));
         if (error.meansDamage())
+            damaged(error);
+    }
+}
+
+Failure HistoryWorker::unreadable(const SqlError& error)
+{
+    return Failure::withSentence(
+        Error::Code::Internal,
+        Words::tr("This chat cannot be read. The others are not touched by it."), error.text());
+}
+
+void HistoryWorker::read(quint64 conversation)
+{
+    std::vector<Turn> turns;
+    std::vector<quint64> chosen;
+    try {
+        readTurns(conversation, turns, chosen);
+        emit wasRead(conversation, turns, chosen);
+    } catch (const SqlError& error) {
+        emit readFailed(conversation, unreadable(error));
+        if (error.meansDamage() && m_database.access() == HistoryDatabase::Access::Full)
             damaged(error);
     }
 }

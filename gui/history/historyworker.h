@@ -34,6 +34,13 @@ struct HistoryBatch {
     }
 };
 
+/// A file that a batch brings along, in the folder of the media.
+struct StagedMedia {
+    QString file;   ///< where it lies until then; what the turns of the batch say
+    QString sha256; ///< of its content
+    QString name;   ///< to be kept under
+};
+
 /// What was found when the history was opened.
 struct HistoryFound {
     HistoryDatabase::Access access = HistoryDatabase::Access::None;
@@ -61,7 +68,11 @@ public:
 
     void open();
     void write(const argali::gui::HistoryBatch& batch, quint64 number);
+    /// As write(), of chats from elsewhere with their files; when it fails nothing of them stays.
+    void add(argali::gui::HistoryBatch batch, const std::vector<argali::gui::StagedMedia>& media,
+             quint64 number);
     void load(quint64 conversation);
+    void read(quint64 conversation);       ///< The same, but it is not being opened.
     void noteOpened(quint64 conversation); ///< It was opened, and the program still lives.
     void search(const QString& words, quint64 ticket);
     /// Removes media that no turn has; what has one of these paths stays.
@@ -78,6 +89,9 @@ signals:
     void begunAnew(const argali::gui::Failure& failure);
     void loaded(quint64 conversation, const std::vector<argali::gui::Turn>& turns,
                 const std::vector<quint64>& chosen);
+    void wasRead(quint64 conversation, const std::vector<argali::gui::Turn>& turns,
+                 const std::vector<quint64>& chosen);
+    void readFailed(quint64 conversation, const argali::gui::Failure& failure);
     void loadFailed(quint64 conversation, const argali::gui::Failure& failure);
     void found(quint64 ticket, const QList<argali::gui::SearchHit>& hits);
 
@@ -90,6 +104,7 @@ private:
     void removeUnused(const QStringList& inDrafts);
     void readTurns(quint64 conversation, std::vector<Turn>& turns, std::vector<quint64>& chosen);
     QList<SearchHit> searchAll(const QStringList& terms);
+    static Failure unreadable(const SqlError& error);
     void damaged(const SqlError& error);
 
     HistoryDatabase m_database;

@@ -98,6 +98,24 @@ QString MediaKeeper::sumOf(const QString& path) const
                                                                                   : QString();
 }
 
+QString MediaKeeper::take(const QString& file, const QString& sha256, const QString& name,
+                          bool& isNew)
+{
+    isNew = false;
+    const QString place = pathOf(sha256, name);
+    if (place.isEmpty())
+        return {};
+    const QDir folder(QFileInfo(place).absolutePath());
+    const QStringList there = folder.entryList(QDir::Files);
+    if (!there.isEmpty())
+        return pathOf(sha256, there.first());
+    if (!folder.mkpath(QStringLiteral(".")) || !QFile::rename(file, place))
+        return {};
+    QFile::setPermissions(place, QFile::ReadOwner | QFile::WriteOwner);
+    isNew = true;
+    return place;
+}
+
 void MediaKeeper::remove(const QString& sha256)
 {
     if (isSum(sha256))

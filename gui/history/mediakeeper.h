@@ -30,6 +30,9 @@ public:
     QString pathOf(const QString& sha256, const QString& copy) const;
     /// The sum of a file that is kept already; empty when the path is another one.
     QString sumOf(const QString& path) const;
+    /// Moves a file that lies in folder() already, and whose content has this sum, to its place.
+    /// Returns its path there; empty when it cannot be moved. isNew: nothing was kept under the sum
+    QString take(const QString& file, const QString& sha256, const QString& name, bool& isNew);
     void remove(const QString& sha256);
     QStringList sums() const; ///< Of every folder there is.
     const QString& folder() const { return m_folder; }

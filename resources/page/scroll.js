@@ -46,6 +46,20 @@ argali.scroll = (() => {
         settle();
     };
 
+    // To the beginning of an element, and there until what is above it is laid out.
+    const toElement = element => {
+        following = false;
+        let left = 8;
+        const next = () => {
+            element.scrollIntoView({block: "start", behavior: "instant"});
+            last = scroller.scrollTop;
+            show();
+            if (--left > 0)
+                requestAnimationFrame(next);
+        };
+        next();
+    };
+
     const upKeys = new Set(["PageUp", "ArrowUp", "Home"]);
 
     window.addEventListener("wheel", event => {
@@ -76,5 +90,5 @@ argali.scroll = (() => {
     button.addEventListener("click", toEnd);
     button.append(argali.icon("down"));
 
-    return {settle, toEnd, isFollowing: () => following};
+    return {settle, toEnd, toElement, isFollowing: () => following};
 })();

@@ -13,7 +13,8 @@ argali.turns = (() => {
     };
 
     const picture = ({source, badge, name, film, width, height}, turn, index) => {
-        const opens = source.startsWith("data:image/") && !film;
+        const opens = film || source.startsWith("data:image/");
+        const word = film ? "openFilm" : "openPicture";
         const box = element(opens ? "button" : "div", "picture");
         if (source.startsWith("data:image/")) {
             const image = element("img");
@@ -25,8 +26,8 @@ argali.turns = (() => {
         }
         if (opens) {
             box.type = "button";
-            box.title = argali.word("openPicture");
-            box.setAttribute("aria-label", argali.word("openPicture") + ": " + (name || badge));
+            box.title = argali.word(word);
+            box.setAttribute("aria-label", argali.word(word) + ": " + (name || badge));
             box.addEventListener("click", () => argali.ring({what: "picture", turn, index}));
         }
         if (badge) {
@@ -37,6 +38,19 @@ argali.turns = (() => {
             box.append(tag);
         }
         return box;
+    };
+
+    // What stands on a picture or film from now on.
+    const badge = ({turn, index, text}) => {
+        const box = views.get(turn).section.querySelectorAll(".picture")[index];
+        let tag = box.querySelector(".badge");
+        if (!tag) {
+            tag = element("span");
+            box.append(tag);
+        }
+        tag.className = "badge gone";
+        tag.setAttribute("role", "status");
+        tag.replaceChildren(argali.icon("warning"), text);
     };
 
     const stream = () => ({box: element("div", "markdown"), open: null});
@@ -229,5 +243,5 @@ argali.turns = (() => {
         list.replaceChildren();
     };
 
-    return {commands: {question, answer, thinking, blocks, end, branch, remove, clear}, views};
+    return {commands: {question, badge, answer, thinking, blocks, end, branch, remove, clear}, views};
 })();

@@ -15,7 +15,9 @@
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptpage.h"
 #include "gui/chat/transcriptview.h"
+#include "gui/film/filmpreview.h"
 #include "gui/mainwindow.h"
+#include "gui/widgets/button.h"
 #include "tests/support/windowbench.h"
 
 using namespace argali;
@@ -239,6 +241,60 @@ private slots:
         QVERIFY(!failed[0][0].toString().isEmpty());
         viewer.setMark(QRectF(0.1, 0.1, 0.5, 0.5), QStringLiteral("a"));
         viewer.grab(); // the thumbnail stays, with the place on it
+    }
+
+    void aFilmOpensWithItsFrames()
+    {
+        Bench bench;
+        MediaFile film;
+        film.kind = MediaFile::Kind::Film;
+        film.path = sample("grow.mp4");
+        film.size = QSize(320, 240);
+        film.duration = 3;
+        film.frameCount = 90;
+        film.frameRate = 30;
+        film.chosen = {15, 45, 60};
+        MediaFile gone = film;
+        gone.path = QStringLiteral("/nothing/gone.mp4");
+        const quint64 turn = bench.turns.send({QStringLiteral("What happens?"), {film, gone}}, {},
+                                              QStringLiteral("Any-1B"));
+        bench.source.finish(turn, QStringLiteral("It grows."));
+        QTRY_VERIFY_WITH_TIMEOUT(bench.window.chat()->transcript() && bench.view().isReady(),
+                                 60'000);
+        QTRY_COMPARE(
+            bench.page(QStringLiteral("document.querySelectorAll('button.picture').length"))
+                .toInt(),
+            2);
+        QVERIFY(bench.page(QStringLiteral("document.querySelector('button.picture').title"))
+                    .toString()
+                    .contains(QStringLiteral("film")));
+        bench.page(QStringLiteral("document.querySelectorAll('button.picture')[0].click(); 1"));
+        QTRY_VERIFY(bench.chat().preview() && bench.chat().preview()->isVisible());
+        FilmPreview& preview = *bench.chat().preview();
+        QCOMPARE(preview.path(), film.path);
+        QCOMPARE(preview.index(), qint64(15)); // the first frame that the model got
+        QStringList times;
+        for (const Button* chip : preview.sentFrames())
+            times << chip->text();
+        QCOMPARE(times, (QStringList{QStringLiteral("00:00.5"), QStringLiteral("00:01.5"),
+                                     QStringLiteral("00:02.0")}));
+        preview.sentFrames().last()->click();
+        QCOMPARE(preview.index(), qint64(60));
+        QTRY_VERIFY_WITH_TIMEOUT(preview.isExact(), 30'000);
+        preview.close();
+        QTRY_VERIFY(!bench.chat().preview());
+        // One that is gone says so where it stands, also when the page is made again.
+        bench.page(QStringLiteral("document.querySelectorAll('button.picture')[1].click(); 1"));
+        const QString badge = QStringLiteral(
+            "document.querySelectorAll('.picture')[1].querySelector('.badge').textContent");
+        QTRY_COMPARE(bench.page(badge).toString(),
+                     QStringLiteral("gone.mp4 is not there any more, or cannot be read."));
+        QVERIFY(!bench.chat().preview());
+        bench.view().page()->start();
+        QTRY_VERIFY(!bench.page(QStringLiteral("1")).isNull());
+        QTRY_COMPARE_WITH_TIMEOUT(
+            bench.page(badge).toString(),
+            QStringLiteral("gone.mp4 is not there any more, or cannot be read."), 30'000);
     }
 };
 

@@ -191,7 +191,7 @@ private slots:
             if (!action->isSeparator())
                 names.append(action->text());
         }
-        QCOMPARE(names.size(), 4);
+        QCOMPARE(names.size(), 5);
         for (QAction* action : menu->actions()) {
             if (action->text() == QLatin1String("Pin"))
                 action->trigger();

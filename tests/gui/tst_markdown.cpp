@@ -146,6 +146,7 @@ void TestMarkdown::renders_data()
         "<td align=center>2</td></tr></tbody></table></wide>");
     row("lines", "a\nb", "<p>a<br>b</p>");
     row("html", "<b>x</b>\n\n<script>y</script>", "<p><b>x</b></p>\n<p><script>y</script></p>");
+    row("chinese without emphasis", "好！\\*\\*粗\\*\\*体", "<p>好！**粗**体</p>");
     row("chinese emphasis", "**最高。**第四**（四）**是",
         "<p><strong>最高。</strong>第四<strong>（四）</strong>是</p>");
     row("task", "- [x] a\n- [ ] b",
