@@ -23,9 +23,9 @@ struct RemoteModel {
     Known seesPictures = Known::Unknown;
     Known seesFilms = Known::Unknown;
     Known thinks = Known::Unknown;
-    std::optional<int64_t> context; ///< tokens
+    std::optional<int64_t> context{}; ///< tokens
     State state = State::Unknown;
-    std::optional<double> progress; ///< of Loading: 0 to 1
+    std::optional<double> progress{}; ///< of Loading: 0 to 1
 
     bool isOvis() const;
     bool operator==(const RemoteModel&) const = default;
