@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace argali::remote {
+
+/// Tells thinking from answer in text that holds both, between <think> and </think>, however the
+/// tags are cut. A tag in code (a backtick stands before it) is text.
+class ThinkSplitter final {
+public:
+    /// What the text begins with.
+    enum class Beginning {
+        Answer,    ///< the answer, or a tag that opens thinking
+        Thinking,  ///< thinking: the prompt's template has opened it; a tag that opens it again is
+                   ///< skipped
+        Undecided, ///< as Answer, but an end that nobody opened makes thinking of all before it
+    };
+    struct Piece {
+        enum class Kind { Answer, Thinking, AnswerWasThinking };
+        Kind kind = Kind::Answer;
+        std::string text;        ///< empty for AnswerWasThinking
+        bool isNewBlock = false; ///< the first piece of a block of thinking
+        bool operator==(const Piece&) const = default;
+    };
+
+    explicit ThinkSplitter(Beginning beginning);
+    std::vector<Piece> push(std::string_view text);
+    /// What was held back because it could have become a tag.
+    std::vector<Piece> finish();
+    /// From now on an end that nobody opened is text.
+    void forgetUndecided() { m_undecided = false; }
+
+private:
+    bool skipsOpening();
+    bool takeTag(std::vector<Piece>& pieces);
+    void emitHeld(size_t length, std::vector<Piece>& pieces);
+
+    std::string m_held;
+    char m_before = 0; ///< the byte before what is held
+    bool m_thinking;
+    bool m_undecided;
+    bool m_mayReopen; ///< nothing has come yet of thinking that the template opened
+    bool m_newBlock;
+};
+
+} // namespace argali::remote
