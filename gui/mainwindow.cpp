@@ -61,7 +61,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
                             parts.samples, this);
     m_chat->setMinimumWidth(340);
-    m_panel = new SamplingPanel(parts.settings, this);
+    m_panel = new SamplingPanel(parts.settings, m_chat->options(), this);
     m_panel->setMinimumWidth(settings::panelWidth.minimum);
     m_status = new StatusLine(this);
 
@@ -186,7 +186,7 @@ void MainWindow::connectTurns()
             [this](quint64, const Progress& progress) { m_status->setProgress(progress); });
     connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id) {
         const Conversation* conversation = m_parts.book.holding(id);
-        m_status->setThinking(conversation ? conversation->find(id)->options.thinkingBudget : 0);
+        m_status->setThinking(conversation ? conversation->find(id)->options.budget() : 0);
     });
     connect(&turns, &TurnController::thinkingFinished, this, [this] { m_status->setWriting(); });
     connect(&turns, &TurnController::finished, this, [this] {

@@ -53,6 +53,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
       m_source(source),
       m_book(book),
       m_turns(turns),
+      m_options(settings, book),
       m_find(new FindBar(this)),
       m_stack(new QStackedWidget(this)),
       m_empty(new EmptyState(loader, samples, this)),
@@ -108,6 +109,12 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
         if (key != settings::speeds.key)
             m_costDelay.start();
+    });
+    connect(&m_options, &ChatOptions::changed, this, &ChatWidget::showOptions);
+    connect(m_composer, &Composer::thinkingChosen, this, [this](bool on) {
+        AnswerOptions options = m_options.current();
+        options.thinking = on;
+        m_options.set(options);
     });
     connect(&source, &ReplySource::costReady, this,
             [this](quint64 question, const RequestCost& cost) {
@@ -210,6 +217,7 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     });
     connect(&turns, &TurnController::failed, this, &ChatWidget::takeFailure);
     showConversation();
+    showOptions();
 }
 
 TranscriptView* ChatWidget::makeTranscript()
@@ -387,8 +395,8 @@ void ChatWidget::send()
                      locale.toString(qlonglong(m_knownCost->context))));
         return;
     }
-    AnswerOptions options = AnswerOptions::from(m_settings);
-    options.thinking = options.thinking && m_model->info.thinks;
+    m_options.keep();
+    const AnswerOptions options = m_options.forAnswer(m_model);
     const Draft draft = m_composer->draft();
     m_composer->clear();
     if (!m_editing) {
@@ -414,8 +422,8 @@ void ChatWidget::regenerate(quint64 turn)
                                        : tr("No model is open. Open one from the menu above."));
         return;
     }
-    AnswerOptions options = AnswerOptions::from(m_settings);
-    options.thinking = options.thinking && m_model->info.thinks;
+    m_options.keep();
+    const AnswerOptions options = m_options.forAnswer(m_model);
     const Turn* old = m_book.current().find(turn);
     // A failed question went back to the composer; asked again unchanged, it leaves there.
     if (old && old->answer.state == Answer::State::Failed &&
@@ -467,9 +475,8 @@ void ChatWidget::askForCost()
         showCost();
         return;
     }
-    AnswerOptions options = AnswerOptions::from(m_settings);
-    options.thinking = options.thinking && m_model->info.thinks;
-    m_source.estimate(++m_costQuestion, makeRequest(m_book.current(), draft, options));
+    m_source.estimate(++m_costQuestion,
+                      makeRequest(m_book.current(), draft, m_options.forAnswer(m_model)));
 }
 
 void ChatWidget::showCost()
@@ -478,7 +485,7 @@ void ChatWidget::showCost()
     if (m_knownCost && m_model) {
         const Draft draft = m_composer->draft();
         text = argali::gui::costText(*m_knownCost, draft.media.size(), *m_model,
-                                     AnswerOptions::from(m_settings).longestAnswer,
+                                     m_options.forAnswer(m_model).longestAnswer,
                                      m_speed.firstWord(*m_model, *m_knownCost));
         m_composer->setCosts(m_knownCost->parts);
     } else {
@@ -487,6 +494,14 @@ void ChatWidget::showCost()
     m_cost->setText(text.line);
     m_cost->setToolTip(
         text.details.isEmpty() ? QString() : QStringLiteral("<span>%1</span>").arg(text.details));
+}
+
+void ChatWidget::showOptions()
+{
+    const AnswerOptions options = m_options.current();
+    m_composer->setThinking(options.thinking, options.budget());
+    showCost();
+    m_costDelay.start();
 }
 
 void ChatWidget::learnSpeed(quint64 id)

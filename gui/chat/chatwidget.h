@@ -7,6 +7,7 @@
 #include <QWidget>
 
 #include "gui/chat/answerspeed.h"
+#include "gui/chat/chatoptions.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/samples.h"
@@ -35,6 +36,7 @@ public:
                TurnController& turns, const QList<Sample>& samples, QWidget* parent = nullptr);
 
     Composer* composer() const { return m_composer; }
+    ChatOptions& options() { return m_options; } ///< of the chat that is open
     EmptyState* emptyState() const { return m_empty; }
     /// Null until it was needed.
     TranscriptView* transcript() const { return m_transcript; }
@@ -90,6 +92,7 @@ private:
     void takeFailure(quint64 turn, const Draft& draft);
     void askForCost();
     void showCost();
+    void showOptions();
     void learnSpeed(quint64 turn);
     void tellEarlier();
     void openPreview(const MediaFile& film, double seconds);
@@ -98,6 +101,7 @@ private:
     ReplySource& m_source;
     ConversationBook& m_book;
     TurnController& m_turns;
+    ChatOptions m_options;
     std::optional<LoadedModel> m_model;
     bool m_loading = false;
     bool m_sendWhenReady = false;

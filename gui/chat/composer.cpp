@@ -119,8 +119,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     connectStrip();
     connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
     connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
-    connect(m_thinking, &Button::toggled, this,
-            [this](bool on) { m_settings.set(settings::thinking, on); });
+    connect(m_thinking, &Button::toggled, this, &Composer::thinkingChosen);
     connect(m_times, &Button::toggled, this,
             [this](bool on) { m_settings.set(settings::tellTimes, on); });
     connect(m_send, &Button::clicked, this, [this] {
@@ -132,8 +131,6 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
         if (key == settings::tellTimes.key)
             m_times->setChecked(m_settings.value(settings::tellTimes));
-        if (key == settings::thinking.key || key == settings::thinkingBudget.key)
-            showThinking();
     });
     connect(&loader, &MediaLoader::inspected, this, &Composer::inspected);
     connect(&loader, &MediaLoader::failed, this, &Composer::refused);
@@ -330,15 +327,22 @@ QString Composer::note() const
     return m_note->text();
 }
 
+void Composer::setThinking(bool on, int budget)
+{
+    m_wantsThinking = on;
+    m_thinkingBudget = budget;
+    showThinking();
+}
+
 void Composer::showThinking()
 {
     const bool can = !m_model || m_model->info.thinks;
-    const bool on = can && m_settings.value(settings::thinking);
+    const bool on = can && m_wantsThinking;
     const QSignalBlocker block(m_thinking);
     m_thinking->setChecked(on);
     m_thinking->setEnabled(can);
-    m_thinking->setText(on ? tr("Thinking %1").arg(m_settings.value(settings::thinkingBudget))
-                           : tr("Thinking"));
+    m_thinking->setText(on && m_thinkingBudget > 0 ? tr("Thinking %1").arg(m_thinkingBudget)
+                                                   : tr("Thinking"));
     m_thinking->setToolTip(!can ? tr("This model cannot think before it answers.")
                            : on ? tr("The model thinks before it answers; click to switch off")
                                 : tr("Let the model think before it answers"));

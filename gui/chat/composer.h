@@ -46,6 +46,8 @@ public:
     void setEarlier(const EarlierMedia& earlier);
     /// What the model makes of the files of draft(), the last of these; shown where they are.
     void setCosts(const std::vector<VisualCost>& costs);
+    /// What the chip says of thinking, and the tokens it is held to; 0: none.
+    void setThinking(bool on, int budget);
     /// An answer is being written: the send button stops it.
     void setBusy(bool busy);
     bool isBusy() const { return m_busy; }
@@ -73,6 +75,7 @@ signals:
     void sendRequested();
     void stopRequested();
     void changed(); ///< text or attachments
+    void thinkingChosen(bool on);
     /// To look into a film and to add frames from it.
     void previewRequested(const argali::gui::MediaFile& film, double seconds);
 
@@ -101,6 +104,8 @@ private:
     EarlierMedia m_earlier;
     QList<ComposerEntry> m_entries;
     bool m_busy = false;
+    bool m_wantsThinking = false;
+    int m_thinkingBudget = 0;
     AttachmentRow* const m_row;
     FilmStrip* const m_strip;
     ComposerEdit* const m_edit;

@@ -147,6 +147,8 @@ void Conversation::fill(std::vector<Turn> turns, const std::vector<quint64>& cho
             m_chosen[it->second.parent] = id;
     }
     layPath();
+    if (!options && !m_turns.empty())
+        options = m_turns.back().options.held();
 }
 
 Turn* Conversation::find(quint64 id)
@@ -364,7 +366,7 @@ ChatRequest makeRequest(const Conversation& conversation, const Draft& question,
     }
     request.messages.push_back(questionMessage(question.text, question.media, options.tellTimes));
     request.thinking = options.thinking;
-    if (options.thinking)
+    if (options.budget() > 0) // else the longest answer ends it
         request.thinkingBudget = options.thinkingBudget;
     request.maxNewTokens = options.longestAnswer;
     request.sampling = options.sampling;

@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "gui/chat/attachment.h"
 #include "gui/failure.h"
-#include "gui/settings/settings.h"
+#include "gui/settings/answeroptions.h"
 
 namespace argali::gui {
 
@@ -106,6 +106,7 @@ public:
     /// Whether its turns are here. They are read when it is opened.
     bool isLoaded() const { return m_loaded; }
     /// Takes the turns that were read. What does not fit together is shown as well as it can be.
+    /// A chat of before options were kept takes those of its last turn.
     /// chosen: of each group of siblings the one that is shown; a later one wins
     void fill(std::vector<Turn> turns, const std::vector<quint64>& chosen);
 
@@ -137,6 +138,8 @@ public:
     std::vector<quint64> removeFrom(quint64 id);
 
     Draft draft; ///< what was being written when another chat was opened
+    /// How answers are made here; none: as the defaults say, since nobody has chosen otherwise.
+    std::optional<AnswerOptions> options;
 
 private:
     void layPath();

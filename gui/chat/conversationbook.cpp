@@ -81,9 +81,9 @@ Conversation* ConversationBook::holding(quint64 turn) const
 void ConversationBook::startNew()
 {
     // The draft of an unsent chat stays in its chat, so an empty one is only used again when
-    // nothing was written there.
+    // nothing was written or chosen there.
     for (const auto& conversation : m_conversations) {
-        if (conversation->isEmpty() && conversation->draft.isEmpty() &&
+        if (conversation->isEmpty() && conversation->draft.isEmpty() && !conversation->options &&
             conversation.get() != m_current) {
             open(indexOf(*conversation));
             return;
@@ -148,13 +148,15 @@ void ConversationBook::open(int index)
     emit switched();
 }
 
-void ConversationBook::fill(quint64 id, std::vector<Turn> turns, const std::vector<quint64>& chosen)
+void ConversationBook::fill(quint64 id, std::vector<Turn> turns, const std::vector<quint64>& chosen,
+                            const std::optional<AnswerOptions>& options)
 {
     const int index = indexOf(id);
     if (index < 0 || at(index).isLoaded())
         return;
     for (const Turn& turn : turns)
         m_lastId = std::max(m_lastId, turn.id);
+    at(index).options = options;
     at(index).fill(std::move(turns), chosen);
     if (m_opening == id)
         open(index);
@@ -265,6 +267,17 @@ void ConversationBook::setFolder(quint64 id, quint64 folder)
         return;
     conversation->head().folder = folder;
     headWritten(*conversation);
+}
+
+void ConversationBook::setOptions(quint64 id, const std::optional<AnswerOptions>& options)
+{
+    Conversation* conversation = byId(id);
+    if (!conversation)
+        return;
+    conversation->options = options;
+    if (options)
+        conversation->options = options->held();
+    emit optionsChanged(id);
 }
 
 quint64 ConversationBook::addFolder(const QString& name)

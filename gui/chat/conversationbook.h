@@ -46,7 +46,8 @@ public:
     /// Makes it the current one: at once, or when its turns have been read.
     void open(int index);
     /// The turns of a chat that was to be read.
-    void fill(quint64 id, std::vector<Turn> turns, const std::vector<quint64>& chosen);
+    void fill(quint64 id, std::vector<Turn> turns, const std::vector<quint64>& chosen,
+              const std::optional<AnswerOptions>& options = {});
     /// A chat that was to be read cannot be.
     void fillFailed(quint64 id);
     quint64 opening() const { return m_opening; } ///< 0: nothing is being read
@@ -59,6 +60,8 @@ public:
     void setTitle(quint64 id, const QString& title); ///< Empty: the first question is its title.
     void setPinned(quint64 id, bool pinned);
     void setFolder(quint64 id, quint64 folder);
+    /// How answers are made in this chat; none: as the defaults say.
+    void setOptions(quint64 id, const std::optional<AnswerOptions>& options);
     const QList<ChatFolder>& folders() const { return m_folders; }
     /// Longer names are shortened. Returns 0 for a name without a visible character.
     quint64 addFolder(const QString& name);
@@ -82,6 +85,7 @@ signals:
     void restored(quint64 conversation);
     void forgotten(quint64 conversation);
     void foldersChanged();
+    void optionsChanged(quint64 conversation);
 
 private:
     std::unique_ptr<Conversation> makeEmpty();

@@ -263,8 +263,8 @@ void TurnController::endThinking(Turn& turn)
         return;
     answer.thinkingDone = true;
     answer.thinkingMs = m_thinkingWatch.elapsed();
-    answer.budgetReached =
-        answer.thinkingTokens >= turn.options.thinkingBudget; // until the result says
+    const int budget = turn.options.budget();
+    answer.budgetReached = budget > 0 && answer.thinkingTokens >= budget; // until the result says
     emit thinkingFinished(turn.id);
 }
 

@@ -104,6 +104,13 @@ int HistoryDatabase::version()
     return query.next() ? query.value(0).toInt() : 0;
 }
 
+bool HistoryDatabase::hasOptions()
+{
+    QSqlQuery query = run(
+        QStringLiteral("SELECT 1 FROM pragma_table_info('conversations') WHERE name='options'"));
+    return query.next();
+}
+
 int HistoryDatabase::newest() const
 {
     const QStringList files = QDir(m_schemas).entryList({QStringLiteral("*.sql")}, QDir::Files);
@@ -183,7 +190,7 @@ std::optional<Failure> HistoryDatabase::open()
     for (const char* options : {"READONLY", "READONLY IMMUTABLE"}) {
         try {
             connect(QLatin1String(options));
-            if (version() >= newest()) {
+            if (version() > 0) { // every version can be read
                 run(QStringLiteral("SELECT count(*) FROM conversations"));
                 m_access = Access::ReadOnly;
                 return Failure::withSentence(

@@ -47,6 +47,7 @@ public:
     Failure setAside(const QString& why);
     Access access() const { return m_access; }
     int version();
+    bool hasOptions(); ///< A file that is only read may be of before chats had options.
 
     /// Throws: SqlError
     QSqlQuery run(const QString& sql, const QVariantList& values = {});

@@ -84,9 +84,10 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
         writeEverything();
     });
     connect(m_worker, &HistoryWorker::loaded, this,
-            [this](quint64 id, const std::vector<Turn>& read, const std::vector<quint64>& chosen) {
+            [this](quint64 id, const std::vector<Turn>& read, const std::vector<quint64>& chosen,
+                   const std::optional<AnswerOptions>& options) {
                 m_lastOpened = id;
-                m_book.fill(id, read, chosen);
+                m_book.fill(id, read, chosen, options);
                 m_openedTimer.start();
             });
     connect(m_worker, &HistoryWorker::loadFailed, this,
@@ -126,6 +127,10 @@ void HistoryStore::connectBook()
         QMetaObject::invokeMethod(m_worker, [worker = m_worker, id] { worker->load(id); });
     });
     connect(&book, &ConversationBook::headChanged, this, &HistoryStore::markHead);
+    connect(&book, &ConversationBook::optionsChanged, this, [this](quint64 chat) {
+        m_heads.insert(chat); // they go with it
+        later(saveDelay);
+    });
     connect(&book, &ConversationBook::turnChanged, this,
             [this](quint64 chat, quint64 turn) { markTurn(chat, turn, true); });
     connect(&book, &ConversationBook::turnRemoved, this, [this](quint64 chat, quint64 turn) {
@@ -231,8 +236,11 @@ HistoryBatch HistoryStore::takeBatch()
     const auto turns = std::exchange(m_dirtyTurns, {});
     for (const quint64 id : heads) {
         const Conversation* chat = m_book.byId(id);
-        if (chat && !chat->isEmpty()) // one without a turn is a draft
-            batch.heads.push_back(chat->head());
+        if (!chat || chat->isEmpty()) // one without a turn is a draft
+            continue;
+        batch.heads.push_back(chat->head());
+        if (chat->options)
+            batch.options.push_back({id, *chat->options});
     }
     for (const auto& [id, turn] : turns) {
         const Conversation* chat = m_book.byId(id);

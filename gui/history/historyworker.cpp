@@ -13,6 +13,8 @@
 namespace argali::gui {
 namespace {
 
+constexpr int longestOptions = 1'000'000; // characters of JSON
+
 enum StoredState { Finished = 3, Failed = 4, Interrupted = 5 };
 
 struct Words {
@@ -220,6 +222,9 @@ void HistoryWorker::writeAll(const HistoryBatch& batch)
              head.media ? int(*head.media == MediaFile::Kind::Film) : -1, number(head.folder),
              int(head.pinned), head.created, head.changed});
     }
+    for (const HistoryBatch::StoredOptions& stored : batch.options)
+        m_database.run(QStringLiteral("UPDATE conversations SET options=? WHERE id=?"),
+                       {json(stored.options.toJson()), number(stored.conversation)});
     for (const quint64 id : batch.goneTurns)
         m_database.run(QStringLiteral("DELETE FROM turns WHERE id=?"), {number(id)});
     for (const HistoryBatch::StoredTurn& stored : batch.turns)
@@ -311,7 +316,7 @@ void HistoryWorker::load(quint64 conversation)
                 QStringLiteral("INSERT OR REPLACE INTO state(key, value) VALUES('opening', ?)"),
                 {QString::number(conversation)});
         readTurns(conversation, turns, chosen);
-        emit loaded(conversation, turns, chosen);
+        emit loaded(conversation, turns, chosen, readOptions(conversation));
     } catch (const SqlError& error) {
         emit loadFailed(conversation, unreadable(error));
         if (error.meansDamage())
@@ -350,6 +355,19 @@ void HistoryWorker::noteOpened(quint64 conversation)
     } catch (const SqlError&) {
         // At worst the chat is said not to have opened, and opens with the next click.
     }
+}
+
+std::optional<AnswerOptions> HistoryWorker::readOptions(quint64 conversation)
+{
+    if (!m_database.hasOptions())
+        return std::nullopt;
+    QSqlQuery query = m_database.run(
+        QStringLiteral("SELECT options FROM conversations WHERE id=? AND length(options)<=?"),
+        {number(conversation), longestOptions});
+    if (!query.next())
+        return std::nullopt;
+    const QJsonObject object = objectIn(query.value(0).toString());
+    return object.isEmpty() ? std::nullopt : std::optional(AnswerOptions::fromJson(object).held());
 }
 
 void HistoryWorker::readTurns(quint64 conversation, std::vector<Turn>& turns,

@@ -19,7 +19,12 @@ struct HistoryBatch {
         bool chosen = false;
         Turn turn;
     };
+    struct StoredOptions {
+        quint64 conversation = 0;
+        AnswerOptions options;
+    };
     std::vector<ConversationHead> heads;
+    std::vector<StoredOptions> options; ///< of chats that are among the heads, or were before
     std::vector<StoredTurn> turns;
     std::vector<quint64> goneTurns;
     std::vector<quint64> removed;   ///< chats that can still be put back
@@ -29,8 +34,8 @@ struct HistoryBatch {
 
     bool isEmpty() const
     {
-        return heads.empty() && turns.empty() && goneTurns.empty() && removed.empty() &&
-               restored.empty() && forgotten.empty() && !folders;
+        return heads.empty() && options.empty() && turns.empty() && goneTurns.empty() &&
+               removed.empty() && restored.empty() && forgotten.empty() && !folders;
     }
 };
 
@@ -87,8 +92,10 @@ signals:
     void writeFailed(quint64 number, const argali::gui::Failure& failure);
     /// The file was damaged and a new one begun: everything that is in memory is to be written.
     void begunAnew(const argali::gui::Failure& failure);
+    /// options: none when the chat is of before they were kept
     void loaded(quint64 conversation, const std::vector<argali::gui::Turn>& turns,
-                const std::vector<quint64>& chosen);
+                const std::vector<quint64>& chosen,
+                const std::optional<argali::gui::AnswerOptions>& options);
     void wasRead(quint64 conversation, const std::vector<argali::gui::Turn>& turns,
                  const std::vector<quint64>& chosen);
     void readFailed(quint64 conversation, const argali::gui::Failure& failure);
@@ -103,6 +110,7 @@ private:
     void noteKept(const KeptMedia& media);
     void removeUnused(const QStringList& inDrafts);
     void readTurns(quint64 conversation, std::vector<Turn>& turns, std::vector<quint64>& chosen);
+    std::optional<AnswerOptions> readOptions(quint64 conversation);
     QList<SearchHit> searchAll(const QStringList& terms);
     static Failure unreadable(const SqlError& error);
     void damaged(const SqlError& error);

@@ -1,30 +1,12 @@
 #include "gui/history/turnjson.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <QJsonArray>
 
 #include "gui/film/keyframeset.h"
+#include "gui/jsonvalues.h"
 
 namespace argali::gui {
 namespace {
-
-double numberIn(const QJsonObject& object, const char* key, double low, double high, double other)
-{
-    const double value = object.value(QLatin1String(key)).toDouble(other);
-    return std::isfinite(value) ? std::clamp(value, low, high) : other;
-}
-
-qint64 wholeIn(const QJsonObject& object, const char* key, double low, double high, qint64 other)
-{
-    return qint64(std::llround(numberIn(object, key, low, high, double(other))));
-}
-
-bool flagIn(const QJsonObject& object, const char* key)
-{
-    return object.value(QLatin1String(key)).toBool();
-}
 
 constexpr double mostTokens = 1e9;
 constexpr double mostFrames = 1e15;
@@ -71,32 +53,17 @@ void readMediaDetails(MediaFile& file, const QJsonObject& o)
 
 QJsonObject turnDetails(const Turn& turn, bool withThinking)
 {
-    const AnswerOptions& options = turn.options;
     const Answer& answer = turn.answer;
-    QJsonObject o{
-        {QStringLiteral("sampling"), options.sampling.enabled},
-        {QStringLiteral("temperature"), double(options.sampling.temperature)},
-        {QStringLiteral("topP"), double(options.sampling.topP)},
-        {QStringLiteral("topK"), options.sampling.topK},
-        {QStringLiteral("minP"), double(options.sampling.minP)},
-        {QStringLiteral("repetitionPenalty"), double(options.sampling.repetitionPenalty)},
-        {QStringLiteral("think"), options.thinking},
-        {QStringLiteral("thinkingBudget"), options.thinkingBudget},
-        {QStringLiteral("longestAnswer"), options.longestAnswer},
-        {QStringLiteral("systemPrompt"), options.systemPrompt},
-        {QStringLiteral("tellTimes"), options.tellTimes},
-        {QStringLiteral("device"), turn.device},
-        {QStringLiteral("finishReason"), int(answer.finishReason)},
-        {QStringLiteral("contextReached"), answer.contextReached},
-        {QStringLiteral("promptTokens"), qint64(answer.usage.promptTokens)},
-        {QStringLiteral("visualTokens"), qint64(answer.usage.visualTokens)},
-        {QStringLiteral("completionTokens"), qint64(answer.usage.completionTokens)},
-        {QStringLiteral("firstTokenMs"), answer.timings.firstToken.count()},
-        {QStringLiteral("tokensPerSecond"), answer.timings.decodeTokensPerSecond},
-    };
-    // A number of JSON is exact to 2^53 only.
-    if (options.sampling.seed)
-        o.insert(QStringLiteral("seed"), QString::number(*options.sampling.seed));
+    QJsonObject o = turn.options.toJson();
+    o.insert(QStringLiteral("tellTimes"), turn.options.tellTimes);
+    o.insert(QStringLiteral("device"), turn.device);
+    o.insert(QStringLiteral("finishReason"), int(answer.finishReason));
+    o.insert(QStringLiteral("contextReached"), answer.contextReached);
+    o.insert(QStringLiteral("promptTokens"), qint64(answer.usage.promptTokens));
+    o.insert(QStringLiteral("visualTokens"), qint64(answer.usage.visualTokens));
+    o.insert(QStringLiteral("completionTokens"), qint64(answer.usage.completionTokens));
+    o.insert(QStringLiteral("firstTokenMs"), answer.timings.firstToken.count());
+    o.insert(QStringLiteral("tokensPerSecond"), answer.timings.decodeTokensPerSecond);
     if (withThinking && answer.thinkingDone) {
         o.insert(QStringLiteral("thinkingTokens"), answer.thinkingTokens);
         o.insert(QStringLiteral("thinkingMs"), answer.thinkingMs);
@@ -111,21 +78,8 @@ QJsonObject turnDetails(const Turn& turn, bool withThinking)
 
 void readTurnDetails(Turn& turn, const QJsonObject& o)
 {
-    AnswerOptions& options = turn.options;
-    options.sampling.enabled = flagIn(o, "sampling");
-    options.sampling.temperature = float(numberIn(o, "temperature", 0, 2, 0.7));
-    options.sampling.topP = float(numberIn(o, "topP", 0.05, 1, 1));
-    options.sampling.topK = int(wholeIn(o, "topK", 0, 200, 0));
-    options.sampling.minP = float(numberIn(o, "minP", 0, 0.5, 0));
-    options.sampling.repetitionPenalty = float(numberIn(o, "repetitionPenalty", 1, 2, 1));
-    bool isNumber = false;
-    const quint64 seed = o.value(QLatin1String("seed")).toString().toULongLong(&isNumber);
-    options.sampling.seed = isNumber ? std::optional<uint64_t>(seed) : std::nullopt;
-    options.thinking = flagIn(o, "think");
-    options.thinkingBudget = int(wholeIn(o, "thinkingBudget", 1, 1e6, 1024));
-    options.longestAnswer = int(wholeIn(o, "longestAnswer", 1, 1e6, 2048));
-    options.systemPrompt = o.value(QLatin1String("systemPrompt")).toString();
-    options.tellTimes = flagIn(o, "tellTimes");
+    turn.options = AnswerOptions::fromJson(o);
+    turn.options.tellTimes = flagIn(o, "tellTimes");
     turn.device = o.value(QLatin1String("device")).toString();
     Answer& answer = turn.answer;
     answer.finishReason =

@@ -4,50 +4,32 @@
 
 #include <QScrollArea>
 
-#include "gui/chat/engineworker.h"
-#include "gui/settings/settings.h"
-
-class QLabel;
-class QPlainTextEdit;
+#include "gui/chat/chatoptions.h"
+#include "gui/settings/answerform.h"
 
 namespace argali::gui {
 
-class Disclosure;
-class ToggleSwitch;
-class ValueSlider;
-
-/// The panel "Answer": how answers are chosen, how long the model thinks and writes. The longest
-/// answer and the thinking budget hold each other: moving one moves the other.
+/// The panel "Answer": how answers are made in the chat that is open.
 class SamplingPanel final : public QScrollArea {
     Q_OBJECT
 public:
-    explicit SamplingPanel(Settings& settings, QWidget* parent = nullptr);
+    SamplingPanel(Settings& settings, ChatOptions& options, QWidget* parent = nullptr);
     /// Greys what the model cannot do and says why.
     void setModel(const std::optional<LoadedModel>& model);
 
-    ToggleSwitch* sampling() const { return m_sampling; }
-    ToggleSwitch* thinking() const { return m_thinking; }
-    ValueSlider* temperature() const { return m_temperature; }
-    ValueSlider* budget() const { return m_budget; }
-    ValueSlider* longest() const { return m_longest; }
-    QPlainTextEdit* systemPrompt() const { return m_system; }
+    AnswerForm* form() const { return m_form; }
+    ToggleSwitch* sampling() const { return m_form->sampling(); }
+    ToggleSwitch* thinking() const { return m_form->thinking(); }
+    ValueSlider* temperature() const { return m_form->temperature(); }
+    ValueSlider* budget() const { return m_form->budget(); }
+    ValueSlider* longest() const { return m_form->longest(); }
+    QPlainTextEdit* systemPrompt() const { return m_form->systemPrompt(); }
 
 private:
-    QWidget* makeSampling();
-    QWidget* makeThinking();
-    QWidget* makeSystemPrompt();
-    void showState();
+    void showOptions();
 
-    Settings& m_settings;
-    bool m_canThink = true;
-    ToggleSwitch* m_sampling = nullptr;
-    ValueSlider* m_temperature = nullptr;
-    Disclosure* m_more = nullptr;
-    ToggleSwitch* m_thinking = nullptr;
-    QLabel* m_thinkingHint = nullptr;
-    ValueSlider* m_budget = nullptr;
-    ValueSlider* m_longest = nullptr;
-    QPlainTextEdit* m_system = nullptr;
+    ChatOptions& m_options;
+    AnswerForm* const m_form;
 };
 
 } // namespace argali::gui

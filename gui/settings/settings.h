@@ -22,8 +22,20 @@ template <class T> struct Setting {
     T maximum{};
 };
 
+/// What is read of a setting, held to its range.
+template <class T> T heldTo(const Setting<T>& setting, T value)
+{
+    // NaN fails both comparisons.
+    if (value >= setting.minimum && value <= setting.maximum)
+        return value;
+    return value < setting.minimum   ? setting.minimum
+           : value > setting.maximum ? setting.maximum
+                                     : setting.fallback;
+}
+
 /// Every setting, one a line and nowhere else.
 namespace settings {
+// What a new chat begins with; each chat then has its own (AnswerOptions).
 inline const Setting<bool> sampling{"answer/sampling", false};
 inline const Setting<double> temperature{"answer/temperature", 0.7, 0, 2};
 inline const Setting<double> topP{"answer/topP", 1, 0.05, 1};
@@ -32,9 +44,11 @@ inline const Setting<double> minP{"answer/minP", 0, 0, 0.5};
 inline const Setting<double> repetitionPenalty{"answer/repetitionPenalty", 1, 1, 2};
 inline const Setting<int> seed{"answer/seed", 0, 0, 999'999};
 inline const Setting<bool> thinking{"answer/thinking", false};
-inline const Setting<int> thinkingBudget{"answer/thinkingBudget", 1024, 128, 3968};
-inline const Setting<int> longestAnswer{"answer/longestAnswer", 2048, 256, 4096};
+inline const Setting<bool> hasBudget{"answer/hasBudget", true};
+inline const Setting<int> thinkingBudget{"answer/thinkingBudget", 1024, 128, 1'000'000 - 128};
+inline const Setting<int> longestAnswer{"answer/longestAnswer", 2048, 256, 1'000'000};
 inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
+// Of all chats:
 inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
 inline const Setting<bool> tellTimes{"composer/tellTimes", false};
 inline const Setting<QByteArray> speeds{"composer/speeds"}; // AnswerSpeed's
@@ -51,9 +65,6 @@ inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket 
 inline const Setting<QStringList> recentModels{"model/recent"};
 } // namespace settings
 
-/// The least that an answer may be longer than the thinking budget. *Units*: tokens.
-inline constexpr int answerReserve = 128;
-
 /// The user's settings, in one file under $XDG_CONFIG_HOME/argali.
 /// Thread: GUI.
 class Settings final : public QObject {
@@ -68,14 +79,10 @@ public:
         if (!stored.isValid() || !stored.canConvert<T>())
             return setting.fallback;
         const T value = stored.value<T>();
-        if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
-            // The file is the user's to edit; NaN fails both comparisons.
-            if (!(value >= setting.minimum && value <= setting.maximum))
-                return value < setting.minimum   ? setting.minimum
-                       : value > setting.maximum ? setting.maximum
-                                                 : setting.fallback;
-        }
-        return value;
+        if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
+            return heldTo(setting, value); // the file is the user's to edit
+        else
+            return value;
     }
     template <class T> void set(const Setting<T>& setting, const std::type_identity_t<T>& value)
     {
@@ -84,6 +91,7 @@ public:
         m_store.setValue(QLatin1String(setting.key), QVariant::fromValue(value));
         emit changed(setting.key);
     }
+    QString fileName() const { return m_store.fileName(); }
     /// Writes what is not on disk yet.
     void sync() { m_store.sync(); }
 
@@ -92,19 +100,6 @@ signals:
 
 private:
     QSettings m_store;
-};
-
-/// How a turn is answered, as the Answer panel says.
-struct AnswerOptions {
-    Sampling sampling;
-    bool thinking = false;
-    int thinkingBudget = 1024; ///< tokens
-    int longestAnswer = 2048;  ///< tokens, thinking included
-    QString systemPrompt;
-    bool tellTimes = false; ///< the times of a film's frames stand before the question
-
-    /// A seed of 0 in the settings means another one for every answer.
-    static AnswerOptions from(const Settings& settings);
 };
 
 } // namespace argali::gui

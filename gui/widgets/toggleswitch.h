@@ -11,6 +11,7 @@ public:
     explicit ToggleSwitch(const QString& caption, QWidget* parent = nullptr);
     /// Drawn before the caption.
     void setIconName(const QString& name);
+    int trackWidth() const { return trackSize().width(); } ///< *Units*: px of the switch itself
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }

@@ -141,8 +141,6 @@ ValueSlider::ValueSlider(const QString& caption, Range range, double defaultValu
     m_number->setFocusPolicy(Qt::StrongFocus);
     m_number->setGroupSeparatorShown(false);
     m_number->setAccessibleName(caption);
-    m_reset->setToolTip(
-        tr("Back to the default, %1").arg(locale().toString(defaultValue, 'f', range.decimals)));
     m_reset->setAccessibleName(tr("Default for %1").arg(caption));
     const int side = fontMetrics().height() + 8;
     m_reset->setFixedSize(side, side);
@@ -173,7 +171,9 @@ ValueSlider::ValueSlider(const QString& caption, Range range, double defaultValu
     connect(m_slider, &QSlider::valueChanged, this, [this](int step) { setValue(valueOf(step)); });
     connect(m_number, &QDoubleSpinBox::valueChanged, this, [this](double v) { setValue(v); });
     connect(m_reset, &Button::clicked, this, [this] { setValue(m_default); });
-    showValue();
+    setTabOrder(m_reset, m_number); // as they stand
+    setTabOrder(m_number, m_slider);
+    setDefault(defaultValue, tr("Back to the default, %1"));
 }
 
 double ValueSlider::value() const
@@ -195,12 +195,33 @@ void ValueSlider::setValue(double value)
 {
     if (!std::isfinite(value))
         return;
-    const double snapped = valueOf(stepOf(std::clamp(value, m_range.minimum, m_range.maximum)));
-    const bool changed = stepOf(snapped) != stepOf(m_value);
-    m_value = snapped;
+    const double former = m_value;
+    m_value = rounded(std::clamp(value, m_range.minimum, m_number->maximum()));
     showValue();
-    if (changed)
+    if (m_value != former)
         emit valueChanged(m_value);
+}
+
+/// To the decimals that are shown.
+double ValueSlider::rounded(double value) const
+{
+    const double scale = std::pow(10, m_range.decimals);
+    return std::round(value * scale) / scale;
+}
+
+void ValueSlider::setTypedMaximum(double maximum)
+{
+    m_number->setMaximum(std::max(maximum, m_range.maximum));
+}
+
+void ValueSlider::setDefault(double value, const QString& sentence)
+{
+    m_default = rounded(value);
+    const bool isSpecial = m_default <= m_range.minimum && !m_number->specialValueText().isEmpty();
+    m_reset->setToolTip(sentence.arg(isSpecial
+                                         ? m_number->specialValueText()
+                                         : locale().toString(m_default, 'f', m_range.decimals)));
+    showValue();
 }
 
 void ValueSlider::setSpecialValueText(const QString& text)
@@ -227,9 +248,9 @@ void ValueSlider::showValue()
 {
     const QSignalBlocker sliderBlock(m_slider);
     const QSignalBlocker numberBlock(m_number);
-    m_slider->setValue(stepOf(m_value));
+    m_slider->setValue(stepOf(std::min(m_value, m_range.maximum)));
     m_number->setValue(m_value);
-    m_reset->setVisible(stepOf(m_value) != stepOf(m_default));
+    m_reset->setVisible(m_value != m_default);
 }
 
 } // namespace argali::gui

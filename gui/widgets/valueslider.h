@@ -11,7 +11,7 @@ namespace argali::gui {
 class Button;
 
 /// A captioned slider for one real-valued parameter, moving in steps of Range::step. The number can
-/// be typed too, and a small button takes it back to its default.
+/// be typed too, also between the steps, and a small button takes it back to its default.
 class ValueSlider final : public QWidget {
     Q_OBJECT
 public:
@@ -25,7 +25,12 @@ public:
                 QWidget* parent = nullptr);
 
     double value() const;
-    void setValue(double value); ///< Clamped to the range and its steps; signals only a change.
+    /// Clamped to the range, or to what can be typed; signals only a change.
+    void setValue(double value);
+    /// The number may be larger than the range; the slider then stands at its end.
+    void setTypedMaximum(double maximum);
+    /// sentence: what the default button says it does, with %1 for the value
+    void setDefault(double value, const QString& sentence);
     const Range& range() const { return m_range; }
     /// What the number 0 or another special value means, shown instead of the number at the
     /// minimum.
@@ -42,10 +47,11 @@ signals:
 private:
     int stepOf(double value) const;
     double valueOf(int step) const;
+    double rounded(double value) const;
     void showValue();
 
     const Range m_range;
-    const double m_default;
+    double m_default;
     double m_value;
     QLabel* const m_caption;
     QDoubleSpinBox* const m_number;

@@ -419,9 +419,18 @@ private slots:
         QVERIFY(!chip->isEnabled());
         QVERIFY(!chip->toolTip().isEmpty());
         bench.composer.setModel(anyModel());
+        QSignalSpy chosen(&bench.composer, &Composer::thinkingChosen);
         chip->click();
-        QVERIFY(bench.settings.value(settings::thinking));
+        QCOMPARE(chosen.count(), 1);
+        QVERIFY(chosen.first().first().toBool());
+        bench.composer.setThinking(true, 1024);
         QVERIFY(chip->text().contains(QStringLiteral("1024")));
+        bench.composer.setThinking(true, 0); // nothing holds it
+        QCOMPARE(chip->text(), QStringLiteral("Thinking"));
+        QVERIFY(chip->isChecked());
+        bench.composer.setThinking(false, 0);
+        QVERIFY(!chip->isChecked());
+        QCOMPARE(chosen.count(), 1);
     }
 
     void draftComesBackWhole()

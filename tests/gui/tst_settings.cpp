@@ -3,7 +3,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "gui/settings/settings.h"
+#include "gui/settings/answeroptions.h"
 
 using namespace argali::gui;
 
@@ -62,7 +62,7 @@ private slots:
         QFile edited(file());
         QVERIFY(edited.open(QIODevice::WriteOnly));
         edited.write("[answer]\ntemperature=99\ntopP=nan\ntopK=-3\nthinkingBudget="
-                     "banana\nlongestAnswer=99999999999\n"
+                     "banana\nlongestAnswer=1999999999\n"
                      "[composer]\nfilmFrames=31\n[window]\ntheme=9\n");
         edited.close();
         const Settings store(file());
@@ -70,7 +70,7 @@ private slots:
         QCOMPARE(store.value(settings::topP), 1.0);
         QCOMPARE(store.value(settings::topK), 0);
         QVERIFY(store.value(settings::thinkingBudget) >= 128);
-        QVERIFY(store.value(settings::longestAnswer) <= 4096);
+        QCOMPARE(store.value(settings::longestAnswer), settings::longestAnswer.maximum);
         QCOMPARE(store.value(settings::filmFrames), 30);
         QCOMPARE(store.value(settings::theme), 2);
     }
@@ -87,9 +87,13 @@ private slots:
         QVERIFY(options.sampling.enabled);
         QCOMPARE(options.sampling.seed, uint64_t(42));
         QCOMPARE(options.sampling.temperature, 0.7F);
-        store.set(settings::seed, 0); // a new one each time
-        QVERIFY(AnswerOptions::from(store).sampling.seed !=
-                AnswerOptions::from(store).sampling.seed);
+        store.set(settings::seed, 0);
+        QVERIFY(!AnswerOptions::from(store).sampling.seed); // a new one each time
+        store.set(settings::longestAnswer, 20'000);         // beyond the slider
+        QCOMPARE(AnswerOptions::from(store).longestAnswer, 20'000);
+        store.set(settings::hasBudget, false);
+        store.set(settings::longestAnswer, 256);
+        QCOMPARE(AnswerOptions::from(store).longestAnswer, 256);
     }
 };
 

@@ -21,13 +21,14 @@ using namespace argali::gui;
 class TestWidgets final : public QObject {
     Q_OBJECT
 private slots:
-    void sliderClampsAndSnaps()
+    void sliderClamps()
     {
         ValueSlider slider(QStringLiteral("Budget"), {128, 3968, 32, 0}, 1024);
         QSignalSpy changed(&slider, &ValueSlider::valueChanged);
         QCOMPARE(slider.value(), 1024.0);
-        slider.setValue(1000); // (1000 - 128) / 32 = 27.25 steps
-        QCOMPARE(slider.value(), 128.0 + 27 * 32);
+        slider.setValue(1000.4); // (1000 - 128) / 32 = 27.25 steps
+        QCOMPARE(slider.value(), 1000.0);
+        QCOMPARE(slider.slider()->value(), 27);
         slider.setValue(1e9);
         QCOMPARE(slider.value(), 3968.0);
         slider.setValue(-5);
@@ -35,8 +36,14 @@ private slots:
         slider.setValue(std::numeric_limits<double>::quiet_NaN());
         QCOMPARE(slider.value(), 128.0);
         QCOMPARE(changed.count(), 3);
-        slider.setValue(130); // the same step: no change
+        slider.setValue(128.3); // the same number: no change
         QCOMPARE(changed.count(), 3);
+        slider.setTypedMaximum(10'000);
+        slider.setValue(20'000);
+        QCOMPARE(slider.value(), 10'000.0);
+        QCOMPARE(slider.slider()->value(), slider.slider()->maximum());
+        QTest::keyClick(slider.slider(), Qt::Key_Left);
+        QCOMPARE(slider.value(), 3968.0 - 32);
     }
 
     void sliderByKeyboardAndTyping()
