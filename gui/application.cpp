@@ -145,8 +145,8 @@ void Application::takeDrafts(quint64 unopened)
         m_drafts.remove(it.key());
     }
     const quint64 last = m_drafts.restoredCurrent();
-    if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened && m_book.current().isEmpty() &&
-        m_window->chat()->composer()->isEmpty())
+    if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened &&
+        m_book.current().isEmpty() && m_window->chat()->composer()->isEmpty())
         m_book.open(m_book.indexOf(last));
     // Without a whole history it is not known which pasted pictures are in it.
     if (m_history.access() == HistoryDatabase::Access::Full && !m_history.trouble())

@@ -78,7 +78,8 @@ void earlierChats(Stage& s)
     const auto chat = [&s](const char* english, const char* chinese, const char* answer,
                            const char* antwort, int daysAgo) {
         s.book.startNew();
-        const quint64 turn = s.turns.send({s.text(english, chinese), {}}, {}, QStringLiteral("Any"));
+        const quint64 turn =
+            s.turns.send({s.text(english, chinese), {}}, {}, QStringLiteral("Any"));
         s.source.write(s.text(answer, antwort), 20);
         s.source.finish(FinishReason::Stop, 20);
         Conversation* made = s.book.holding(turn);
