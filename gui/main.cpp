@@ -31,6 +31,9 @@ constexpr const char* helpText =
     "  --version      print the version\n"
     "  --help         print this text\n";
 
+/// By this name a desktop finds the icon and the entry of the window.
+constexpr const char* applicationId = "org.argali.Argali";
+
 bool hasDisplay()
 {
     return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
@@ -72,7 +75,7 @@ int main(int argc, char** argv)
     QApplication::setApplicationName(QStringLiteral("argali"));
     QApplication::setApplicationDisplayName(QStringLiteral("Argali"));
     QApplication::setApplicationVersion(QStringLiteral(ARGALI_VERSION));
-    QApplication::setDesktopFileName(QStringLiteral("argali"));
+    QApplication::setDesktopFileName(QLatin1String(applicationId));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/argali.svg")));
     trace.mark("toolkit ready");
     if (!line.shotsFolder.isEmpty())
