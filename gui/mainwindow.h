@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <QMainWindow>
+#include <QPointer>
 
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/engineworker.h"
@@ -25,6 +26,7 @@ class MediaLoader;
 class ModelChooser;
 class ReplySource;
 class SamplingPanel;
+class ShortcutList;
 class StatusLine;
 class TurnController;
 class UndoLine;
@@ -53,6 +55,8 @@ public:
     ModelChooser* chooser() const { return m_chooser; }
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
+    ShortcutList* shortcutList() const; ///< null while it is not open
+    void listShortcuts(); ///< Opens the list of keys beside the window.
     bool isSideOpen() const;
     bool isPanelOpen() const;
     void setSideOpen(bool open);
@@ -94,6 +98,7 @@ private:
     void keepDraft();
     void announce(const QString& sentence);
     void openLink(const QUrl& url);
+    void zoom(int step);
 
     WindowParts m_parts;
     std::optional<LoadedModel> m_model;
@@ -110,6 +115,7 @@ private:
     QSplitter* m_outer = nullptr;
     QSplitter* m_inner = nullptr;
     DropOverlay* m_overlay = nullptr;
+    QPointer<ShortcutList> m_shortcuts;
     int m_fitted = 0; ///< width that the parts were last fitted to
 };
 

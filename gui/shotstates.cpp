@@ -348,6 +348,11 @@ std::vector<Shot> shotStates()
              s.window->showModel(s.pocket());
              QTimer::singleShot(300, s.window.get(), [&s] { s.window->chooser()->showMenu(); });
          }},
+        {"keys", 900,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.window->listShortcuts();
+         }},
         {"narrow", 3200,
          [](Stage& s) {
              s.window->resize(640, 800);

@@ -26,6 +26,7 @@
 #include "gui/chat/turncontroller.h"
 #include "gui/film/filmpreview.h"
 #include "gui/film/regioncard.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -105,7 +106,9 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
             stop();
     });
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
-        if (key != settings::speeds.key)
+        if (key == settings::zoom.key && m_transcript)
+            m_transcript->setZoom(m_settings.value(settings::zoom));
+        else if (key != settings::speeds.key)
             m_costDelay.start();
     });
     connect(&source, &ReplySource::costReady, this,
@@ -125,7 +128,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFilesOf);
     connect(m_empty, &EmptyState::modelRequested, this, &ChatWidget::modelRequested);
 
-    auto* findShortcut = new QShortcut(QKeySequence::Find, this);
+    auto* findShortcut = new QShortcut(this);
+    Shortcuts::give(*findShortcut, Shortcut::Find);
     connect(findShortcut, &QShortcut::activated, this, &ChatWidget::openFind);
     connect(m_find, &FindBar::searchRequested, this, [this](const QString& text, bool backward) {
         if (m_transcript)
@@ -217,6 +221,7 @@ TranscriptView* ChatWidget::makeTranscript()
         return m_transcript;
     m_transcript = new TranscriptView(m_stack);
     m_transcript->setTheme(Theme::of(palette()));
+    m_transcript->setZoom(m_settings.value(settings::zoom));
     m_stack->addWidget(m_transcript);
     connect(m_transcript, &TranscriptView::linkActivated, this, &ChatWidget::linkActivated);
     connect(m_transcript, &TranscriptView::found, m_find, &FindBar::setResult);
@@ -423,6 +428,16 @@ void ChatWidget::regenerateLast()
 {
     if (!m_book.current().isEmpty())
         regenerate(m_book.current().turns().back().id);
+}
+
+void ChatWidget::editLast()
+{
+    if (m_book.current().isEmpty())
+        return;
+    const Turn& last = m_book.current().turns().back();
+    if (m_editing != last.id) // else what is written already would go
+        beginEdit(last.id, last.draft());
+    m_composer->focusText();
 }
 
 bool ChatWidget::stop()

@@ -36,6 +36,8 @@ public:
     QString notice() const;
     /// Makes a folder and lets its name be written. Returns its number.
     quint64 addFolder();
+    /// Lets the title of a chat be written.
+    void renameChat(quint64 id);
     /// Brings the list up to date now, and not when there is time.
     void fillNow();
     static QString newChatTitle();
@@ -68,7 +70,7 @@ private:
     void showMenu(const QPoint& at);
     void fillChatMenu(QMenu* menu, quint64 id);
     void fillFolderMenu(QMenu* menu, quint64 id);
-    bool takeKey(int key);
+    bool takeKey(const QKeyEvent& event);
 
     ConversationBook& m_book;
     Button* const m_new;

@@ -30,6 +30,7 @@ public:
     void setNotice(const QString& sentence, const QString& button);
     /// Something of this turn or after it has changed; it is shown soon.
     void noteChanged(quint64 turn);
+    void setZoom(int percent);
     /// Everything has.
     void showAll();
     /// The next place of a text; how many there are and which one is shown (from 1) come back.
@@ -54,6 +55,7 @@ private:
     QTextBrowser* const m_browser;
     std::map<quint64, int> m_begins; ///< where the text of a turn begins
     bool m_all = true;
+    int m_zoom = 100;
     quint64 m_from = 0; ///< the first turn that changed; 0: none
     QTimer m_timer;
 };

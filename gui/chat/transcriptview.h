@@ -83,6 +83,7 @@ public:
     /// Removes that turn and all after it.
     void removeFrom(quint64 turn);
     void setTheme(const Theme& theme);
+    void setZoom(int percent); ///< of page and plain text
     /// Whether thinking that runs shows "Answer now".
     void setAnswerNowEnabled(bool enabled);
     void scrollToEnd();
@@ -163,6 +164,7 @@ private:
     std::vector<std::unique_ptr<TranscriptTurn>> m_turns;
     std::string m_commands; ///< not of a turn: removals, theme
     Theme m_theme;
+    int m_zoom = 100; ///< per cent
     bool m_answerNow = false;
     bool m_ready = false;
     bool m_waiting = false; ///< the page has commands that it has not confirmed

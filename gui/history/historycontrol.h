@@ -19,9 +19,10 @@ public:
 
     /// The history was read: says what is wrong with it.
     void takeHistory(quint64 unopened);
+    /// Deletes a chat and offers to undo that.
+    void removeChat(quint64 id);
 
 private:
-    void removeChat(quint64 id);
     void offerTurnBack();
     void showTrouble();
     void openHit(quint64 chat, quint64 turn);
