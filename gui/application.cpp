@@ -10,6 +10,7 @@
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/mainwindow.h"
+#include "gui/singleinstance.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
 
@@ -125,6 +126,22 @@ void Application::start()
     m_options.trace.mark("transcript made");
     m_window->show();
     m_options.trace.mark("window shown");
+}
+
+void Application::take(const StartRequest& request)
+{
+    if (!request.modelFolder.isEmpty())
+        openModel(request.modelFolder);
+    for (const QString& file : request.files)
+        m_window->chat()->composer()->attach(file);
+    m_window->chat()->composer()->focusText();
+    if (!request.activation.isEmpty()) // Qt hands it to the compositor with the next activation
+        qputenv("XDG_ACTIVATION_TOKEN", request.activation.toLatin1());
+    m_window->setWindowState(m_window->windowState() & ~Qt::WindowMinimized);
+    m_window->show();
+    m_window->raise();
+    m_window->activateWindow();
+    qunsetenv("XDG_ACTIVATION_TOKEN"); // it holds once, and is not for other programs
 }
 
 /// Gives the drafts of the last session to their chats.

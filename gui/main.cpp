@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QIcon>
 #include <QProcess>
+#include <QStandardPaths>
 
 #include <unistd.h>
 
@@ -15,18 +16,21 @@
 #include "gui/logfile.h"
 #include "gui/mainwindow.h"
 #include "gui/shots.h"
+#include "gui/singleinstance.h"
 
 using namespace argali::gui;
 
 namespace {
 
 constexpr const char* helpText =
-    "Usage: argali [MODEL] [FILE...] [--trace-start]\n"
+    "Usage: argali [MODEL] [FILE...] [--new-window] [--trace-start]\n"
     "Argali: chat about pictures and films, on this computer.\n"
     "\n"
     "  MODEL          folder of the model to open; without it the one that was open last,\n"
     "                 at first the pocket model\n"
     "  FILE           pictures, or a film, to ask about\n"
+    "                 Where Argali runs already, its window takes both.\n"
+    "  --new-window   open another window all the same (--separate is the same)\n"
     "  --trace-start  print to stderr how long the start takes\n"
     "  --version      print the version\n"
     "  --help         print this text\n";
@@ -38,6 +42,16 @@ bool hasDisplay()
 {
     return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
            qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+}
+
+/// Whether to open a window here; if not, the program that runs already has it all.
+bool isFirst(SingleInstance& instance, const StartRequest& request)
+{
+    const SingleInstance::Role role = instance.claim(request);
+    if (role == SingleInstance::Role::Alone)
+        std::fputs("argali: Argali runs already, but does not answer; this is another window\n",
+                   stderr);
+    return role != SingleInstance::Role::HandedOver;
 }
 
 } // namespace
@@ -70,6 +84,9 @@ int main(int argc, char** argv)
                    stderr);
         return 1;
     }
+    // The toolkit takes the desktop's token away from the environment.
+    const StartRequest request{line.modelFolder, line.files,
+                               StartRequest::activationOfEnvironment()};
     TranscriptView::prepare(); // its scheme and sandbox are settled before the application is made
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("argali"));
@@ -81,12 +98,23 @@ int main(int argc, char** argv)
     if (!line.shotsFolder.isEmpty())
         return drawShots(line.shotsFolder);
     openLog();
+    const Places places = Places::ofUser();
+    SingleInstance instance(QStandardPaths::writableLocation(QStandardPaths::RuntimeLocation),
+                            QFileInfo(places.historyFile).absolutePath());
+    if (!line.separate && !isFirst(instance, request))
+        return 0;
     int status = 0;
     {
-        Application argali({Places::ofUser(), line.modelFolder, trace, line.files});
+        Application argali({places, line.modelFolder, trace, line.files});
         argali.start();
+        QObject::connect(&instance, &SingleInstance::requested, &argali, &Application::take);
+        instance.listen();
+        // What comes later is for the next program; this one only finishes its work.
+        QObject::connect(&application, &QGuiApplication::lastWindowClosed, &instance,
+                         &SingleInstance::release);
         status = QApplication::exec();
     }
+    instance.release();
     if (status == PageStart::restartStatus) {
         qputenv(PageStart::variable, "software");
         // The files are in the draft by now.
