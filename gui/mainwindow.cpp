@@ -13,6 +13,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -29,6 +30,7 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/displayname.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
@@ -146,11 +148,11 @@ QWidget* MainWindow::makeToolBar()
     m_sideToggle->setAccessibleName(tr("List of chats"));
     m_sideToggle->setToolTip(
         tr("Show or hide the list of chats (%1)").arg(Shortcuts::text(Shortcut::ToggleSide)));
+    m_chooser = new ModelChooser(m_parts.settings, bar); // Tab goes in the order they are made
     m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
     m_panelToggle->setAccessibleName(tr("Answer panel"));
     m_panelToggle->setToolTip(
         tr("Show or hide the Answer panel (%1)").arg(Shortcuts::text(Shortcut::TogglePanel)));
-    m_chooser = new ModelChooser(m_parts.settings, bar);
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 6);
     row->setSpacing(8);
@@ -417,7 +419,8 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
     showModel(modelKept ? m_model : std::nullopt);
-    const QString name = folder.isEmpty() ? tr("The pocket model") : QFileInfo(folder).fileName();
+    const QString name =
+        folder.isEmpty() ? tr("The pocket model") : displayName(QFileInfo(folder).fileName());
     //: name of a model, and why it does not open
     m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);
     m_status->setDetails(failure.details());
@@ -448,7 +451,14 @@ void MainWindow::openLink(const QUrl& url)
                         tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setTextFormat(Qt::PlainText);
-    question->setInformativeText(url.toString(QUrl::FullyEncoded).left(2000));
+    QString address = url.toString(QUrl::FullyEncoded).left(2000);
+    constexpr qsizetype breakable = 40; // a line ends in one that has no blanks, too
+    for (qsizetype at = address.size() / breakable * breakable; at > 0; at -= breakable)
+        address.insert(at, QChar(0x200B));
+    question->setInformativeText(address);
+    // "&lt;" in an address is no sign of markup either.
+    for (QLabel* label : question->findChildren<QLabel*>())
+        label->setTextFormat(Qt::PlainText);
     QPushButton* open = question->addButton(tr("Open"), QMessageBox::AcceptRole);
     connect(open, &QPushButton::clicked, this, [url] { QDesktopServices::openUrl(url); });
     question->open();

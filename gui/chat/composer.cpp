@@ -14,6 +14,7 @@
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/seenpicture.h"
+#include "gui/displayname.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -366,7 +367,7 @@ void Composer::attach(const MediaFile& file)
     }
     const QFileInfo info(file.path);
     ComposerEntry entry;
-    entry.name = info.fileName().isEmpty() ? file.path : info.fileName();
+    entry.name = displayName(info.fileName().isEmpty() ? file.path : info.fileName());
     if (info.absolutePath() == m_loader.pasteFolder())
         entry.name = tr("Pasted picture");
     entry.file = file;

@@ -15,6 +15,7 @@
 #include <QScrollBar>
 #include <QVBoxLayout>
 
+#include "gui/displayname.h"
 #include "gui/history/chatrow.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
@@ -157,7 +158,7 @@ void ConversationList::paintEvent(QPaintEvent*)
 void ConversationList::setNotice(const QString& sentence, const QString& details)
 {
     m_notice->setText(sentence);
-    m_notice->setToolTip(details.toHtmlEscaped());
+    m_notice->setToolTip(plainToolTip(details));
     m_notice->setVisible(!sentence.isEmpty());
 }
 

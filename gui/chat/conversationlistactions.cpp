@@ -9,6 +9,7 @@
 #include <QMenu>
 
 #include "gui/chat/conversationlist.h"
+#include "gui/displayname.h"
 #include "gui/history/chatrow.h"
 #include "gui/shortcuts.h"
 #include "gui/widgets/icon.h"
@@ -29,7 +30,7 @@ quint64 idOf(const QListWidgetItem* item)
 /// A title in a menu: "&" is no shortcut there.
 QString menuText(const QString& name)
 {
-    QString text = name.left(60);
+    QString text = displayName(name).left(60);
     return text.replace(QLatin1Char('&'), QStringLiteral("&&"));
 }
 

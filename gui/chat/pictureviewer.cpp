@@ -42,6 +42,7 @@ PictureViewer::PictureViewer(QWidget* parent)
       m_fit(new Button(Button::Kind::Ghost, {}, {}, this)),
       m_actual(new Button(Button::Kind::Ghost, {}, {}, this))
 {
+    m_place->setTextFormat(Qt::PlainText);
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 8, 12, 8);
     row->addWidget(m_back);

@@ -12,6 +12,7 @@
 #include <QSlider>
 #include <QVBoxLayout>
 
+#include "gui/displayname.h"
 #include "gui/film/filmplayer.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
@@ -89,6 +90,7 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
         Shortcuts::tip(tr("The model gets the frame shown here"), Shortcut::AddFrame));
     m_add->setVisible(canAdd);
     m_position->setFont(scaledFont(font(), 0.92));
+    m_position->setTextFormat(Qt::PlainText);
     m_position->setForegroundRole(QPalette::PlaceholderText);
     m_note->setFont(scaledFont(font(), 0.92));
     m_note->setForegroundRole(QPalette::Link);
@@ -224,7 +226,7 @@ void FilmPreview::togglePlaying()
             m_note->setText(sentence);
             m_note->show();
             m_play->setEnabled(false);
-            m_play->setToolTip(sentence);
+            m_play->setToolTip(plainToolTip(sentence));
         });
     }
     const bool atEnd = m_index >= m_frames.total() - 1;
