@@ -327,7 +327,9 @@ void ChatWidget::takeFailure(quint64 id, const Draft& draft)
     tellEarlier();
     m_composer->setBusy(m_turns.isBusy());
     if (isShown(id)) {
-        m_actions->showEnd(*m_book.current().find(id), m_model.has_value());
+        const Turn& turn = *m_book.current().find(id);
+        m_actions->showEnd(turn, m_model.has_value());
+        emit announced(turn.answer.failure.sentence());
         // The question comes back, unless something else is being written already.
         if (!draft.isEmpty() && m_composer->isEmpty())
             m_composer->setDraft(draft);
