@@ -10,6 +10,7 @@
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/mainwindow.h"
+#include "gui/singleinstance.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
 
@@ -127,6 +128,22 @@ void Application::start()
     m_options.trace.mark("window shown");
 }
 
+void Application::take(const StartRequest& request)
+{
+    if (!request.modelFolder.isEmpty())
+        openModel(request.modelFolder);
+    for (const QString& file : request.files)
+        m_window->chat()->composer()->attach(file);
+    m_window->chat()->composer()->focusText();
+    if (!request.activation.isEmpty()) // Qt hands it to the compositor with the next activation
+        qputenv("XDG_ACTIVATION_TOKEN", request.activation.toLatin1());
+    m_window->setWindowState(m_window->windowState() & ~Qt::WindowMinimized);
+    m_window->show();
+    m_window->raise();
+    m_window->activateWindow();
+    qunsetenv("XDG_ACTIVATION_TOKEN"); // it holds once, and is not for other programs
+}
+
 /// Gives the drafts of the last session to their chats.
 /// unopened: the chat that was being opened when the program ended
 void Application::takeDrafts(quint64 unopened)
@@ -145,8 +162,8 @@ void Application::takeDrafts(quint64 unopened)
         m_drafts.remove(it.key());
     }
     const quint64 last = m_drafts.restoredCurrent();
-    if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened && m_book.current().isEmpty() &&
-        m_window->chat()->composer()->isEmpty())
+    if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened &&
+        m_book.current().isEmpty() && m_window->chat()->composer()->isEmpty())
         m_book.open(m_book.indexOf(last));
     // Without a whole history it is not known which pasted pictures are in it.
     if (m_history.access() == HistoryDatabase::Access::Full && !m_history.trouble())

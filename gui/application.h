@@ -17,6 +17,7 @@
 namespace argali::gui {
 
 class MainWindow;
+struct StartRequest;
 
 /// What is kept where, by the XDG base directory rules.
 struct Places {
@@ -61,6 +62,8 @@ public:
 
     /// Shows the window and begins to open the model.
     void start();
+    /// Another start asks for this: attaches its files, opens its model, comes to the front.
+    void take(const StartRequest& request);
     MainWindow& window() const { return *m_window; }
     LocalReplySource& source() { return m_source; }
     HistoryStore& history() { return m_history; }

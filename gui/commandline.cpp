@@ -14,7 +14,9 @@ CommandLine CommandLine::read(const QStringList& arguments)
     const QCommandLineOption version(QStringLiteral("version"));
     const QCommandLineOption trace(QStringLiteral("trace-start"));
     const QCommandLineOption shots(QStringLiteral("shots"), QString(), QStringLiteral("DIR"));
-    parser.addOptions({help, version, trace, shots});
+    const QCommandLineOption separate(
+        QStringList{QStringLiteral("new-window"), QStringLiteral("separate")});
+    parser.addOptions({help, version, trace, shots, separate});
     CommandLine line;
     if (!parser.parse(arguments)) {
         line.error = parser.errorText();
@@ -35,6 +37,7 @@ CommandLine CommandLine::read(const QStringList& arguments)
     line.wantsHelp = parser.isSet(help);
     line.wantsVersion = parser.isSet(version);
     line.trace = parser.isSet(trace);
+    line.separate = parser.isSet(separate);
     line.shotsFolder = parser.value(shots);
     return line;
 }

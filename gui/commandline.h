@@ -12,6 +12,7 @@ struct CommandLine {
     QStringList files;   ///< to attach
     QString shotsFolder;
     bool trace = false;
+    bool separate = false; ///< a window of its own, whatever runs already
     bool wantsHelp = false;
     bool wantsVersion = false;
     QString error; ///< why it cannot be understood; empty when it can

@@ -5,7 +5,9 @@
 
 #include <QApplication>
 #include <QFile>
+#include <QFileInfo>
 #include <QIcon>
+#include <QStandardPaths>
 
 #include <linux/close_range.h>
 #include <unistd.h>
@@ -17,21 +19,27 @@
 #include "gui/logfile.h"
 #include "gui/mainwindow.h"
 #include "gui/shots.h"
+#include "gui/singleinstance.h"
 
 using namespace argali::gui;
 
 namespace {
 
 constexpr const char* helpText =
-    "Usage: argali [MODEL] [FILE...] [--trace-start]\n"
+    "Usage: argali [MODEL] [FILE...] [--new-window] [--trace-start]\n"
     "Argali: chat about pictures and films, on this computer.\n"
     "\n"
     "  MODEL          folder of the model to open; without it the one that was open last,\n"
     "                 at first the pocket model\n"
     "  FILE           pictures, or a film, to ask about\n"
+    "                 Where Argali runs already, its window takes both.\n"
+    "  --new-window   open another window all the same (--separate is the same)\n"
     "  --trace-start  print to stderr how long the start takes\n"
     "  --version      print the version\n"
     "  --help         print this text\n";
+
+/// By this name a desktop finds the icon and the entry of the window.
+constexpr const char* applicationId = "org.argali.Argali";
 
 bool hasDisplay()
 {
@@ -58,6 +66,16 @@ void goOnInSoftware(const CommandLine& line)
     execv(arguments.front(), arguments.data());
     std::fprintf(stderr, "argali: cannot be started again to draw in software: %s; start it with "
                          "ARGALI_TRANSCRIPT=software\n", std::strerror(errno));
+}
+
+/// Whether to open a window here; if not, the program that runs already has it all.
+bool isFirst(SingleInstance& instance, const StartRequest& request)
+{
+    const SingleInstance::Role role = instance.claim(request);
+    if (role == SingleInstance::Role::Alone)
+        std::fputs("argali: Argali runs already, but does not answer; this is another window\n",
+                   stderr);
+    return role != SingleInstance::Role::HandedOver;
 }
 
 } // namespace
@@ -90,23 +108,37 @@ int main(int argc, char** argv)
                    stderr);
         return 1;
     }
+    // The toolkit takes the desktop's token away from the environment.
+    const StartRequest request{line.modelFolder, line.files,
+                               StartRequest::activationOfEnvironment()};
     TranscriptView::prepare(); // its scheme and sandbox are settled before the application is made
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("argali"));
     QApplication::setApplicationDisplayName(QStringLiteral("Argali"));
     QApplication::setApplicationVersion(QStringLiteral(ARGALI_VERSION));
-    QApplication::setDesktopFileName(QStringLiteral("argali"));
+    QApplication::setDesktopFileName(QLatin1String(applicationId));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/argali.svg")));
     trace.mark("toolkit ready");
     if (!line.shotsFolder.isEmpty())
         return drawShots(line.shotsFolder);
     openLog();
+    const Places places = Places::ofUser();
+    SingleInstance instance(QStandardPaths::writableLocation(QStandardPaths::RuntimeLocation),
+                            QFileInfo(places.historyFile).absolutePath());
+    if (!line.separate && !isFirst(instance, request))
+        return 0;
     int status = 0;
     {
-        Application argali({Places::ofUser(), line.modelFolder, trace, line.files});
+        Application argali({places, line.modelFolder, trace, line.files});
         argali.start();
+        QObject::connect(&instance, &SingleInstance::requested, &argali, &Application::take);
+        instance.listen();
+        // What comes later is for the next program; this one only finishes its work.
+        QObject::connect(&application, &QGuiApplication::lastWindowClosed, &instance,
+                         &SingleInstance::release);
         status = QApplication::exec();
     }
+    instance.release();
     if (status == PageStart::restartStatus) {
         goOnInSoftware(line);
         status = 1;

@@ -1,5 +1,7 @@
 #include "gui/mainwindow.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <QAccessible>
@@ -11,6 +13,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -27,12 +30,15 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/displayname.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/exchange/exchangeline.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
 #include "gui/settings/samplingpanel.h"
+#include "gui/shortcutlist.h"
+#include "gui/shortcuts.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -47,6 +53,20 @@ QSplitter* makeSplitter(QWidget* parent)
     splitter->setHandleWidth(1);
     splitter->setChildrenCollapsible(false);
     return splitter;
+}
+
+/// The next of the steps that zooming takes; from a number of the user's own to the nearest.
+int nextZoom(int percent, int step)
+{
+    static constexpr std::array steps{50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300};
+    if (step == 0)
+        return settings::zoom.fallback;
+    if (step > 0) {
+        const auto* next = std::upper_bound(steps.begin(), steps.end(), percent);
+        return next == steps.end() ? steps.back() : *next;
+    }
+    const auto* next = std::lower_bound(steps.begin(), steps.end(), percent);
+    return next == steps.begin() ? steps.front() : *(next - 1);
 }
 
 } // namespace
@@ -119,6 +139,11 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     m_chat->composer()->focusText();
 }
 
+ShortcutList* MainWindow::shortcutList() const
+{
+    return m_shortcuts;
+}
+
 QWidget* MainWindow::makeToolBar()
 {
     auto* bar = new QWidget(this);
@@ -128,12 +153,12 @@ QWidget* MainWindow::makeToolBar()
     m_sideToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-left"), {}, bar);
     m_sideToggle->setAccessibleName(tr("List of chats"));
     m_sideToggle->setToolTip(
-        tr("Show or hide the list of chats (%1)").arg(QStringLiteral("Ctrl+B")));
+        tr("Show or hide the list of chats (%1)").arg(Shortcuts::text(Shortcut::ToggleSide)));
+    m_chooser = new ModelChooser(m_parts.settings, bar); // Tab goes in the order they are made
     m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
     m_panelToggle->setAccessibleName(tr("Answer panel"));
     m_panelToggle->setToolTip(
-        tr("Show or hide the Answer panel (%1)").arg(QStringLiteral("Ctrl+Shift+B")));
-    m_chooser = new ModelChooser(m_parts.settings, bar);
+        tr("Show or hide the Answer panel (%1)").arg(Shortcuts::text(Shortcut::TogglePanel)));
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 6);
     row->setSpacing(8);
@@ -148,34 +173,70 @@ QWidget* MainWindow::makeToolBar()
 
 void MainWindow::makeActions()
 {
-    const auto add = [this](const QKeySequence& keys, auto slot) {
+    const auto add = [this](Shortcut id, auto slot) {
         auto* action = new QAction(this);
-        action->setShortcut(keys);
-        action->setAutoRepeat(false);
+        Shortcuts::give(*action, id);
+        action->setAutoRepeat(id == Shortcut::ZoomIn || id == Shortcut::ZoomOut);
         connect(action, &QAction::triggered, this, slot);
         addAction(action);
     };
-    add(QKeySequence::New, [this] { m_parts.book.startNew(); });
-    add(QKeySequence::Open, [this] { m_chat->composer()->chooseFiles(); });
+    add(Shortcut::NewChat, [this] { m_parts.book.startNew(); });
+    add(Shortcut::Attach, [this] { m_chat->composer()->chooseFiles(); });
     // A text field takes its own; from everywhere else it goes to the composer.
-    add(QKeySequence::Paste, [this] {
+    add(Shortcut::Paste, [this] {
         if (const QMimeData* mime = QGuiApplication::clipboard()->mimeData())
             m_chat->composer()->take(*mime);
     });
-    add(QKeySequence(Qt::CTRL | Qt::Key_R), [this] { m_chat->regenerateLast(); });
-    add(QKeySequence(Qt::CTRL | Qt::Key_K), [this] {
+    add(Shortcut::Regenerate, [this] { m_chat->regenerateLast(); });
+    add(Shortcut::EditLast, [this] { m_chat->editLast(); });
+    add(Shortcut::SearchChats, [this] {
         setSideOpen(true);
         m_list->focusSearch();
     });
-    add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), [this] {
+    add(Shortcut::NewFolder, [this] {
         setSideOpen(true);
         m_list->addFolder();
     });
-    add(QKeySequence::Undo, [this] { m_undo->undo(); });
-    add(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
-    add(QKeySequence(Qt::CTRL | Qt::Key_B), [this] { setSideOpen(!isSideOpen()); });
-    add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B), [this] { setPanelOpen(!isPanelOpen()); });
-    add(QKeySequence(Qt::Key_Escape), [this] { stop(); });
+    add(Shortcut::RenameChat, [this] {
+        setSideOpen(true);
+        m_list->renameChat(m_parts.book.current().id());
+    });
+    add(Shortcut::DeleteChat, [this] {
+        const bool isAll = m_parts.book.count() == 1; // an empty one would only be another
+        if (!isAll || !m_parts.book.current().isEmpty() || !m_chat->unsent().isEmpty())
+            m_history->removeChat(m_parts.book.current().id());
+    });
+    add(Shortcut::UndoDelete, [this] { m_undo->undo(); });
+    add(Shortcut::Quit, [this] { close(); });
+    add(Shortcut::ToggleSide, [this] { setSideOpen(!isSideOpen()); });
+    add(Shortcut::TogglePanel, [this] { setPanelOpen(!isPanelOpen()); });
+    add(Shortcut::ZoomIn, [this] { zoom(1); });
+    add(Shortcut::ZoomOut, [this] { zoom(-1); });
+    add(Shortcut::ZoomReset, [this] { zoom(0); });
+    add(Shortcut::ListShortcuts, [this] { listShortcuts(); });
+    add(Shortcut::Stop, [this] { stop(); });
+}
+
+/// step: 1 larger, -1 smaller, 0 as it was
+void MainWindow::zoom(int step)
+{
+    Settings& store = m_parts.settings;
+    const int percent = nextZoom(store.value(settings::zoom), step);
+    store.set(settings::zoom, percent);
+    if (!m_parts.turns.isBusy() && !m_loading)
+        m_status->setMessage(tr("The transcript is shown at %1 %").arg(locale().toString(percent)));
+}
+
+void MainWindow::listShortcuts()
+{
+    if (!m_shortcuts) {
+        m_shortcuts =
+            new ShortcutList(*this, m_parts.settings.value(settings::sendWithEnter), this);
+        m_shortcuts->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    m_shortcuts->show();
+    m_shortcuts->raise();
+    m_shortcuts->activateWindow();
 }
 
 void MainWindow::connectTurns()
@@ -364,7 +425,8 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
     showModel(modelKept ? m_model : std::nullopt);
-    const QString name = folder.isEmpty() ? tr("The pocket model") : QFileInfo(folder).fileName();
+    const QString name =
+        folder.isEmpty() ? tr("The pocket model") : displayName(QFileInfo(folder).fileName());
     //: name of a model, and why it does not open
     m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);
     m_status->setDetails(failure.details());
@@ -395,7 +457,14 @@ void MainWindow::openLink(const QUrl& url)
                         tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setTextFormat(Qt::PlainText);
-    question->setInformativeText(url.toString(QUrl::FullyEncoded).left(2000));
+    QString address = url.toString(QUrl::FullyEncoded).left(2000);
+    constexpr qsizetype breakable = 40; // a line ends in one that has no blanks, too
+    for (qsizetype at = address.size() / breakable * breakable; at > 0; at -= breakable)
+        address.insert(at, QChar(0x200B));
+    question->setInformativeText(address);
+    // "&lt;" in an address is no sign of markup either.
+    for (QLabel* label : question->findChildren<QLabel*>())
+        label->setTextFormat(Qt::PlainText);
     QPushButton* open = question->addButton(tr("Open"), QMessageBox::AcceptRole);
     connect(open, &QPushButton::clicked, this, [url] { QDesktopServices::openUrl(url); });
     question->open();

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <QMainWindow>
+#include <QPointer>
 
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/engineworker.h"
@@ -26,6 +27,7 @@ class MediaLoader;
 class ModelChooser;
 class ReplySource;
 class SamplingPanel;
+class ShortcutList;
 class StatusLine;
 class TurnController;
 class UndoLine;
@@ -55,6 +57,8 @@ public:
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
+    ShortcutList* shortcutList() const; ///< null while it is not open
+    void listShortcuts(); ///< Opens the list of keys beside the window.
     bool isSideOpen() const;
     bool isPanelOpen() const;
     void setSideOpen(bool open);
@@ -96,6 +100,7 @@ private:
     void keepDraft();
     void announce(const QString& sentence);
     void openLink(const QUrl& url);
+    void zoom(int step);
 
     WindowParts m_parts;
     std::optional<LoadedModel> m_model;
@@ -113,6 +118,7 @@ private:
     QSplitter* m_outer = nullptr;
     QSplitter* m_inner = nullptr;
     DropOverlay* m_overlay = nullptr;
+    QPointer<ShortcutList> m_shortcuts;
     int m_fitted = 0; ///< width that the parts were last fitted to
 };
 

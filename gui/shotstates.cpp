@@ -79,7 +79,8 @@ void earlierChats(Stage& s)
     const auto chat = [&s](const char* english, const char* chinese, const char* answer,
                            const char* antwort, int daysAgo) {
         s.book.startNew();
-        const quint64 turn = s.turns.send({s.text(english, chinese), {}}, {}, QStringLiteral("Any"));
+        const quint64 turn =
+            s.turns.send({s.text(english, chinese), {}}, {}, QStringLiteral("Any"));
         s.source.write(s.text(answer, antwort), 20);
         s.source.finish(FinishReason::Stop, 20);
         Conversation* made = s.book.holding(turn);
@@ -354,6 +355,11 @@ std::vector<Shot> shotStates()
                             QStringList{s.places.pasteFolder, QDir::tempPath()});
              s.window->showModel(s.pocket());
              QTimer::singleShot(300, s.window.get(), [&s] { s.window->chooser()->showMenu(); });
+         }},
+        {"keys", 900,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.window->listShortcuts();
          }},
         {"narrow", 3200,
          [](Stage& s) {

@@ -5,11 +5,13 @@
 
 #include <QFileInfo>
 
+#include "gui/displayname.h"
+
 namespace argali::gui {
 
 QString MediaFile::name() const
 {
-    return QFileInfo(path).fileName();
+    return displayName(QFileInfo(path).fileName());
 }
 
 void MediaFile::takeFramesFrom(const MediaFile& other)

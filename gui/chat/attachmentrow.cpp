@@ -20,6 +20,7 @@ AttachmentRow::AttachmentRow(QWidget* parent)
       m_tiles(new QWidget(this)),
       m_flow(new FlowLayout(m_tiles)),
       m_problems(new QVBoxLayout),
+      m_anchor(new QWidget(this)),
       m_mark(new QWidget(this)) // not in the row: shown there, it would lay out the tiles
 {
     auto* column = new QVBoxLayout(this);
@@ -34,6 +35,8 @@ AttachmentRow::AttachmentRow(QWidget* parent)
     m_mark->setAutoFillBackground(true);
     m_mark->setBackgroundRole(QPalette::Highlight);
     m_mark->hide();
+    m_anchor->setFocusPolicy(Qt::TabFocus); // what takes no focus has no place
+    m_anchor->hide();
     hide();
 }
 
@@ -63,6 +66,7 @@ void AttachmentRow::setEntries(const QList<ComposerEntry>& entries)
         if (!entry.problem.isEmpty())
             addProblem(entry);
     }
+    orderTabs();
     m_tiles->setVisible(!m_shown.isEmpty());
     setVisible(!m_shown.isEmpty() || m_problems->count() > 0);
     for (AttachmentTile* tile : std::as_const(m_shown)) {
@@ -73,6 +77,25 @@ void AttachmentRow::setEntries(const QList<ComposerEntry>& entries)
     }
     m_tiles->updateGeometry();
     updateGeometry();
+}
+
+/// What is made later would come last of the whole window.
+void AttachmentRow::orderTabs()
+{
+    QWidget* before = m_anchor;
+    const auto follow = [&before](QWidget* widget) {
+        setTabOrder(before, widget);
+        before = widget;
+    };
+    for (AttachmentTile* tile : std::as_const(m_shown)) {
+        follow(tile);
+        for (QAbstractButton* button : tile->findChildren<QAbstractButton*>())
+            follow(button);
+    }
+    for (int i = 0; i < m_problems->count(); ++i) {
+        for (Button* button : m_problems->itemAt(i)->widget()->findChildren<Button*>())
+            follow(button);
+    }
 }
 
 void AttachmentRow::setCost(quint64 ticket, const std::optional<VisualCost>& cost)

@@ -49,6 +49,7 @@ signals:
 private:
     void addTile(const ComposerEntry& entry);
     void addProblem(const ComposerEntry& entry);
+    void orderTabs();
     void moveTile(const AttachmentTile& tile, qsizetype place);
     int placeAt(const QPoint& point, const AttachmentTile& dragged) const;
     void showMark(int place, AttachmentTile* dragged);
@@ -56,6 +57,7 @@ private:
     QWidget* const m_tiles;
     FlowLayout* const m_flow;
     QVBoxLayout* const m_problems;
+    QWidget* const m_anchor; ///< never seen; keeps the place in the order of Tab
     QWidget* const m_mark; ///< where a dragged tile would go
     QList<AttachmentTile*> m_shown;
 };

@@ -8,6 +8,7 @@
 #include <QPainterPath>
 
 #include "gui/chat/costtext.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/focusring.h"
 #include "gui/widgets/overlaytag.h"
@@ -18,7 +19,7 @@ AttachmentTile::AttachmentTile(const ComposerEntry& entry, QWidget* parent)
     : QWidget(parent), m_entry(entry), m_remove(new RemoveButton(this))
 {
     m_remove->setAccessibleName(tr("Remove %1").arg(entry.name));
-    m_remove->setToolTip(tr("Remove (Del)"));
+    m_remove->setToolTip(Shortcuts::tip(tr("Remove"), Shortcut::RemovePicture));
     connect(m_remove, &QAbstractButton::clicked, this, &AttachmentTile::removeRequested);
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     setFocusPolicy(Qt::StrongFocus);
@@ -95,29 +96,17 @@ void AttachmentTile::paintEvent(QPaintEvent*)
 
 void AttachmentTile::keyPressEvent(QKeyEvent* event)
 {
-    const bool alt = event->modifiers() & Qt::AltModifier;
     const int forward = isRightToLeft() ? -1 : 1;
-    switch (event->key()) {
-    case Qt::Key_Left:
-    case Qt::Key_Right:
-        if (!alt) {
-            QWidget::keyPressEvent(event);
-            return;
-        }
-        emit moveRequested(event->key() == Qt::Key_Right ? forward : -forward);
-        break;
-    case Qt::Key_Delete:
-    case Qt::Key_Backspace:
+    if (Shortcuts::matches(*event, Shortcut::PictureRight))
+        emit moveRequested(forward);
+    else if (Shortcuts::matches(*event, Shortcut::PictureLeft))
+        emit moveRequested(-forward);
+    else if (Shortcuts::matches(*event, Shortcut::RemovePicture))
         emit removeRequested();
-        break;
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-    case Qt::Key_Space:
+    else if (Shortcuts::matches(*event, Shortcut::ViewPicture))
         emit viewRequested();
-        break;
-    default:
+    else
         QWidget::keyPressEvent(event);
-    }
 }
 
 void AttachmentTile::mousePressEvent(QMouseEvent* event)

@@ -27,6 +27,7 @@
 #include "gui/film/filmpreview.h"
 #include "gui/film/keyframeset.h"
 #include "gui/film/regioncard.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -107,7 +108,9 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
             stop();
     });
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
-        if (key != settings::speeds.key)
+        if (key == settings::zoom.key && m_transcript)
+            m_transcript->setZoom(m_settings.value(settings::zoom));
+        else if (key != settings::speeds.key)
             m_costDelay.start();
     });
     connect(&m_options, &ChatOptions::changed, this, &ChatWidget::showOptions);
@@ -133,7 +136,8 @@ ChatWidget::ChatWidget(Settings& settings, MediaLoader& loader, ReplySource& sou
     connect(m_empty, &EmptyState::filesRequested, m_composer, &Composer::chooseFilesOf);
     connect(m_empty, &EmptyState::modelRequested, this, &ChatWidget::modelRequested);
 
-    auto* findShortcut = new QShortcut(QKeySequence::Find, this);
+    auto* findShortcut = new QShortcut(this);
+    Shortcuts::give(*findShortcut, Shortcut::Find);
     connect(findShortcut, &QShortcut::activated, this, &ChatWidget::openFind);
     connect(m_find, &FindBar::searchRequested, this, [this](const QString& text, bool backward) {
         if (m_transcript)
@@ -226,6 +230,7 @@ TranscriptView* ChatWidget::makeTranscript()
         return m_transcript;
     m_transcript = new TranscriptView(m_stack);
     m_transcript->setTheme(Theme::of(palette()));
+    m_transcript->setZoom(m_settings.value(settings::zoom));
     m_stack->addWidget(m_transcript);
     connect(m_transcript, &TranscriptView::linkActivated, this, &ChatWidget::linkActivated);
     connect(m_transcript, &TranscriptView::found, m_find, &FindBar::setResult);
@@ -335,7 +340,9 @@ void ChatWidget::takeFailure(quint64 id, const Draft& draft)
     tellEarlier();
     m_composer->setBusy(m_turns.isBusy());
     if (isShown(id)) {
-        m_actions->showEnd(*m_book.current().find(id), m_model.has_value());
+        const Turn& turn = *m_book.current().find(id);
+        m_actions->showEnd(turn, m_model.has_value());
+        emit announced(turn.answer.failure.sentence());
         // The question comes back, unless something else is being written already.
         if (!draft.isEmpty() && m_composer->isEmpty())
             m_composer->setDraft(draft);
@@ -436,6 +443,16 @@ void ChatWidget::regenerateLast()
 {
     if (!m_book.current().isEmpty())
         regenerate(m_book.current().turns().back().id);
+}
+
+void ChatWidget::editLast()
+{
+    if (m_book.current().isEmpty())
+        return;
+    const Turn& last = m_book.current().turns().back();
+    if (m_editing != last.id) // else what is written already would go
+        beginEdit(last.id, last.draft());
+    m_composer->focusText();
 }
 
 bool ChatWidget::stop()

@@ -49,6 +49,8 @@ public:
     /// Sends what is in the composer, now or as soon as the model is ready.
     void send();
     void regenerateLast();
+    /// Takes the last question up again to change it.
+    void editLast();
     /// Stops the answer, or takes back what waits for the model. Returns whether there was
     /// anything.
     bool stop();

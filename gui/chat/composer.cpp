@@ -14,6 +14,8 @@
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/seenpicture.h"
+#include "gui/displayname.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
@@ -59,8 +61,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     m_kind->segment(1)->setToolTip(tr("Ask about a film"));
     m_attach->setAccessibleName(tr("Attach"));
     m_attach->setToolTip(
-        tr("Attach pictures or a film (%1)")
-            .arg(QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText)));
+        tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach)));
     m_thinking->setCheckable(true);
     m_times->setCheckable(true);
     m_times->setChecked(m_settings.value(settings::tellTimes));
@@ -131,6 +132,8 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
         if (key == settings::tellTimes.key)
             m_times->setChecked(m_settings.value(settings::tellTimes));
+        if (key == settings::sendWithEnter.key)
+            showSend();
     });
     connect(&loader, &MediaLoader::inspected, this, &Composer::inspected);
     connect(&loader, &MediaLoader::failed, this, &Composer::refused);
@@ -312,7 +315,10 @@ void Composer::showSend()
     const bool ready = m_busy || !isEmpty();
     m_send->setIconName(m_busy ? QStringLiteral("stop") : QStringLiteral("send"));
     m_send->setAccessibleName(m_busy ? tr("Stop") : tr("Send"));
-    m_send->setToolTip(m_busy ? tr("Stop (Esc)") : tr("Send (Enter)"));
+    const bool withEnter = m_settings.value(settings::sendWithEnter);
+    m_edit->setSendsWithEnter(withEnter);
+    m_send->setToolTip(m_busy ? tr("Stop (%1)").arg(Shortcuts::text(Shortcut::Stop))
+                              : tr("Send (%1)").arg(Shortcuts::text(Shortcut::Send, withEnter)));
     m_send->setEnabled(ready);
 }
 
@@ -365,7 +371,7 @@ void Composer::attach(const MediaFile& file)
     }
     const QFileInfo info(file.path);
     ComposerEntry entry;
-    entry.name = info.fileName().isEmpty() ? file.path : info.fileName();
+    entry.name = displayName(info.fileName().isEmpty() ? file.path : info.fileName());
     if (info.absolutePath() == m_loader.pasteFolder())
         entry.name = tr("Pasted picture");
     entry.file = file;

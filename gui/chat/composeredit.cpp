@@ -10,6 +10,8 @@
 #include <QMimeData>
 #include <QScrollBar>
 
+#include "gui/shortcuts.h"
+
 namespace argali::gui {
 
 ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent)
@@ -91,13 +93,24 @@ void ComposerEdit::keyPressEvent(QKeyEvent* event)
         event->ignore(); // it ends the composition
         return;
     }
-    if (event->modifiers() & Qt::ShiftModifier) {
+    if (Shortcuts::matches(*event, Shortcut::NewLine, m_sendsWithEnter)) {
         insertPlainText(QStringLiteral("\n"));
         ensureCursorVisible();
         return;
     }
-    if (!event->isAutoRepeat())
+    if (Shortcuts::matches(*event, Shortcut::Send, m_sendsWithEnter) && !event->isAutoRepeat())
         emit sendRequested();
+}
+
+bool ComposerEdit::event(QEvent* event)
+{
+    // With nothing of its own to undo the window's undo is meant.
+    if (event->type() == QEvent::ShortcutOverride && !document()->isUndoAvailable() &&
+        Shortcuts::matches(*static_cast<QKeyEvent*>(event), Shortcut::UndoDelete)) {
+        event->ignore();
+        return true;
+    }
+    return QPlainTextEdit::event(event);
 }
 
 void ComposerEdit::inputMethodEvent(QInputMethodEvent* event)

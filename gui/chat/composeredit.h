@@ -4,8 +4,9 @@
 
 namespace argali::gui {
 
-/// The text of a question: grows from one line to eight; Enter sends, Shift+Enter breaks the line.
-/// The Enter that ends an input method's composition does neither.
+/// The text of a question: grows from one line to eight; Enter sends, Shift+Enter breaks the line,
+/// or, where the user wants it so, Ctrl+Enter sends and Enter breaks the line. The Enter that ends
+/// an input method's composition does neither.
 class ComposerEdit final : public QPlainTextEdit {
     Q_OBJECT
 public:
@@ -15,6 +16,7 @@ public:
     void setPlainText(const QString& text);
     void insertPlainText(const QString& text);
 
+    void setSendsWithEnter(bool sends) { m_sendsWithEnter = sends; }
     bool isComposing() const { return !m_preedit.isEmpty(); }
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
@@ -27,6 +29,7 @@ signals:
     void mediaPasted(const QMimeData& mime, bool& accepted);
 
 protected:
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void inputMethodEvent(QInputMethodEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
@@ -42,6 +45,7 @@ private:
     void chooseWrapping(const QString& added);
 
     QString m_preedit;
+    bool m_sendsWithEnter = true;
 };
 
 } // namespace argali::gui

@@ -15,7 +15,9 @@
 #include <QScrollBar>
 #include <QVBoxLayout>
 
+#include "gui/displayname.h"
 #include "gui/history/chatrow.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
@@ -102,14 +104,15 @@ void ConversationList::makeHead()
     });
 
     m_new->setFillsRow(true);
-    m_new->setKeyHint(QKeySequence(QKeySequence::New).toString(QKeySequence::NativeText));
-    m_new->setToolTip(tr("Start another chat"));
+    m_new->setKeyHint(Shortcuts::text(Shortcut::NewChat));
+    m_new->setToolTip(Shortcuts::tip(tr("Start another chat"), Shortcut::NewChat));
     connect(m_new, &Button::clicked, this, &ConversationList::newRequested);
 
     m_search->setProperty("field", true); // framed by the style sheet
     m_search->setPlaceholderText(tr("Search chats"));
     m_search->setAccessibleName(tr("Search chats"));
-    m_search->setToolTip(tr("Search in titles and texts (%1)").arg(QStringLiteral("Ctrl+K")));
+    m_search->setToolTip(
+        tr("Search in titles and texts (%1)").arg(Shortcuts::text(Shortcut::SearchChats)));
     m_search->setClearButtonEnabled(true);
     m_search->addAction(icon(QStringLiteral("search"), QPalette::PlaceholderText),
                         QLineEdit::LeadingPosition);
@@ -143,7 +146,7 @@ void ConversationList::makeList()
     m_list->setMouseTracking(true);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
-    m_list->setEditTriggers(QAbstractItemView::EditKeyPressed);
+    m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_list->setContextMenuPolicy(Qt::CustomContextMenu);
     m_list->setAccessibleName(tr("Chats"));
     m_list->viewport()->setAutoFillBackground(false);
@@ -166,7 +169,7 @@ void ConversationList::paintEvent(QPaintEvent*)
 void ConversationList::setNotice(const QString& sentence, const QString& details)
 {
     m_notice->setText(sentence);
-    m_notice->setToolTip(details.toHtmlEscaped());
+    m_notice->setToolTip(plainToolTip(details));
     m_notice->setVisible(!sentence.isEmpty());
 }
 

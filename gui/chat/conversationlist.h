@@ -36,6 +36,8 @@ public:
     QString notice() const;
     /// Makes a folder and lets its name be written. Returns its number.
     quint64 addFolder();
+    /// Lets the title of a chat be written.
+    void renameChat(quint64 id);
     /// Brings the list up to date now, and not when there is time.
     void fillNow();
     static QString newChatTitle();
@@ -78,7 +80,7 @@ private:
     void fillListMenu(QMenu* menu);
     void addExport(QMenu* menu, const QString& words, const QList<quint64>& chats,
                    const QString& name);
-    bool takeKey(int key);
+    bool takeKey(const QKeyEvent& event);
 
     ConversationBook& m_book;
     Button* const m_new;

@@ -12,7 +12,9 @@
 #include <QUrl>
 
 #include "gui/chat/conversationlist.h"
+#include "gui/displayname.h"
 #include "gui/history/chatrow.h"
+#include "gui/shortcuts.h"
 #include "gui/widgets/icon.h"
 
 namespace argali::gui {
@@ -31,7 +33,7 @@ quint64 idOf(const QListWidgetItem* item)
 /// A title in a menu: "&" is no shortcut there.
 QString menuText(const QString& name)
 {
-    QString text = name.left(60);
+    QString text = displayName(name).left(60);
     return text.replace(QLatin1Char('&'), QStringLiteral("&&"));
 }
 
@@ -114,6 +116,14 @@ quint64 ConversationList::addFolder()
     return folder;
 }
 
+void ConversationList::renameChat(quint64 id)
+{
+    // It may lie in a folder that is closed.
+    if (const Conversation* chat = m_book.byId(id))
+        m_closedFolders.erase(chat->head().folder);
+    editRow(ChatRowKind::Chat, id);
+}
+
 void ConversationList::showMenu(const QPoint& at)
 {
     // By key the menu belongs to the current row, wherever the pointer is.
@@ -136,8 +146,8 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
         return;
     const bool pinned = chat->head().pinned;
     const quint64 folder = chat->head().folder;
-    menu->addAction(tr("Rename"), QKeySequence(Qt::Key_F2), this,
-                    [this, id] { editRow(ChatRowKind::Chat, id); });
+    const QKeySequence renameKey = Shortcuts::keys(Shortcut::RenameRow).first();
+    menu->addAction(tr("Rename"), renameKey, this, [this, id] { editRow(ChatRowKind::Chat, id); });
     menu->addAction(icon(QStringLiteral("pin")), pinned ? tr("Unpin") : tr("Pin"), this,
                     [this, id, pinned] { m_book.setPinned(id, !pinned); });
     QMenu* move = menu->addMenu(icon(QStringLiteral("folder")), tr("Move to folder"));
@@ -158,13 +168,15 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
     menu->addSeparator();
     if (!chat->isEmpty())
         addExport(menu, tr("Export…"), {id}, chat->title());
-    menu->addAction(icon(QStringLiteral("trash")), tr("Delete"), QKeySequence(Qt::Key_Delete), this,
+    const QKeySequence deleteKey = Shortcuts::keys(Shortcut::DeleteRow).first();
+    menu->addAction(icon(QStringLiteral("trash")), tr("Delete"), deleteKey, this,
                     [this, id] { emit removeRequested(id); });
 }
 
 void ConversationList::fillFolderMenu(QMenu* menu, quint64 id)
 {
-    menu->addAction(tr("Rename"), QKeySequence(Qt::Key_F2), this,
+    const QKeySequence renameKey = Shortcuts::keys(Shortcut::RenameRow).first();
+    menu->addAction(tr("Rename"), renameKey, this,
                     [this, id] { editRow(ChatRowKind::Folder, id); });
     menu->addAction(icon(QStringLiteral("folder")), tr("New folder"), this,
                     [this] { addFolder(); });
@@ -222,18 +234,24 @@ void ConversationList::dropEvent(QDropEvent* event)
     emit importRequested(chatFilesIn(*event->mimeData()));
 }
 
-bool ConversationList::takeKey(int key)
+bool ConversationList::takeKey(const QKeyEvent& event)
 {
     QListWidgetItem* item = m_list->currentItem();
-    switch (key) {
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-    case Qt::Key_Space:
+    if (Shortcuts::matches(event, Shortcut::OpenRow)) {
         activate(item);
         return true;
-    case Qt::Key_Delete:
+    }
+    if (Shortcuts::matches(event, Shortcut::DeleteRow)) {
         erase(item);
         return true;
+    }
+    if (Shortcuts::matches(event, Shortcut::RenameRow)) {
+        if (item && (item->flags() & Qt::ItemIsEditable))
+            m_list->editItem(item);
+        return true;
+    }
+    const int key = event.key();
+    switch (key) {
     case Qt::Key_Left:
     case Qt::Key_Right:
         if (item && kindOf(item) == ChatRowKind::Folder &&
@@ -255,17 +273,20 @@ bool ConversationList::takeKey(int key)
 
 bool ConversationList::eventFilter(QObject* watched, QEvent* event)
 {
-    // The window has Escape and Delete of its own; here they mean the list.
+    // The window has Escape and F2 of its own; here they mean the list.
     const bool overrides = event->type() == QEvent::ShortcutOverride;
     if (!overrides && event->type() != QEvent::KeyPress)
         return QWidget::eventFilter(watched, event);
-    const int key = static_cast<QKeyEvent*>(event)->key();
-    if (watched == m_list && overrides && key == Qt::Key_Escape && m_hits) {
+    const auto& pressed = *static_cast<QKeyEvent*>(event);
+    const int key = pressed.key();
+    const bool isListKey =
+        Shortcuts::matches(pressed, Shortcut::RenameRow) || (key == Qt::Key_Escape && m_hits);
+    if (watched == m_list && overrides && isListKey) {
         event->accept();
         return true;
     }
     if (watched == m_list && !overrides)
-        return takeKey(key);
+        return takeKey(pressed);
     if (watched == m_search && overrides && key == Qt::Key_Escape) {
         event->accept();
         return true;

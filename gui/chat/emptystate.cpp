@@ -11,6 +11,7 @@
 #include "gui/chat/dropzone.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/samplecard.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/icon.h"
 
@@ -64,8 +65,9 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
             card->hide(); // a sample that cannot be read is not offered
     });
 
-    m_pictures = new DropZone(QStringLiteral("picture"), tr("Drop pictures here"),
-                              tr("PNG, JPEG, WebP, TIFF … or Ctrl+V"), page);
+    m_pictures = new DropZone(
+        QStringLiteral("picture"), tr("Drop pictures here"),
+        tr("PNG, JPEG, WebP, TIFF … or %1").arg(Shortcuts::text(Shortcut::Paste)), page);
     m_film = new DropZone(QStringLiteral("film"), tr("Drop a film here"),
                           tr("MP4, MKV, WebM, MOV … you choose the frames"), page);
     for (DropZone* zone : {m_pictures, m_film}) {

@@ -8,6 +8,7 @@
 #include <QLocale>
 
 #include "engine/log.h"
+#include "gui/displayname.h"
 
 namespace argali::gui {
 namespace {
@@ -70,7 +71,7 @@ QString LoadedModel::name() const
 {
     if (isPocket())
         return QCoreApplication::translate("argali::gui::LoadedModel", "Pocket");
-    return QString::fromStdString(info.name);
+    return displayName(QString::fromStdString(info.name));
 }
 
 QString LoadedModel::typeName() const

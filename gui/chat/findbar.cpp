@@ -7,6 +7,7 @@
 #include <QLineEdit>
 #include <QLocale>
 
+#include "gui/shortcuts.h"
 #include "gui/widgets/button.h"
 
 namespace argali::gui {
@@ -51,13 +52,13 @@ void FindBar::showNames()
 {
     m_edit->setPlaceholderText(tr("Find in this chat"));
     m_edit->setAccessibleName(tr("Find in this chat"));
-    const auto name = [](Button* button, const QString& words, const QString& keys) {
-        button->setToolTip(words + QStringLiteral(" (") + keys + QLatin1Char(')'));
+    const auto name = [](Button* button, const QString& words, Shortcut id) {
+        button->setToolTip(Shortcuts::tip(words, id));
         button->setAccessibleName(words);
     };
-    name(m_back, tr("Earlier place"), QStringLiteral("Shift+Enter"));
-    name(m_next, tr("Next place"), QStringLiteral("Enter"));
-    name(m_close, tr("Close"), QStringLiteral("Esc"));
+    name(m_back, tr("Earlier place"), Shortcut::FindEarlier);
+    name(m_next, tr("Next place"), Shortcut::FindNext);
+    name(m_close, tr("Close"), Shortcut::FindClose);
 }
 
 void FindBar::open()
@@ -110,20 +111,19 @@ bool FindBar::eventFilter(QObject* watched, QEvent* event)
     const bool isOverride = event->type() == QEvent::ShortcutOverride;
     if (!isOverride && event->type() != QEvent::KeyPress)
         return QWidget::eventFilter(watched, event);
-    const auto* key = static_cast<QKeyEvent*>(event);
-    const bool enter = key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter;
-    const bool isOurs = enter || key->key() == Qt::Key_Escape || key->key() == Qt::Key_Up ||
-                        key->key() == Qt::Key_Down;
-    if (!isOurs)
+    const auto& key = *static_cast<QKeyEvent*>(event);
+    const bool next = Shortcuts::matches(key, Shortcut::FindNext);
+    const bool earlier = Shortcuts::matches(key, Shortcut::FindEarlier);
+    if (!next && !earlier && !Shortcuts::matches(key, Shortcut::FindClose))
         return QWidget::eventFilter(watched, event);
     if (isOverride) { // before the window takes Esc for a stop
         event->accept();
         return true;
     }
-    if (key->key() == Qt::Key_Escape)
-        close();
+    if (next || earlier)
+        search(earlier);
     else
-        search(key->key() == Qt::Key_Up || (enter && (key->modifiers() & Qt::ShiftModifier)));
+        close();
     return true;
 }
 

@@ -14,6 +14,7 @@ namespace argali::gui {
 PageView::PageView(QWidget* parent) : QWebEngineView(parent)
 {
     setAcceptDrops(false);
+    setAccessibleName(TranscriptView::tr("Transcript"));
 }
 
 void PageView::contextMenuEvent(QContextMenuEvent* event)

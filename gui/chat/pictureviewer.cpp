@@ -13,6 +13,7 @@
 #include "engine/media/mediareader.h"
 #include "gui/chat/picturecanvas.h"
 #include "gui/failure.h"
+#include "gui/shortcuts.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -41,6 +42,7 @@ PictureViewer::PictureViewer(QWidget* parent)
       m_fit(new Button(Button::Kind::Ghost, {}, {}, this)),
       m_actual(new Button(Button::Kind::Ghost, {}, {}, this))
 {
+    m_place->setTextFormat(Qt::PlainText);
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 8, 12, 8);
     row->addWidget(m_back);
@@ -73,16 +75,16 @@ void PictureViewer::showNames()
 {
     setWindowTitle(tr("Picture"));
     m_canvas->setAccessibleName(tr("Picture"));
-    const auto name = [](Button* button, const QString& words, const QString& keys) {
-        button->setToolTip(words + QStringLiteral(" (") + keys + QLatin1Char(')'));
+    const auto name = [](Button* button, const QString& words, Shortcut id) {
+        button->setToolTip(Shortcuts::tip(words, id));
         button->setAccessibleName(words);
     };
-    name(m_back, tr("Earlier picture"), tr("Left"));
-    name(m_next, tr("Later picture"), tr("Right"));
+    name(m_back, tr("Earlier picture"), Shortcut::ViewerLeft);
+    name(m_next, tr("Later picture"), Shortcut::ViewerRight);
     m_fit->setText(tr("Fit"));
-    name(m_fit, tr("Fit the picture to the window"), QStringLiteral("0"));
+    name(m_fit, tr("Fit the picture to the window"), Shortcut::ViewerFit);
     m_actual->setText(tr("Actual size"));
-    name(m_actual, tr("Show the picture's own pixels"), QStringLiteral("1"));
+    name(m_actual, tr("Show the picture's own pixels"), Shortcut::ViewerPixels);
 }
 
 void PictureViewer::setPictures(const QList<Picture>& pictures, int index)
@@ -157,35 +159,25 @@ void PictureViewer::load()
 
 void PictureViewer::keyPressEvent(QKeyEvent* event)
 {
-    switch (event->key()) {
-    case Qt::Key_Left:
+    const auto is = [event](Shortcut id) { return Shortcuts::matches(*event, id); };
+    if (is(Shortcut::ViewerLeft))
         go(-1);
-        break;
-    case Qt::Key_Right:
+    else if (is(Shortcut::ViewerRight))
         go(1);
-        break;
-    case Qt::Key_Up:
+    else if (is(Shortcut::ViewerUp))
         m_canvas->moveBy({0, keyMove});
-        break;
-    case Qt::Key_Down:
+    else if (is(Shortcut::ViewerDown))
         m_canvas->moveBy({0, -keyMove});
-        break;
-    case Qt::Key_Plus:
-    case Qt::Key_Equal:
+    else if (is(Shortcut::ViewerZoomIn))
         m_canvas->zoomBy(keyZoom);
-        break;
-    case Qt::Key_Minus:
+    else if (is(Shortcut::ViewerZoomOut))
         m_canvas->zoomBy(1 / keyZoom);
-        break;
-    case Qt::Key_0:
+    else if (is(Shortcut::ViewerFit))
         m_canvas->fit();
-        break;
-    case Qt::Key_1:
+    else if (is(Shortcut::ViewerPixels))
         m_canvas->showPixels();
-        break;
-    default:
+    else
         QDialog::keyPressEvent(event); // Esc closes
-    }
 }
 
 void PictureViewer::changeEvent(QEvent* event)

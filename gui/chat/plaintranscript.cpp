@@ -12,6 +12,8 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "gui/theme.h"
+
 namespace argali::gui {
 namespace {
 
@@ -65,6 +67,12 @@ void PlainTranscript::setNotice(const QString& sentence, const QString& button)
     m_button->setText(button);
     m_button->setVisible(!button.isEmpty());
     m_notice->setVisible(!sentence.isEmpty());
+}
+
+void PlainTranscript::setZoom(int percent)
+{
+    m_zoom = percent;
+    m_browser->setFont(scaledFont(font(), percent / 100.0));
 }
 
 void PlainTranscript::noteChanged(quint64 turn)

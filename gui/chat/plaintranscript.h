@@ -30,6 +30,7 @@ public:
     void setNotice(const QString& sentence, const QString& button);
     /// Something of this turn or after it has changed; it is shown soon.
     void noteChanged(quint64 turn);
+    void setZoom(int percent);
     /// Everything has.
     void showAll();
     /// Brings the beginning of a turn into sight.
@@ -56,6 +57,7 @@ private:
     QTextBrowser* const m_browser;
     std::map<quint64, int> m_begins; ///< where the text of a turn begins
     bool m_all = true;
+    int m_zoom = 100;
     quint64 m_from = 0; ///< the first turn that changed; 0: none
     QTimer m_timer;
 };

@@ -97,6 +97,7 @@ void TranscriptView::makePage()
         m_trouble = Trouble::None;
         m_stack->setCurrentWidget(m_view);
         setFocusProxy(m_view);
+        m_page->setZoomFactor(m_zoom / 100.0); // a page that was loaded begins at 100 %
         fillPage();
         for (const auto& task : std::exchange(m_whenReady, {}))
             task();
@@ -271,6 +272,15 @@ void TranscriptView::setTheme(const Theme& theme)
     lookChanged();
 }
 
+void TranscriptView::setZoom(int percent)
+{
+    m_zoom = percent;
+    if (m_page)
+        m_page->setZoomFactor(percent / 100.0);
+    if (m_plain)
+        m_plain->setZoom(percent);
+}
+
 void TranscriptView::lookChanged()
 {
     if (!m_ready)
@@ -438,6 +448,7 @@ void TranscriptView::showPlain(Trouble trouble)
     m_trouble = trouble;
     if (!m_plain) {
         m_plain = new PlainTranscript(m_turns, this);
+        m_plain->setZoom(m_zoom);
         m_stack->addWidget(m_plain);
         connect(m_plain, &PlainTranscript::linkActivated, this, [this](const QUrl& url) {
             const QString address = safeLink(url.toString());

@@ -83,6 +83,7 @@ public:
     /// Removes that turn and all after it.
     void removeFrom(quint64 turn);
     void setTheme(const Theme& theme);
+    void setZoom(int percent); ///< of page and plain text
     /// Whether thinking that runs shows "Answer now".
     void setAnswerNowEnabled(bool enabled);
     void scrollToEnd();
@@ -170,6 +171,7 @@ private:
     std::string m_commands; ///< not of a turn: removals, theme
     Theme m_theme;
     quint64 m_wantedTurn = 0; ///< to be scrolled to when all is on the page
+    int m_zoom = 100; ///< per cent
     bool m_answerNow = false;
     bool m_ready = false;
     bool m_waiting = false; ///< the page has commands that it has not confirmed

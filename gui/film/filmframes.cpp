@@ -12,6 +12,7 @@
 #include <QToolTip>
 
 #include "gui/chat/attachment.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/focusring.h"
 #include "gui/widgets/icon.h"
@@ -32,7 +33,7 @@ FilmFrames::FilmFrames(QWidget* parent) : QWidget(parent), m_remove(new RemoveBu
     setAccessibleName(tr("Frames of the film"));
     m_remove->setFocusPolicy(Qt::NoFocus); // by keyboard it is the Del key
     m_remove->setAccessibleName(tr("Remove this frame"));
-    m_remove->setToolTip(tr("Remove this frame (Del)"));
+    m_remove->setToolTip(Shortcuts::tip(tr("Remove this frame"), Shortcut::RemoveFrame));
     m_remove->hide();
     connect(m_remove, &RemoveButton::clicked, this, [this] {
         if (m_hovered >= 0)
@@ -160,41 +161,30 @@ void FilmFrames::paintEvent(QPaintEvent*)
 
 void FilmFrames::keyPressEvent(QKeyEvent* event)
 {
-    const qint64 frames = event->modifiers() & Qt::ShiftModifier ? manyFrames : 1;
-    const qint64 forward = isRightToLeft() ? -frames : frames;
-    switch (event->key()) {
-    case Qt::Key_Left:
+    const auto is = [event](Shortcut id) { return Shortcuts::matches(*event, id); };
+    const int forward = isRightToLeft() ? -1 : 1;
+    if (is(Shortcut::FrameLeft))
         emit nudged(m_current, -forward);
-        break;
-    case Qt::Key_Right:
+    else if (is(Shortcut::FrameRight))
         emit nudged(m_current, forward);
-        break;
-    case Qt::Key_Up:
-    case Qt::Key_PageUp:
+    else if (is(Shortcut::FrameTenLeft))
+        emit nudged(m_current, -forward * manyFrames);
+    else if (is(Shortcut::FrameTenRight))
+        emit nudged(m_current, forward * manyFrames);
+    else if (is(Shortcut::EarlierFrame))
         setCurrent(m_current - 1);
-        break;
-    case Qt::Key_Down:
-    case Qt::Key_PageDown:
+    else if (is(Shortcut::LaterFrame))
         setCurrent(m_current + 1);
-        break;
-    case Qt::Key_Home:
+    else if (is(Shortcut::FirstFrame))
         setCurrent(0);
-        break;
-    case Qt::Key_End:
+    else if (is(Shortcut::LastFrame))
         setCurrent(count() - 1);
-        break;
-    case Qt::Key_Delete:
-    case Qt::Key_Backspace:
+    else if (is(Shortcut::RemoveFrame))
         emit removeRequested(m_current);
-        break;
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-    case Qt::Key_Space:
+    else if (is(Shortcut::ViewFrame))
         emit openRequested(m_current);
-        break;
-    default:
+    else
         QWidget::keyPressEvent(event);
-    }
 }
 
 void FilmFrames::mousePressEvent(QMouseEvent* event)

@@ -12,7 +12,9 @@
 #include <QSlider>
 #include <QVBoxLayout>
 
+#include "gui/displayname.h"
 #include "gui/film/filmplayer.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/flowlayout.h"
@@ -73,14 +75,24 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
     m_slider->setPageStep(int(std::max<qint64>(1, m_frames.indexAt(1))));
     m_slider->setAccessibleName(tr("Position in the film"));
     m_back->setAccessibleName(tr("One frame back"));
-    m_back->setToolTip(tr("One frame back (Left, with Shift ten)"));
+    m_back->setToolTip(
+        tr("One frame back (%1, ten with %2)")
+            .arg(
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayRight : Shortcut::PlayLeft),
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenRight : Shortcut::PlayTenLeft)));
     m_forward->setAccessibleName(tr("One frame on"));
-    m_forward->setToolTip(tr("One frame on (Right, with Shift ten)"));
+    m_forward->setToolTip(
+        tr("One frame on (%1, ten with %2)")
+            .arg(
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayLeft : Shortcut::PlayRight),
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenLeft : Shortcut::PlayTenRight)));
     m_play->setAccessibleName(tr("Play"));
-    m_play->setToolTip(tr("Play or pause (Space)"));
-    m_add->setToolTip(tr("The model gets the frame shown here (Enter)"));
+    m_play->setToolTip(Shortcuts::tip(tr("Play or pause"), Shortcut::Play));
+    m_add->setToolTip(
+        Shortcuts::tip(tr("The model gets the frame shown here"), Shortcut::AddFrame));
     m_add->setVisible(canAdd);
     m_position->setFont(scaledFont(font(), 0.92));
+    m_position->setTextFormat(Qt::PlainText);
     m_position->setForegroundRole(QPalette::PlaceholderText);
     m_note->setFont(scaledFont(font(), 0.92));
     m_note->setForegroundRole(QPalette::Link);
@@ -238,7 +250,7 @@ void FilmPreview::togglePlaying()
             m_note->setText(sentence);
             m_note->show();
             m_play->setEnabled(false);
-            m_play->setToolTip(sentence);
+            m_play->setToolTip(plainToolTip(sentence));
         });
     }
     const bool atEnd = m_index >= m_frames.total() - 1;
@@ -254,26 +266,22 @@ void FilmPreview::add()
 
 void FilmPreview::keyPressEvent(QKeyEvent* event)
 {
-    const qint64 frames = event->modifiers() & Qt::ShiftModifier ? manyFrames : 1;
-    const qint64 forward = isRightToLeft() ? -frames : frames;
-    switch (event->key()) {
-    case Qt::Key_Left:
+    const auto is = [event](Shortcut id) { return Shortcuts::matches(*event, id); };
+    const int forward = isRightToLeft() ? -1 : 1;
+    if (is(Shortcut::PlayLeft))
         step(-forward);
-        break;
-    case Qt::Key_Right:
+    else if (is(Shortcut::PlayRight))
         step(forward);
-        break;
-    case Qt::Key_Space:
+    else if (is(Shortcut::PlayTenLeft))
+        step(-forward * manyFrames);
+    else if (is(Shortcut::PlayTenRight))
+        step(forward * manyFrames);
+    else if (is(Shortcut::Play))
         togglePlaying();
-        break;
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-        if (!m_add->isHidden())
-            add();
-        break;
-    default:
+    else if (!is(Shortcut::AddFrame))
         QDialog::keyPressEvent(event);
-    }
+    else if (!m_add->isHidden())
+        add();
 }
 
 } // namespace argali::gui

@@ -4,6 +4,7 @@
 
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/displayname.h"
 #include "gui/history/historystore.h"
 #include "gui/history/undoline.h"
 #include "gui/statusline.h"
@@ -68,7 +69,8 @@ void HistoryControl::removeChat(quint64 id)
     const quint64 running = m_parts.turns.currentTurn();
     if (running && chat.find(running))
         m_parts.turns.stop();
-    const QString title = chat.isEmpty() ? ConversationList::newChatTitle() : chat.title();
+    const QString title =
+        chat.isEmpty() ? ConversationList::newChatTitle() : displayName(chat.title());
     m_parts.book.remove(index);
     m_undo->offer(
         tr("“%1” was deleted.").arg(title), [this] { m_parts.book.undoRemove(); },
@@ -108,7 +110,7 @@ void HistoryControl::takeHistory(quint64 unopened)
         m_status->setMessage(
             tr("Argali ended while it was opening “%1”. This chat was left closed; you can open it "
                "from the list.")
-                .arg(chat->title()),
+                .arg(displayName(chat->title())),
             true);
 }
 

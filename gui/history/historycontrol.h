@@ -19,6 +19,8 @@ public:
 
     /// The history was read: says what is wrong with it.
     void takeHistory(quint64 unopened);
+    /// Deletes a chat and offers to undo that.
+    void removeChat(quint64 id);
 
 signals:
     /// A place that was searched is in this turn of the open chat.
@@ -26,7 +28,6 @@ signals:
 
 private:
     void showTurn(quint64 turn);
-    void removeChat(quint64 id);
     void offerTurnBack();
     void showTrouble();
     void openHit(quint64 chat, quint64 turn);

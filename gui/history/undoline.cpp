@@ -7,6 +7,7 @@
 #include <QKeyEvent>
 #include <QPainter>
 
+#include "gui/shortcuts.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/elidedlabel.h"
 
@@ -19,7 +20,8 @@ UndoLine::UndoLine(QWidget* parent)
       m_close(new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, this))
 {
     m_words->setTextFormat(Qt::PlainText);
-    m_button->setKeyHint(QKeySequence(QKeySequence::Undo).toString(QKeySequence::NativeText));
+    m_button->setKeyHint(Shortcuts::text(Shortcut::UndoDelete));
+    m_button->setToolTip(Shortcuts::tip(tr("Take back what was deleted"), Shortcut::UndoDelete));
     m_close->setAccessibleName(tr("Close this line"));
     m_close->setToolTip(tr("Close this line"));
     auto* row = new QHBoxLayout(this);

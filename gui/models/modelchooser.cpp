@@ -7,6 +7,7 @@
 #include <QLocale>
 #include <QMenu>
 
+#include "gui/displayname.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
 
@@ -35,8 +36,9 @@ void ModelChooser::setModel(const std::optional<LoadedModel>& model,
     m_model = model;
     m_loading = loadingFolder;
     if (loadingFolder) {
-        m_button->setText(loadingFolder->isEmpty() ? tr("Pocket")
-                                                   : QFileInfo(*loadingFolder).fileName());
+        m_button->setText(loadingFolder->isEmpty()
+                              ? tr("Pocket")
+                              : displayName(QFileInfo(*loadingFolder).fileName()));
         m_button->setDetail(tr("loading"));
     } else if (model) {
         m_button->setText(model->name());
@@ -68,9 +70,9 @@ void ModelChooser::fillMenu()
     connect(pocket, &QAction::triggered, this, [this] { emit folderChosen({}); });
     const QStringList recent = m_settings.value(settings::recentModels);
     for (const QString& folder : recent) {
-        QString name = QFileInfo(folder).fileName();
+        QString name = displayName(QFileInfo(folder).fileName());
         QAction* action = m_menu->addAction(name.replace(QLatin1Char('&'), QLatin1String("&&")));
-        action->setToolTip(QStringLiteral("<span>%1</span>").arg(folder.toHtmlEscaped()));
+        action->setToolTip(plainToolTip(folder));
         action->setCheckable(true);
         action->setChecked(m_model && !m_model->isPocket() && m_model->folder == folder);
         action->setEnabled(QFileInfo(folder).isDir());
@@ -87,12 +89,16 @@ void ModelChooser::fillMenu()
         return;
     m_menu->addSeparator();
     const QLocale locale;
-    const auto note = [&](const QString& text) { m_menu->addAction(text)->setEnabled(false); };
+    const auto note = [&](QString text) {
+        const QString tip = plainToolTip(text); // else the menu takes the text itself
+        QAction* action = m_menu->addAction(text.replace(QLatin1Char('&'), QLatin1String("&&")));
+        action->setToolTip(tip);
+        action->setEnabled(false);
+    };
     //: parameters, number type, context of a model
     note(tr("%1 parameters, %2, context %3")
              .arg(m_model->sizeName(), m_model->typeName(), locale.toString(m_model->context)));
-    QString device = m_model->device;
-    note(device.replace(QLatin1Char('&'), QLatin1String("&&")));
+    note(displayName(m_model->device));
     if (m_model->deviceMemory > 0)
         note(tr("%1 GB of memory")
                  .arg(locale.toString(double(m_model->deviceMemory) / 1e9, 'f', 1)));

@@ -51,6 +51,7 @@ inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
 // Of all chats:
 inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
 inline const Setting<bool> tellTimes{"composer/tellTimes", false};
+inline const Setting<bool> sendWithEnter{"composer/sendWithEnter", true}; // else with Ctrl+Enter
 inline const Setting<QByteArray> speeds{"composer/speeds"}; // AnswerSpeed's
 inline const Setting<QString> attachFolder{"composer/folder"};
 inline const Setting<int> theme{"window/theme", 0, 0, 2};  // Theme::Choice
@@ -60,6 +61,7 @@ inline const Setting<bool> sideOpen{"window/sideOpen", true};
 inline const Setting<int> sideWidth{"window/sideWidth", 248, 160, 480};
 inline const Setting<bool> panelOpen{"window/panelOpen", true};
 inline const Setting<int> panelWidth{"window/panelWidth", 292, 240, 520};
+inline const Setting<int> zoom{"window/zoom", 100, 50, 300}; // of the transcript, per cent
 inline const Setting<bool> moreSampling{"window/moreSampling", false};
 inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket model
 inline const Setting<QStringList> recentModels{"model/recent"};

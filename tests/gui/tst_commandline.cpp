@@ -49,6 +49,9 @@ private slots:
         QVERIFY(read({QStringLiteral("--help")}).wantsHelp);
         QVERIFY(read({QStringLiteral("--version")}).wantsVersion);
         QVERIFY(read({QStringLiteral("--trace-start")}).trace);
+        QVERIFY(!read({}).separate);
+        QVERIFY(read({QStringLiteral("--new-window")}).separate);
+        QVERIFY(read({QStringLiteral("--separate")}).separate);
         QCOMPARE(read({QStringLiteral("--shots"), QStringLiteral("x")}).shotsFolder,
                  QStringLiteral("x"));
         QVERIFY(!read({QStringLiteral("--abacus")}).error.isEmpty());

@@ -2,11 +2,11 @@
 // do nothing.
 #include <algorithm>
 
-#include <QFile>
 #include <QSignalSpy>
 
 #include "gui/chat/transcriptpage.h"
 #include "tests/gui/pagetest.h"
+#include "tests/support/hostiletexts.h"
 
 using namespace argali::gui;
 
@@ -27,18 +27,6 @@ private:
 };
 
 namespace {
-
-/// The lines of tests/data/hostile/texts.txt.
-QStringList hostileTextsOfFile()
-{
-    QFile file(QStringLiteral(ARGALI_TEST_DATA "/hostile/texts.txt"));
-    if (!file.open(QIODevice::ReadOnly))
-        return {};
-    QStringList texts =
-        QString::fromUtf8(file.readAll()).split(QLatin1Char('\n'), Qt::SkipEmptyParts);
-    texts.replaceInStrings(QStringLiteral("\u2424"), QStringLiteral("\n"));
-    return texts;
-}
 
 /// An answer with the text in every place that Markdown has.
 QString everywhere(const QString& text)
@@ -169,7 +157,7 @@ void TestTranscriptSafety::hostileAnswers()
 /// Each of more than 150 texts that are meant to break out, wherever text from outside is shown.
 void TestTranscriptSafety::hostileTexts()
 {
-    const QStringList texts = hostileTextsOfFile();
+    const QStringList texts = argali::test::hostileTexts();
     QVERIFY2(texts.size() >= 200, qPrintable(QString::number(texts.size())));
     m_frame = evaluate(QStringLiteral("[document.querySelectorAll('main').length, document.body"
                                       ".children.length, document.head.children.length, "

@@ -18,9 +18,10 @@ struct WindowBench {
     DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
     ConversationBook book;
     TurnController turns{book, source};
-    MainWindow window{{settings, loader, source, book, turns, drafts, {}}};
+    MainWindow window;
 
-    explicit WindowBench(bool ready = true)
+    explicit WindowBench(bool ready = true, const QList<Sample>& samples = {})
+        : window({settings, loader, source, book, turns, drafts, samples})
     {
         window.resize(1280, 800);
         if (ready)
