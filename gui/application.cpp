@@ -75,7 +75,8 @@ Application::Application(const Options& options)
     const Result<QList<Sample>> samples = pocketSamples();
     m_window = std::make_unique<MainWindow>(
         WindowParts{m_settings, m_loader, m_source, m_book, m_turns, m_drafts,
-                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>(), &m_history});
+                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>(), &m_history,
+                    &m_desktop});
     m_options.trace.mark("window built");
     connect(m_window.get(), &MainWindow::modelChosen, this, &Application::openModel);
     connect(m_window.get(), &MainWindow::stopLoadingRequested, &m_source,

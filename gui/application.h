@@ -10,6 +10,7 @@
 #include "gui/chat/localreplysource.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/desktopappearance.h"
 #include "gui/history/historystore.h"
 #include "gui/settings/settings.h"
 #include "gui/startuptrace.h"
@@ -77,6 +78,7 @@ private:
 
     const Options m_options;
     Settings m_settings;
+    DesktopAppearance m_desktop;
     Language m_language;
     LocalReplySource m_source;
     MediaLoader m_loader;

@@ -27,6 +27,7 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/desktopappearance.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
@@ -105,8 +106,10 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     });
     connect(&parts.settings, &Settings::changed, this, [this](const QByteArray& key) {
         if (key == settings::theme.key)
-            applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
+            applyColours();
     });
+    if (parts.desktop)
+        connect(parts.desktop, &DesktopAppearance::changed, this, &MainWindow::applyColours);
     connectTurns();
     makeActions();
     restore();
@@ -197,6 +200,12 @@ void MainWindow::connectTurns()
     });
 }
 
+void MainWindow::applyColours()
+{
+    applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)),
+               m_parts.desktop ? m_parts.desktop->colours() : DesktopColours());
+}
+
 bool MainWindow::isSideOpen() const
 {
     return !m_list->isHidden();
@@ -269,7 +278,7 @@ void MainWindow::fitWidth()
 bool MainWindow::event(QEvent* event)
 {
     if (event->type() == QEvent::ThemeChange) // of the desktop
-        applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
+        applyColours();
     return QMainWindow::event(event);
 }
 

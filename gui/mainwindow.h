@@ -17,6 +17,7 @@ namespace argali::gui {
 class Button;
 class ChatWidget;
 class ConversationList;
+class DesktopAppearance;
 class DraftStore;
 class DropOverlay;
 class HistoryControl;
@@ -39,6 +40,7 @@ struct WindowParts {
     DraftStore& drafts;
     QList<Sample> samples;
     HistoryStore* history = nullptr; ///< null: chats are of this session only
+    DesktopAppearance* desktop = nullptr; ///< null: only the system's palette says what it wants
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -86,6 +88,7 @@ private:
     QWidget* makeToolBar();
     void makeActions();
     void connectTurns();
+    void applyColours();
     void restore();
     void store();
     void fitWidth();
