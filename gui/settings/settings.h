@@ -49,6 +49,8 @@ inline const Setting<int> panelWidth{"window/panelWidth", 292, 240, 520};
 inline const Setting<bool> moreSampling{"window/moreSampling", false};
 inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket model
 inline const Setting<QStringList> recentModels{"model/recent"};
+inline const Setting<QString> library{"model/library"}; // empty: ModelLibrary::defaultFolder()
+inline const Setting<QString> device{"model/device"};   // as chooseDevices(); empty: auto
 } // namespace settings
 
 /// The least that an answer may be longer than the thinking budget. *Units*: tokens.
@@ -86,6 +88,9 @@ public:
     }
     /// Writes what is not on disk yet.
     void sync() { m_store.sync(); }
+    /// Forgets all of them and removes the file. Returns whether it is gone.
+    bool clear();
+    QString fileName() const { return m_store.fileName(); }
 
 signals:
     void changed(const QByteArray& key);
