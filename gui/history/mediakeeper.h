@@ -31,6 +31,8 @@ public:
     /// The sum of a file that is kept already; empty when the path is another one.
     QString sumOf(const QString& path) const;
     void remove(const QString& sha256);
+    /// Gives up what is being read and removes the folder. Returns paths of what is left.
+    QStringList erase();
     QStringList sums() const; ///< Of every folder there is.
     const QString& folder() const { return m_folder; }
 
