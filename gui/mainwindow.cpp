@@ -11,6 +11,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -31,7 +32,9 @@
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
+#include "gui/models/modellibrary.h"
 #include "gui/settings/samplingpanel.h"
+#include "gui/settings/settingsdialog.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -55,6 +58,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
 {
     setWindowTitle(QStringLiteral("Argali"));
     setAcceptDrops(true);
+    m_library = new ModelLibrary(parts.settings, this);
     m_list = new ConversationList(parts.book, this);
     m_list->setMinimumWidth(settings::sideWidth.minimum);
     m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
@@ -108,6 +112,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
         if (key == settings::theme.key)
             applyColours();
     });
+    connect(&parts.book, &ConversationBook::cleared, this, &MainWindow::forgetChats);
     if (parts.desktop)
         connect(parts.desktop, &DesktopAppearance::changed, this, &MainWindow::applyColours);
     connectTurns();
@@ -131,12 +136,18 @@ QWidget* MainWindow::makeToolBar()
     m_panelToggle->setToolTip(
         tr("Show or hide the Answer panel (%1)").arg(QStringLiteral("Ctrl+Shift+B")));
     m_chooser = new ModelChooser(m_parts.settings, bar);
+    m_chooser->setLibrary(m_library);
+    auto* settings = new Button(Button::Kind::Ghost, QStringLiteral("settings"), {}, bar);
+    settings->setAccessibleName(tr("Settings"));
+    settings->setToolTip(tr("Settings (%1)").arg(QStringLiteral("Ctrl+,")));
+    connect(settings, &Button::clicked, this, [this] { openSettings(); });
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 6);
     row->setSpacing(8);
     row->addWidget(m_sideToggle);
     row->addWidget(m_chooser);
     row->addStretch(1);
+    row->addWidget(settings);
     row->addWidget(m_panelToggle);
     connect(m_sideToggle, &Button::clicked, this, [this] { setSideOpen(!isSideOpen()); });
     connect(m_panelToggle, &Button::clicked, this, [this] { setPanelOpen(!isPanelOpen()); });
@@ -172,6 +183,7 @@ void MainWindow::makeActions()
     add(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
     add(QKeySequence(Qt::CTRL | Qt::Key_B), [this] { setSideOpen(!isSideOpen()); });
     add(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B), [this] { setPanelOpen(!isPanelOpen()); });
+    add(QKeySequence(Qt::CTRL | Qt::Key_Comma), [this] { openSettings(); });
     add(QKeySequence(Qt::Key_Escape), [this] { stop(); });
 }
 
@@ -290,10 +302,82 @@ void MainWindow::keepDraft()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    keep();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keep()
+{
     keepDraft();
     m_parts.drafts.flush();
     store();
-    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::takeOver(MainWindow& old)
+{
+    m_list->setVisible(old.isSideOpen()); // may be otherwise than the settings, in a narrow window
+    m_panel->setVisible(old.isPanelOpen());
+    m_list->takeOver(*old.m_list);
+    showModelOf(old);
+    const QString said = old.m_status->message();
+    if (!said.isEmpty() && !m_loadFailure)
+        m_status->setMessage(said, true); // it holds still, if in the words of before
+    m_chat->takeOver(*old.m_chat);
+}
+
+void MainWindow::showModelOf(const MainWindow& old)
+{
+    m_model = old.m_model;
+    if (old.m_loading)
+        showLoading(*old.m_loading);
+    else if (old.m_loadFailure)
+        showLoadFailure(old.m_loadFailure->folder, old.m_loadFailure->failure,
+                        old.m_loadFailure->modelKept);
+    else
+        showModel(old.m_model);
+}
+
+SettingsDialog* MainWindow::settingsDialog() const
+{
+    return static_cast<SettingsDialog*>(m_settingsDialog.data());
+}
+
+void MainWindow::openSettings(const QString& page)
+{
+    if (!m_settingsDialog) {
+        auto* dialog = new SettingsDialog(m_parts, *m_library, this);
+        m_settingsDialog = dialog;
+        dialog->setModel(m_model, m_loading.has_value());
+        connect(dialog, &SettingsDialog::modelChosen, this, &MainWindow::modelChosen);
+    }
+    if (!page.isEmpty())
+        settingsDialog()->showPage(page);
+    settingsDialog()->show();
+    settingsDialog()->raise();
+    settingsDialog()->activateWindow();
+}
+
+void MainWindow::reopenSettings(const MainWindow& old)
+{
+    const SettingsDialog* there = old.settingsDialog();
+    if (!there || !there->isVisible())
+        return;
+    openSettings(there->page());
+    settingsDialog()->move(there->pos());
+    settingsDialog()->resize(there->size());
+}
+
+/// Nothing of the chats that were cleared is to be seen any more.
+void MainWindow::forgetChats()
+{
+    m_undo->forget();
+    m_list->searchField()->clear();
+    m_status->setIdle();
+    const QList<QDialog*> dialogs = findChildren<QDialog*>(Qt::FindDirectChildrenOnly);
+    for (QDialog* dialog : dialogs) {
+        if (dialog != settingsDialog())
+            dialog->close(); // pictures and films of chats
+    }
 }
 
 void MainWindow::showDrag(bool over)
@@ -340,11 +424,14 @@ void MainWindow::stop()
 void MainWindow::showLoading(const QString& folder)
 {
     m_loading = folder;
+    m_loadFailure.reset();
     m_status->setIdle();
     m_status->setProgress({Progress::Phase::Loading, 0, 0});
     m_status->setModel(m_model, true);
     m_chooser->setModel(m_model, m_loading);
     m_chat->setModel(m_model, true);
+    if (m_settingsDialog)
+        settingsDialog()->setModel(m_model, true);
 }
 
 void MainWindow::showLoadProgress(const Progress& progress)
@@ -357,16 +444,24 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
 {
     m_model = model;
     m_loading.reset();
+    m_loadFailure.reset();
     m_status->setIdle();
     m_status->setModel(model, false);
     m_chooser->setModel(model, std::nullopt);
     m_panel->setModel(model);
+    if (model && !model->missingDevice.isEmpty())
+        m_status->setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
+                                 .arg(model->missingDevice, model->device),
+                             true);
+    if (m_settingsDialog)
+        settingsDialog()->setModel(model, false);
     m_chat->setModel(model, false);
 }
 
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
     showModel(modelKept ? m_model : std::nullopt);
+    m_loadFailure = {folder, failure, modelKept};
     const QString name = folder.isEmpty() ? tr("The pocket model") : QFileInfo(folder).fileName();
     //: name of a model, and why it does not open
     m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);

@@ -53,7 +53,7 @@ public:
     /// Takes a chat out; undoRemove() puts it back until the next one goes.
     void remove(int index);
     bool undoRemove();
-    const Conversation* removable() const { return m_removed.get(); } ///< What undoRemove() puts back, or null.
+    const Conversation* removable() const { return m_removed.get(); } ///< that, or null
     void forgetRemoved(); ///< It cannot be undone any more.
     void noteChanged(const Conversation& conversation);
     /// Drops every chat, folder and draft; none of it can be put back. Whoever stores them has to

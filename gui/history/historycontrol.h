@@ -22,6 +22,7 @@ public:
 
 private:
     void removeChat(quint64 id);
+    void offerChatBack(const Conversation& chat);
     void offerTurnBack();
     void showTrouble();
     void openHit(quint64 chat, quint64 turn);

@@ -63,6 +63,17 @@ private slots:
         QCOMPARE(desktop.colours(), DesktopColours());
     }
 
+    void aPortalThatKnowsNoSuchSetting()
+    {
+        FakePortal portal(m_bus.address());
+        DesktopAppearance desktop(m_bus.address());
+        QTRY_COMPARE(portal.questions, 2);
+        QTest::qWait(100);
+        QCOMPARE(desktop.colours(), DesktopColours());
+        portal.tellChange(scheme, 1U);
+        QTRY_COMPARE(desktop.colours().scheme, Scheme::Dark);
+    }
+
     void aPortalThatNeverAnswers()
     {
         FakePortal portal(m_bus.address());
@@ -73,6 +84,7 @@ private slots:
             DesktopAppearance desktop(m_bus.address());
             QVERIFY2(watch.elapsed() < 1000, qPrintable(QString::number(watch.elapsed())));
             QTRY_COMPARE(portal.questions, 2);
+            QTest::qWait(100); // until the bus knows that we listen
             QCOMPARE(desktop.colours(), DesktopColours());
             portal.tellChange(scheme, 1U); // what it tells by itself counts all the same
             QTRY_COMPARE(desktop.colours().scheme, Scheme::Dark);
