@@ -1,11 +1,6 @@
 #include "gui/application.h"
 
 #include <QApplication>
-#include <QDir>
-#include <QFileInfo>
-#include <QLibraryInfo>
-#include <QLocale>
-#include <QStandardPaths>
 
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/transcriptview.h"
@@ -13,84 +8,75 @@
 #include "gui/singleinstance.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
+#include "gui/windowkeeper.h"
 
 namespace argali::gui {
 namespace {
 constexpr int mostRecentModels = 8;
 }
 
-Places Places::ofUser()
-{
-    const QDir data(QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
-                    QStringLiteral("/argali"));
-    return {{},
-            data.filePath(QStringLiteral("draft.json")),
-            data.filePath(QStringLiteral("pasted")),
-            data.filePath(QStringLiteral("history.sqlite")),
-            data.filePath(QStringLiteral("media"))};
-}
-
-Places Places::under(const QString& folder)
-{
-    const QDir dir(folder);
-    return {dir.filePath(QStringLiteral("argali.ini")), dir.filePath(QStringLiteral("draft.json")),
-            dir.filePath(QStringLiteral("pasted")), dir.filePath(QStringLiteral("history.sqlite")),
-            dir.filePath(QStringLiteral("media"))};
-}
-
-Language::Language(const QString& name)
-{
-    const QLocale locale = name.isEmpty() ? QLocale::system() : QLocale(name);
-    if (!name.isEmpty())
-        QLocale::setDefault(locale);
-    // Of the system's languages the first that there is a translation for.
-    if (!m_own.load(locale, QStringLiteral("argali"), QStringLiteral("_"),
-                    QStringLiteral(":/translations")))
-        (void)m_own.load(QStringLiteral(":/translations/argali_en.qm"));
-    if (m_qt.load(locale, QStringLiteral("qtbase"), QStringLiteral("_"),
-                  QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
-        QCoreApplication::installTranslator(&m_qt);
-    QCoreApplication::installTranslator(&m_own);
-}
-
-Language::~Language()
-{
-    QCoreApplication::removeTranslator(&m_own);
-    QCoreApplication::removeTranslator(&m_qt);
-}
-
 Application::Application(const Options& options)
     : m_options(options),
       m_settings(options.places.settingsFile),
-      m_language(m_settings.value(settings::language)),
       m_loader(options.places.pasteFolder),
       m_drafts(options.places.draftFile),
       m_turns(m_book, m_source),
-      m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns)
+      m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns),
+      m_eraser({options.places, m_settings, m_book, m_turns, m_drafts, m_loader, m_history})
 {
     connect(&m_source, &LocalReplySource::loaded, this, &Application::noteLoaded);
     connect(&m_source, &LocalReplySource::loadFailed, this, &Application::noteLoadFailed);
 
     applyTheme(Theme::Choice(m_settings.value(settings::theme)));
-    m_options.trace.mark("style and language");
-    const Result<QList<Sample>> samples = pocketSamples();
-    m_window = std::make_unique<MainWindow>(
-        WindowParts{m_settings, m_loader, m_source, m_book, m_turns, m_drafts,
-                    samples ? chosenSamples(*samples, 3, 1) : QList<Sample>(), &m_history});
+    m_options.trace.mark("style");
+    m_keeper = std::make_unique<WindowKeeper>(WindowParts{m_settings,
+                                                          m_loader,
+                                                          m_source,
+                                                          m_book,
+                                                          m_turns,
+                                                          m_drafts,
+                                                          {},
+                                                          &m_history,
+                                                          &m_desktop,
+                                                          &m_eraser});
     m_options.trace.mark("window built");
-    connect(m_window.get(), &MainWindow::modelChosen, this, &Application::openModel);
-    connect(m_window.get(), &MainWindow::stopLoadingRequested, &m_source,
+    connectWindow();
+}
+
+/// The window may be replaced at any time, so nothing is connected to it but through here.
+void Application::connectWindow()
+{
+    connect(m_keeper.get(), &WindowKeeper::replaced, this, &Application::prepareTranscript);
+    connect(m_keeper.get(), &WindowKeeper::modelChosen, this, &Application::openModel);
+    connect(m_keeper.get(), &WindowKeeper::stopLoadingRequested, &m_source,
             &LocalReplySource::stopLoading);
-    connect(&m_source, &LocalReplySource::loadStarted, m_window.get(), &MainWindow::showLoading);
-    connect(&m_source, &LocalReplySource::loadProgressed, m_window.get(),
-            &MainWindow::showLoadProgress);
-    connect(&m_source, &LocalReplySource::loadStopped, m_window.get(), [this](bool modelKept) {
+    m_source.setDevice(m_settings.value(settings::device));
+    connect(&m_settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key == settings::device.key)
+            m_source.setDevice(m_settings.value(settings::device));
+    });
+    connect(&m_eraser, &DataEraser::finished, this, [this](const DataEraser::Outcome& outcome) {
+        if (outcome.what != DataEraser::What::Everything)
+            return;
+        m_keeper->startAnew();
+        openModel({}); // as at the first start
+    });
+    connect(&m_source, &LocalReplySource::loadStarted, this,
+            [this](const QString& folder) { window().showLoading(folder); });
+    connect(&m_source, &LocalReplySource::loadProgressed, this,
+            [this](const Progress& progress) { window().showLoadProgress(progress); });
+    connect(&m_source, &LocalReplySource::loadStopped, this, [this](bool modelKept) {
         if (!m_source.isLoading())
-            m_window->showLoadStopped(modelKept);
+            window().showLoadStopped(modelKept);
     });
 }
 
 Application::~Application() = default;
+
+MainWindow& Application::window() const
+{
+    return m_keeper->window();
+}
 
 void Application::start()
 {
@@ -107,12 +93,20 @@ void Application::start()
     const KeptDraft draft = drafts.value(m_drafts.restoredCurrent());
     if (draft.isNew) {
         m_drafts.remove(m_drafts.restoredCurrent());
-        m_window->chat()->composer()->setDraft(draft.draft);
+        window().chat()->composer()->setDraft(draft.draft);
     }
     for (const QString& file : m_options.files)
-        m_window->chat()->composer()->attach(file);
-    // A window that already stands would be made anew, and flicker, when the page is put into it.
-    TranscriptView* transcript = m_window->chat()->makeTranscript();
+        window().chat()->composer()->attach(file);
+    prepareTranscript();
+    m_options.trace.mark("transcript made");
+    window().show();
+    m_options.trace.mark("window shown");
+}
+
+/// A window that already stands would be made anew, and flicker, when the page is put into it.
+void Application::prepareTranscript()
+{
+    TranscriptView* transcript = window().chat()->makeTranscript();
     connect(transcript, &TranscriptView::ready, this,
             [this] { m_options.trace.mark("transcript ready"); });
     // Chromium settles how it draws once in a process. At the start nothing is under way yet, and
@@ -120,12 +114,9 @@ void Application::start()
     connect(transcript, &TranscriptView::softwareRenderingNeeded, this, [this] {
         if (m_turns.isBusy())
             return;
-        m_window->close();
+        window().close();
         QCoreApplication::exit(PageStart::restartStatus);
     });
-    m_options.trace.mark("transcript made");
-    m_window->show();
-    m_options.trace.mark("window shown");
 }
 
 void Application::take(const StartRequest& request)
@@ -133,14 +124,14 @@ void Application::take(const StartRequest& request)
     if (!request.modelFolder.isEmpty())
         openModel(request.modelFolder);
     for (const QString& file : request.files)
-        m_window->chat()->composer()->attach(file);
-    m_window->chat()->composer()->focusText();
+        window().chat()->composer()->attach(file);
+    window().chat()->composer()->focusText();
     if (!request.activation.isEmpty()) // Qt hands it to the compositor with the next activation
         qputenv("XDG_ACTIVATION_TOKEN", request.activation.toLatin1());
-    m_window->setWindowState(m_window->windowState() & ~Qt::WindowMinimized);
-    m_window->show();
-    m_window->raise();
-    m_window->activateWindow();
+    window().setWindowState(window().windowState() & ~Qt::WindowMinimized);
+    window().show();
+    window().raise();
+    window().activateWindow();
     qunsetenv("XDG_ACTIVATION_TOKEN"); // it holds once, and is not for other programs
 }
 
@@ -163,7 +154,7 @@ void Application::takeDrafts(quint64 unopened)
     }
     const quint64 last = m_drafts.restoredCurrent();
     if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened &&
-        m_book.current().isEmpty() && m_window->chat()->composer()->isEmpty())
+        m_book.current().isEmpty() && window().chat()->composer()->isEmpty())
         m_book.open(m_book.indexOf(last));
     // Without a whole history it is not known which pasted pictures are in it.
     if (m_history.access() == HistoryDatabase::Access::Full && !m_history.trouble())
@@ -180,7 +171,7 @@ void Application::openModel(const QString& folder)
 void Application::noteLoaded(const LoadedModel& model)
 {
     if (m_source.isLoading()) { // another one has been chosen meanwhile
-        m_window->setFormerModel(model);
+        window().setFormerModel(model);
         return;
     }
     m_settings.set(settings::modelFolder, model.folder);
@@ -190,9 +181,9 @@ void Application::noteLoaded(const LoadedModel& model)
         recent.prepend(model.folder);
         m_settings.set(settings::recentModels, recent.mid(0, mostRecentModels));
     }
-    m_window->showModel(model);
+    window().showModel(model);
     if (!m_startFailure.isEmpty())
-        m_window->status()->setMessage(m_startFailure, true);
+        window().status()->setMessage(m_startFailure, true);
     m_startFailure.clear();
     m_options.trace.mark("model ready");
     m_starting = false;
@@ -203,10 +194,10 @@ void Application::noteLoadFailed(const QString& folder, const Failure& failure, 
 {
     if (m_source.isLoading())
         return;
-    m_window->showLoadFailure(folder, failure, modelKept);
+    window().showLoadFailure(folder, failure, modelKept);
     if (m_starting && !folder.isEmpty()) {
         // Without the model that was asked for the pocket model answers, and the line says why.
-        m_startFailure = m_window->status()->phaseText();
+        m_startFailure = window().status()->phaseText();
         m_source.load({});
     }
     m_starting = m_starting && !folder.isEmpty();

@@ -3,14 +3,17 @@
 #include <memory>
 
 #include <QObject>
-#include <QTranslator>
 
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/draftstore.h"
 #include "gui/chat/localreplysource.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/desktopappearance.h"
 #include "gui/history/historystore.h"
+#include "gui/language.h"
+#include "gui/places.h"
+#include "gui/settings/dataeraser.h"
 #include "gui/settings/settings.h"
 #include "gui/startuptrace.h"
 
@@ -18,33 +21,7 @@ namespace argali::gui {
 
 class MainWindow;
 struct StartRequest;
-
-/// What is kept where, by the XDG base directory rules.
-struct Places {
-    QString settingsFile;
-    QString draftFile;
-    QString pasteFolder;
-    QString historyFile;
-    QString mediaFolder; ///< what was sent, each file once
-
-    static Places ofUser();
-    /// All of it under one folder, for tests and pictures.
-    static Places under(const QString& folder);
-};
-
-/// Translates the application into a language; empty for the system's. English has a file, too, for
-/// its plurals.
-class Language final {
-public:
-    explicit Language(const QString& name);
-    ~Language();
-    Language(const Language&) = delete;
-    Language& operator=(const Language&) = delete;
-
-private:
-    QTranslator m_own;
-    QTranslator m_qt; ///< the texts of Qt's own dialogs
-};
+class WindowKeeper;
 
 /// The long-lived objects, handed out by reference, and the window over them.
 /// Thread: GUI.
@@ -64,7 +41,7 @@ public:
     void start();
     /// Another start asks for this: attaches its files, opens its model, comes to the front.
     void take(const StartRequest& request);
-    MainWindow& window() const { return *m_window; }
+    MainWindow& window() const; ///< Another one after the language was changed.
     LocalReplySource& source() { return m_source; }
     HistoryStore& history() { return m_history; }
     Settings& settings() { return m_settings; }
@@ -73,6 +50,8 @@ signals:
     void modelReady();
 
 private:
+    void connectWindow();
+    void prepareTranscript();
     void openModel(const QString& folder);
     void takeDrafts(quint64 unopened);
     void noteLoaded(const LoadedModel& model);
@@ -80,17 +59,18 @@ private:
 
     const Options m_options;
     Settings m_settings;
-    Language m_language;
+    DesktopAppearance m_desktop;
     LocalReplySource m_source;
     MediaLoader m_loader;
     DraftStore m_drafts;
     ConversationBook m_book;
     TurnController m_turns;
     HistoryStore m_history;
+    DataEraser m_eraser;
     bool m_starting = true;
     QString m_startFailure; ///< why the model that was asked for did not open, until the pocket
                             ///< model did
-    std::unique_ptr<MainWindow> m_window;
+    std::unique_ptr<WindowKeeper> m_keeper;
 };
 
 } // namespace argali::gui

@@ -1,6 +1,7 @@
 #include "gui/logfile.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <mutex>
@@ -82,6 +83,28 @@ QString openLog()
                 message);
     });
     return opened ? name : QString();
+}
+
+QString logFileName()
+{
+    const std::lock_guard lock(guard);
+    return file ? QFile::decodeName(QByteArray::fromStdString(fileName)) : QString();
+}
+
+QStringList clearLog()
+{
+    const std::lock_guard lock(guard);
+    if (!file)
+        return {};
+    file.reset();
+    QStringList left;
+    for (const std::string& name : {fileName, fileName + ".1"}) {
+        if (std::remove(name.c_str()) != 0 && errno != ENOENT)
+            left.append(QFile::decodeName(QByteArray::fromStdString(name)));
+    }
+    written = 0;
+    file.reset(std::fopen(fileName.c_str(), "w"));
+    return left;
 }
 
 void logLine(std::string_view kind, std::string_view message)

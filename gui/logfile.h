@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <QString>
+#include <QStringList>
 
 namespace argali::gui {
 
@@ -12,6 +13,11 @@ namespace argali::gui {
 /// The log never holds what the user wrote or received. Returns the file's name; empty when none
 /// can be written (then messages go to stderr).
 QString openLog();
+
+/// Of the log that is being written; empty when there is none.
+QString logFileName();
+/// Removes what was logged so far and begins anew. Returns paths of what could not be removed.
+QStringList clearLog();
 
 inline constexpr qint64 largestLog = 1 << 20; ///< bytes
 

@@ -14,6 +14,7 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -30,13 +31,16 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/desktopappearance.h"
 #include "gui/displayname.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/exchange/exchangeline.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
+#include "gui/models/modellibrary.h"
 #include "gui/settings/samplingpanel.h"
+#include "gui/settings/settingsdialog.h"
 #include "gui/shortcutlist.h"
 #include "gui/shortcuts.h"
 #include "gui/statusline.h"
@@ -76,6 +80,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
 {
     setWindowTitle(QStringLiteral("Argali"));
     setAcceptDrops(true);
+    m_library = new ModelLibrary(parts.settings, this);
     m_list = new ConversationList(parts.book, this);
     m_list->setMinimumWidth(settings::sideWidth.minimum);
     m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
@@ -131,8 +136,11 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     });
     connect(&parts.settings, &Settings::changed, this, [this](const QByteArray& key) {
         if (key == settings::theme.key)
-            applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
+            applyColours();
     });
+    connect(&parts.book, &ConversationBook::cleared, this, &MainWindow::forgetChats);
+    if (parts.desktop)
+        connect(parts.desktop, &DesktopAppearance::changed, this, &MainWindow::applyColours);
     connectTurns();
     makeActions();
     restore();
@@ -155,6 +163,11 @@ QWidget* MainWindow::makeToolBar()
     m_sideToggle->setToolTip(
         tr("Show or hide the list of chats (%1)").arg(Shortcuts::text(Shortcut::ToggleSide)));
     m_chooser = new ModelChooser(m_parts.settings, bar); // Tab goes in the order they are made
+    m_chooser->setLibrary(m_library);
+    auto* settings = new Button(Button::Kind::Ghost, QStringLiteral("settings"), {}, bar);
+    settings->setAccessibleName(tr("Settings"));
+    settings->setToolTip(tr("Settings (%1)").arg(Shortcuts::text(Shortcut::OpenSettings)));
+    connect(settings, &Button::clicked, this, [this] { openSettings(); });
     m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
     m_panelToggle->setAccessibleName(tr("Answer panel"));
     m_panelToggle->setToolTip(
@@ -165,6 +178,7 @@ QWidget* MainWindow::makeToolBar()
     row->addWidget(m_sideToggle);
     row->addWidget(m_chooser);
     row->addStretch(1);
+    row->addWidget(settings);
     row->addWidget(m_panelToggle);
     connect(m_sideToggle, &Button::clicked, this, [this] { setSideOpen(!isSideOpen()); });
     connect(m_panelToggle, &Button::clicked, this, [this] { setPanelOpen(!isPanelOpen()); });
@@ -213,6 +227,7 @@ void MainWindow::makeActions()
     add(Shortcut::ZoomIn, [this] { zoom(1); });
     add(Shortcut::ZoomOut, [this] { zoom(-1); });
     add(Shortcut::ZoomReset, [this] { zoom(0); });
+    add(Shortcut::OpenSettings, [this] { openSettings(); });
     add(Shortcut::ListShortcuts, [this] { listShortcuts(); });
     add(Shortcut::Stop, [this] { stop(); });
 }
@@ -262,6 +277,12 @@ void MainWindow::connectTurns()
         else
             m_status->setMessage(conversation->find(id)->answer.failure.sentence(), true);
     });
+}
+
+void MainWindow::applyColours()
+{
+    applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)),
+               m_parts.desktop ? m_parts.desktop->colours() : DesktopColours());
 }
 
 bool MainWindow::isSideOpen() const
@@ -336,7 +357,7 @@ void MainWindow::fitWidth()
 bool MainWindow::event(QEvent* event)
 {
     if (event->type() == QEvent::ThemeChange) // of the desktop
-        applyTheme(Theme::Choice(m_parts.settings.value(settings::theme)));
+        applyColours();
     return QMainWindow::event(event);
 }
 
@@ -348,10 +369,82 @@ void MainWindow::keepDraft()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    keep();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keep()
+{
     keepDraft();
     m_parts.drafts.flush();
     store();
-    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::takeOver(MainWindow& old)
+{
+    m_list->setVisible(old.isSideOpen()); // may be otherwise than the settings, in a narrow window
+    m_panel->setVisible(old.isPanelOpen());
+    m_list->takeOver(*old.m_list);
+    showModelOf(old);
+    const QString said = old.m_status->message();
+    if (!said.isEmpty() && !m_loadFailure)
+        m_status->setMessage(said, true); // it holds still, if in the words of before
+    m_chat->takeOver(*old.m_chat);
+}
+
+void MainWindow::showModelOf(const MainWindow& old)
+{
+    m_model = old.m_model;
+    if (old.m_loading)
+        showLoading(*old.m_loading);
+    else if (old.m_loadFailure)
+        showLoadFailure(old.m_loadFailure->folder, old.m_loadFailure->failure,
+                        old.m_loadFailure->modelKept);
+    else
+        showModel(old.m_model);
+}
+
+SettingsDialog* MainWindow::settingsDialog() const
+{
+    return static_cast<SettingsDialog*>(m_settingsDialog.data());
+}
+
+void MainWindow::openSettings(const QString& page)
+{
+    if (!m_settingsDialog) {
+        auto* dialog = new SettingsDialog(m_parts, *m_library, this);
+        m_settingsDialog = dialog;
+        dialog->setModel(m_model, m_loading.has_value());
+        connect(dialog, &SettingsDialog::modelChosen, this, &MainWindow::modelChosen);
+    }
+    if (!page.isEmpty())
+        settingsDialog()->showPage(page);
+    settingsDialog()->show();
+    settingsDialog()->raise();
+    settingsDialog()->activateWindow();
+}
+
+void MainWindow::reopenSettings(const MainWindow& old)
+{
+    const SettingsDialog* there = old.settingsDialog();
+    if (!there || !there->isVisible())
+        return;
+    openSettings(there->page());
+    settingsDialog()->move(there->pos());
+    settingsDialog()->resize(there->size());
+}
+
+/// Nothing of the chats that were cleared is to be seen any more.
+void MainWindow::forgetChats()
+{
+    m_undo->forget();
+    m_list->searchField()->clear();
+    m_status->setIdle();
+    const QList<QDialog*> dialogs = findChildren<QDialog*>(Qt::FindDirectChildrenOnly);
+    for (QDialog* dialog : dialogs) {
+        if (dialog != settingsDialog())
+            dialog->close(); // pictures and films of chats
+    }
 }
 
 void MainWindow::showDrag(bool over)
@@ -398,11 +491,14 @@ void MainWindow::stop()
 void MainWindow::showLoading(const QString& folder)
 {
     m_loading = folder;
+    m_loadFailure.reset();
     m_status->setIdle();
     m_status->setProgress({Progress::Phase::Loading, 0, 0});
     m_status->setModel(m_model, true);
     m_chooser->setModel(m_model, m_loading);
     m_chat->setModel(m_model, true);
+    if (m_settingsDialog)
+        settingsDialog()->setModel(m_model, true);
 }
 
 void MainWindow::showLoadProgress(const Progress& progress)
@@ -415,16 +511,24 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
 {
     m_model = model;
     m_loading.reset();
+    m_loadFailure.reset();
     m_status->setIdle();
     m_status->setModel(model, false);
     m_chooser->setModel(model, std::nullopt);
     m_panel->setModel(model);
+    if (model && !model->missingDevice.isEmpty())
+        m_status->setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
+                                 .arg(model->missingDevice, model->device),
+                             true);
+    if (m_settingsDialog)
+        settingsDialog()->setModel(model, false);
     m_chat->setModel(model, false);
 }
 
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
     showModel(modelKept ? m_model : std::nullopt);
+    m_loadFailure = {folder, failure, modelKept};
     const QString name =
         folder.isEmpty() ? tr("The pocket model") : displayName(QFileInfo(folder).fileName());
     //: name of a model, and why it does not open

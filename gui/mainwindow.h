@@ -18,6 +18,8 @@ namespace argali::gui {
 class Button;
 class ChatWidget;
 class ConversationList;
+class DataEraser;
+class DesktopAppearance;
 class DraftStore;
 class DropOverlay;
 class ExchangeControl;
@@ -25,8 +27,10 @@ class HistoryControl;
 class HistoryStore;
 class MediaLoader;
 class ModelChooser;
+class ModelLibrary;
 class ReplySource;
 class SamplingPanel;
+class SettingsDialog;
 class ShortcutList;
 class StatusLine;
 class TurnController;
@@ -42,6 +46,8 @@ struct WindowParts {
     DraftStore& drafts;
     QList<Sample> samples;
     HistoryStore* history = nullptr; ///< null: chats are of this session only
+    DesktopAppearance* desktop = nullptr; ///< null: only the system's palette says what it wants
+    DataEraser* eraser = nullptr;         ///< null: nothing is kept that could be cleared
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -49,6 +55,18 @@ class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
     explicit MainWindow(const WindowParts& parts, QWidget* parent = nullptr);
+
+    /// Writes down what is being written, and how the window lies.
+    void keep();
+    /// Shows all that stands in another window, which may then go.
+    void takeOver(MainWindow& old);
+    void showModelOf(const MainWindow& old);
+    /// The settings at the page where they are open in another window, if they are.
+    void reopenSettings(const MainWindow& old);
+    /// page: name of one of the dialog's pages; empty: the one that is shown, or the first
+    void openSettings(const QString& page = {});
+    SettingsDialog* settingsDialog() const; ///< Null while it is closed.
+    ModelLibrary& library() const { return *m_library; }
 
     ChatWidget* chat() const { return m_chat; }
     SamplingPanel* panel() const { return m_panel; }
@@ -92,6 +110,8 @@ private:
     QWidget* makeToolBar();
     void makeActions();
     void connectTurns();
+    void applyColours();
+    void forgetChats();
     void restore();
     void store();
     void fitWidth();
@@ -103,12 +123,20 @@ private:
     void zoom(int step);
 
     WindowParts m_parts;
+    struct LoadFailure {
+        QString folder;
+        Failure failure;
+        bool modelKept = false;
+    };
     std::optional<LoadedModel> m_model;
     std::optional<QString> m_loading;
+    std::optional<LoadFailure> m_loadFailure; ///< while the status line says so
     ConversationList* m_list = nullptr;
     ChatWidget* m_chat = nullptr;
     SamplingPanel* m_panel = nullptr;
     ModelChooser* m_chooser = nullptr;
+    ModelLibrary* m_library = nullptr;
+    QPointer<QObject> m_settingsDialog;
     Button* m_sideToggle = nullptr;
     Button* m_panelToggle = nullptr;
     StatusLine* m_status = nullptr;

@@ -25,9 +25,12 @@ class Painter final : public QObject {
 public:
     Painter(const QString& folder) : m_folder(folder)
     {
+        std::vector<Shot> states = shotStates();
+        for (Shot& shot : settingsShots())
+            states.push_back(std::move(shot));
         for (const bool dark : {false, true}) {
             for (const bool zh : {false, true}) {
-                for (const Shot& shot : shotStates())
+                for (const Shot& shot : states)
                     m_jobs.push_back({shot, dark, zh});
             }
         }

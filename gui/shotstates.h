@@ -91,16 +91,17 @@ struct Stage {
           loader(places.pasteFolder),
           drafts(places.draftFile),
           turns(book, source),
-          history(places.historyFile, places.mediaFolder, book, turns)
+          history(places.historyFile, places.mediaFolder, book, turns),
+          eraser({places, settings, book, turns, drafts, loader, history})
     {
         settings.set(settings::theme, int(dark ? Theme::Choice::Dark : Theme::Choice::Light));
         applyTheme(dark ? Theme::Choice::Dark : Theme::Choice::Light);
-        const Result<QList<Sample>> found = pocketSamples();
+        const Result<QList<Sample>> found = pocketSamples(QLatin1String(chinese ? "zh_CN" : "en"));
         if (found)
             samples = *found;
         window = std::make_unique<MainWindow>(WindowParts{settings, loader, source, book, turns,
                                                           drafts, chosenSamples(samples, 3, 1),
-                                                          &history});
+                                                          &history, nullptr, &eraser});
         history.open();
         window->resize(1280, 800);
     }
@@ -161,6 +162,7 @@ struct Stage {
     ConversationBook book;
     TurnController turns;
     HistoryStore history;
+    DataEraser eraser;
     QList<Sample> samples;
     std::unique_ptr<MainWindow> window;
 };
@@ -175,5 +177,7 @@ struct Shot {
 
 /// Every state, in the order of the design.
 std::vector<Shot> shotStates();
+/// Each page of the settings.
+std::vector<Shot> settingsShots();
 
 } // namespace argali::gui

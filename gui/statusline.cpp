@@ -114,6 +114,7 @@ void StatusLine::paintEvent(QPaintEvent*)
 
 void StatusLine::showPhase(const QString& words, qint64 done, qint64 total, bool running)
 {
+    m_isBad = false;
     m_phase->setText(words);
     m_phase->setToolTip({});
     m_phase->setPalette(QPalette());
@@ -138,6 +139,7 @@ void StatusLine::setMessage(const QString& message, bool bad)
 {
     setIdle();
     m_phase->setText(message);
+    m_isBad = bad;
     if (bad) {
         QPalette colours;
         colours.setColor(QPalette::PlaceholderText, Theme::of(palette()).bad);
@@ -258,6 +260,11 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
 QString StatusLine::phaseText() const
 {
     return m_phase->text();
+}
+
+QString StatusLine::message() const
+{
+    return m_isBad ? m_phase->text() : QString();
 }
 
 QString StatusLine::modelText() const

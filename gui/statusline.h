@@ -32,6 +32,7 @@ public:
     void setModel(const std::optional<LoadedModel>& model, bool loading);
 
     QString phaseText() const;
+    QString message() const; ///< Of setMessage(), while it stands and says something bad.
     QString modelText() const;
 
 protected:
@@ -52,6 +53,7 @@ private:
     QLabel* const m_memory;
     Dot* const m_dot;
     QLabel* const m_model;
+    bool m_isBad = false; ///< the phase is a message
     bool m_isThinking = false;
     int m_budget = 0;
     bool m_stopping = false;

@@ -37,7 +37,8 @@ QString styleSheet()
         "QMenu::item:disabled { color: palette(placeholder-text); }"
         "QMenu::separator { height: 1px; background: palette(mid); margin: 4px 8px; }"
         "QMenu::icon { padding-left: 8px; }"
-        "QAbstractSpinBox, QPlainTextEdit[field=\"true\"], QLineEdit[field=\"true\"] { color: palette(text); background: "
+        "QAbstractSpinBox, QPlainTextEdit[field=\"true\"], QLineEdit[field=\"true\"] { color: "
+        "palette(text); background: "
         "palette(base);"
         " border: 1px solid palette(mid); border-radius: 6px; padding: 1px 6px;"
         " selection-background-color: palette(highlight); selection-color: "
@@ -49,6 +50,14 @@ QString styleSheet()
         " QLineEdit[field=\"true\"]:focus { border-color: "
         "palette(highlight); }"
         "QAbstractSpinBox:disabled { color: palette(placeholder-text); }"
+        "QListWidget[pages=\"true\"] { background: palette(alternate-base); border: none; outline: "
+        "none;"
+        " padding: 8px; }"
+        "QListWidget[pages=\"true\"]::item { padding: 7px 8px; border: 1px solid transparent;"
+        " border-radius: 7px; color: palette(text); }"
+        "QListWidget[pages=\"true\"]::item:selected { background: palette(midlight); color: "
+        "palette(link); }"
+        "QListWidget[pages=\"true\"]::item:selected:focus { border-color: palette(highlight); }"
         "QSplitter::handle { background: palette(mid); }"
         "QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }"
         "QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }"
@@ -64,6 +73,16 @@ bool isDark(const QPalette& palette)
 {
     return luminance(palette.color(QPalette::Window)) <
            luminance(palette.color(QPalette::WindowText));
+}
+
+/// The colour itself where it can be read on all of the grounds, else the other one.
+QColor legible(const QColor& colour, const QList<QColor>& grounds, const QColor& other)
+{
+    for (const QColor& ground : grounds) {
+        if (contrast(colour, ground) < 4.5)
+            return other;
+    }
+    return colour;
 }
 
 } // namespace
@@ -114,9 +133,54 @@ Theme Theme::darkTheme()
     return t;
 }
 
+Theme Theme::highContrast(bool dark)
+{
+    Theme t;
+    t.dark = dark;
+    t.background = t.surface = t.side = t.user = t.code = dark ? Qt::black : Qt::white;
+    t.line = t.text = t.muted = t.faint = dark ? Qt::white : Qt::black;
+    t.accent = rgb(dark ? 0xffffb070 : 0xff7a3c00);
+    t.accentSoft = rgb(dark ? 0xff402000 : 0xffffe8d2);
+    t.accentText = rgb(dark ? 0xffffc48f : 0xff6b3400);
+    t.onAccent = dark ? Qt::black : Qt::white;
+    t.ok = rgb(dark ? 0xff7dffa8 : 0xff00562a);
+    t.warn = rgb(dark ? 0xffffd75e : 0xff6b4400);
+    t.bad = rgb(dark ? 0xffffa79e : 0xff8f0d06);
+    return t;
+}
+
+Theme Theme::from(const QPalette& foreign)
+{
+    const auto colour = [&](QPalette::ColorRole role) {
+        return foreign.color(QPalette::Active, role);
+    };
+    Theme t = highContrast(isDark(foreign));
+    t.background = t.side = colour(QPalette::Window);
+    t.text = t.muted = t.faint = t.line = colour(QPalette::WindowText);
+    t.surface = t.user = t.code =
+        contrast(t.text, colour(QPalette::Base)) < 4.5 ? t.background : colour(QPalette::Base);
+    t.accent = colour(QPalette::Highlight);
+    t.onAccent = legible(colour(QPalette::HighlightedText), {t.accent},
+                         contrast(Qt::black, t.accent) > contrast(Qt::white, t.accent)
+                             ? QColor(Qt::black)
+                             : QColor(Qt::white));
+    const QColor tint = QColor::fromRgbF((3 * t.surface.redF() + t.accent.redF()) / 4,
+                                         (3 * t.surface.greenF() + t.accent.greenF()) / 4,
+                                         (3 * t.surface.blueF() + t.accent.blueF()) / 4);
+    t.accentSoft = contrast(t.text, tint) < 4.5 ? t.surface : tint;
+    t.accentText =
+        legible(colour(QPalette::Link), {t.background, t.surface, t.accentSoft}, t.text);
+    for (QColor* sign : {&t.ok, &t.warn, &t.bad})
+        *sign = legible(*sign, {t.background, t.surface}, t.text);
+    return t;
+}
+
 Theme Theme::of(const QPalette& palette)
 {
-    Theme t = isDark(palette) ? darkTheme() : light();
+    const bool strong = isHighContrast(palette);
+    Theme t = strong            ? highContrast(isDark(palette))
+              : isDark(palette) ? darkTheme()
+                                : light();
     t.background = palette.color(QPalette::Active, QPalette::Window);
     t.surface = palette.color(QPalette::Active, QPalette::Base);
     t.side = palette.color(QPalette::Active, QPalette::AlternateBase);
@@ -127,6 +191,12 @@ Theme Theme::of(const QPalette& palette)
     t.accentSoft = palette.color(QPalette::Active, QPalette::Midlight);
     t.accentText = palette.color(QPalette::Active, QPalette::Link);
     t.onAccent = palette.color(QPalette::Active, QPalette::HighlightedText);
+    if (strong) {
+        t.user = t.code = t.surface;
+        t.faint = t.text;
+        for (QColor* sign : {&t.ok, &t.warn, &t.bad})
+            *sign = legible(*sign, {t.background, t.surface}, t.text);
+    }
     return t;
 }
 
@@ -169,6 +239,31 @@ double contrast(const QColor& a, const QColor& b)
     return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
+bool isHighContrast(const QPalette& palette)
+{
+    constexpr double asGoodAsBlackOnWhite = 19; // a grey window of Fusion's has 18
+    const auto pair = [&](QPalette::ColorRole ground, QPalette::ColorRole ink) {
+        return contrast(palette.color(QPalette::Active, ground),
+                        palette.color(QPalette::Active, ink)) >= asGoodAsBlackOnWhite;
+    };
+    return pair(QPalette::Window, QPalette::WindowText) && pair(QPalette::Base, QPalette::Text);
+}
+
+QPalette chosenPalette(Theme::Choice choice, const DesktopColours& desktop, const QPalette& system)
+{
+    using Scheme = DesktopColours::Scheme;
+    const bool strongSystem = isHighContrast(system);
+    bool dark = choice == Theme::Choice::Dark;
+    if (choice == Theme::Choice::System)
+        dark = desktop.scheme == Scheme::Unknown || strongSystem ? isDark(system)
+                                                                 : desktop.scheme == Scheme::Dark;
+    if (strongSystem && dark == isDark(system))
+        return Theme::from(system).palette();
+    if (strongSystem || desktop.moreContrast)
+        return Theme::highContrast(dark).palette();
+    return (dark ? Theme::darkTheme() : Theme::light()).palette();
+}
+
 QFont scaledFont(const QFont& base, double factor, int weight)
 {
     QFont font = base;
@@ -180,18 +275,14 @@ QFont scaledFont(const QFont& base, double factor, int weight)
     return font;
 }
 
-void applyTheme(Theme::Choice choice)
+void applyTheme(Theme::Choice choice, const DesktopColours& desktop)
 {
     if (qApp->style()->name().compare(QLatin1String("fusion"), Qt::CaseInsensitive) != 0)
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     // Under a style sheet palettes do not reach the widgets that are there already, so it steps aside.
     qApp->setStyleSheet({});
-    bool dark = choice == Theme::Choice::Dark;
-    if (choice == Theme::Choice::System) {
-        QApplication::setPalette(QPalette()); // back to the system's, to see what it is now
-        dark = isDark(QApplication::palette());
-    }
-    QApplication::setPalette((dark ? Theme::darkTheme() : Theme::light()).palette());
+    QApplication::setPalette(QPalette()); // back to the system's, to see what it is now
+    QApplication::setPalette(chosenPalette(choice, desktop, QApplication::palette()));
     qApp->setStyleSheet(styleSheet());
 }
 

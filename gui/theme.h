@@ -6,6 +6,14 @@
 
 namespace argali::gui {
 
+/// What the desktop asks for, as far as it says so.
+struct DesktopColours {
+    enum class Scheme { Unknown, Dark, Light };
+    Scheme scheme = Scheme::Unknown; ///< Unknown: the lightness of the system's palette decides
+    bool moreContrast = false;
+    bool operator==(const DesktopColours&) const = default;
+};
+
 /// The colours of window and page; one set of tokens for both, so that they change together.
 struct Theme {
     enum class Choice { System, Light, Dark };
@@ -30,6 +38,11 @@ struct Theme {
 
     static Theme light();
     static Theme darkTheme();
+    /// Black and white, lines as strong as text, colours with a contrast of 7 and more.
+    static Theme highContrast(bool dark);
+    /// A palette of high contrast that is not ours, as tokens: what cannot be read in it is
+    /// replaced.
+    static Theme from(const QPalette& foreign);
     /// The tokens behind a palette made by palette(), or the nearest to a foreign one.
     static Theme of(const QPalette& palette);
     /// Widgets read the tokens from these roles: Window background, Base surface, AlternateBase
@@ -42,12 +55,20 @@ struct Theme {
 /// Source: WCAG 2.1, relative luminance
 double contrast(const QColor& a, const QColor& b);
 
+/// Whether text and ground are as good as black and white.
+bool isHighContrast(const QPalette& palette);
+
+/// The palette to draw in. system: what it is without us; when it is one of high contrast it wins,
+/// unless light or dark was chosen against it.
+QPalette chosenPalette(Theme::Choice choice, const DesktopColours& desktop,
+                       const QPalette& system);
+
 /// The application's font, scaled: 0.92 for secondary text, 0.85 for labels.
 QFont scaledFont(const QFont& base, double factor, int weight = QFont::Normal);
 
-/// Sets style, palette and style sheet of the whole application; call again when the choice or the
-/// system's palette changes.
+/// Sets style, palette and style sheet of the whole application; call again when the choice, the
+/// system's palette or what the desktop asks for changes.
 /// Thread: GUI.
-void applyTheme(Theme::Choice choice);
+void applyTheme(Theme::Choice choice, const DesktopColours& desktop = {});
 
 } // namespace argali::gui

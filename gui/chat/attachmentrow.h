@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "gui/chat/attachment.h"
+#include "gui/failure.h"
 
 class QVBoxLayout;
 
@@ -24,6 +25,7 @@ struct ComposerEntry {
     MediaFile file;  ///< when Ready; before that path and frames
     QString problem; ///< why it cannot be read, or cannot be sent with the others or this model
     QString details; ///< for the tooltip
+    std::optional<Failure> failure; ///< of what cannot be read
     std::optional<VisualCost> cost; ///< what the model makes of it, once known
     bool framesBroken = false;      ///< the problem is one of its frames; others can be chosen
 

@@ -7,6 +7,7 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QLocale>
 #include <QRegularExpression>
 #include <QShortcut>
@@ -305,9 +306,33 @@ void ChatWidget::beginEdit(quint64 turn, const Draft& question)
     m_editing = turn;
     m_composer->setDraft(question);
     m_editedFrom = m_composer->keptDraft();
+    sayEditing();
+    m_composer->focusText();
+}
+
+void ChatWidget::sayEditing()
+{
     m_composer->showNote(tr(
         "You are changing an earlier question; the old one stays beside it. Esc takes it back."));
-    m_composer->focusText();
+}
+
+void ChatWidget::takeOver(const ChatWidget& old)
+{
+    m_composer->takeOver(*old.m_composer);
+    m_composer->setBusy(m_turns.isBusy());
+    m_setAside = old.m_setAside;
+    m_editedFrom = old.m_editedFrom;
+    m_editing = old.m_editing;
+    if (m_editing)
+        sayEditing();
+    m_sendWhenReady = old.m_sendWhenReady;
+    if (m_sendWhenReady)
+        sayWaiting();
+    tellEarlier();
+    if (!old.m_find->isHidden()) {
+        openFind();
+        m_find->edit()->setText(old.m_find->text());
+    }
 }
 
 void ChatWidget::endEdit()
@@ -375,7 +400,7 @@ void ChatWidget::send()
     }
     if (m_composer->isReading() && !m_composer->draft().text.trimmed().isEmpty()) {
         m_sendWhenReady = true;
-        m_composer->showNote(tr("Will be sent as soon as the files are read. Esc takes it back."));
+        sayWaiting();
         return;
     }
     const QString obstacle = m_composer->obstacle();
@@ -386,7 +411,7 @@ void ChatWidget::send()
     }
     if (m_loading) {
         m_sendWhenReady = true;
-        m_composer->showNote(tr("Will be sent as soon as the model is ready. Esc takes it back."));
+        sayWaiting();
         return;
     }
     if (!m_model) {
@@ -413,6 +438,15 @@ void ChatWidget::send()
     const quint64 turn = m_editing;
     endEdit();
     noteDevice(m_turns.edit(turn, draft, options, m_model->name()));
+}
+
+/// What send() waits for.
+void ChatWidget::sayWaiting()
+{
+    m_composer->showNote(
+        m_composer->isReading()
+            ? tr("Will be sent as soon as the files are read. Esc takes it back.")
+            : tr("Will be sent as soon as the model is ready. Esc takes it back."));
 }
 
 /// Kept with the turn, since another model on another device may be open when it is looked at.

@@ -44,6 +44,8 @@ public:
     /// second.
     TranscriptView* makeTranscript();
 
+    /// Goes on where another one is: what is being written, what waits, what is searched.
+    void takeOver(const ChatWidget& old);
     /// loading: a model is on its way.
     void setModel(const std::optional<LoadedModel>& model, bool loading);
     /// Sends what is in the composer, now or as soon as the model is ready.
@@ -91,6 +93,8 @@ private:
     void showTurn(const Turn& turn);
     void beginEdit(quint64 turn, const Draft& question);
     void endEdit();
+    void sayEditing();
+    void sayWaiting();
     void takeFailure(quint64 turn, const Draft& draft);
     void askForCost();
     void showCost();

@@ -232,6 +232,29 @@ void Composer::clear()
     showEntries();
 }
 
+void Composer::takeOver(const Composer& old)
+{
+    old.m_strip->setFilm({}); // no frame is decoded twice
+    m_entries = old.m_entries; // the loader's signals carry their tickets, whoever listens
+    for (ComposerEntry& entry : m_entries) {
+        if (entry.state == ComposerEntry::State::Broken)
+            sayProblem(entry);
+        if (QFileInfo(entry.file.path).absolutePath() == m_loader.pasteFolder() ||
+            entry.file.path.isEmpty())
+            entry.name = tr("Pasted picture");
+    }
+    m_edit->setPlainText(old.m_edit->toPlainText());
+    const QTextCursor there = old.m_edit->textCursor();
+    QTextCursor here = m_edit->textCursor();
+    here.setPosition(there.anchor());
+    here.setPosition(there.position(), QTextCursor::KeepAnchor);
+    m_edit->setTextCursor(here);
+    m_kind->setCurrentIndex(old.m_kind->currentIndex());
+    setBusy(old.m_busy);
+    setEarlier(old.m_earlier);
+    validate();
+}
+
 bool Composer::isEmpty() const
 {
     return m_entries.isEmpty() && m_edit->toPlainText().trimmed().isEmpty();
@@ -457,11 +480,19 @@ void Composer::refused(quint64 ticket, const Failure& failure)
     if (!entry)
         return;
     entry->state = ComposerEntry::State::Broken;
-    entry->problem = QFileInfo(entry->file.path).isDir()
-                         ? tr("This is a folder. Attach the pictures in it, or a film.")
-                         : failure.sentence();
-    entry->details = failure.details();
+    entry->failure = failure;
+    sayProblem(*entry);
     showEntries();
+}
+
+void Composer::sayProblem(ComposerEntry& entry)
+{
+    if (!entry.failure)
+        return;
+    entry.problem = QFileInfo(entry.file.path).isDir()
+                        ? tr("This is a folder. Attach the pictures in it, or a film.")
+                        : entry.failure->sentence();
+    entry.details = entry.failure->details();
 }
 
 void Composer::remove(quint64 ticket)

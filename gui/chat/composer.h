@@ -34,6 +34,9 @@ public:
     Draft keptDraft() const;
     void setDraft(const Draft& draft);
     void clear();
+    /// Goes on where another composer is: text, cursor and files, also those that are still being
+    /// read or cannot be. The other one lets go of its film.
+    void takeOver(const Composer& old);
     bool isEmpty() const;
     /// A file is still being looked at, or the frames of a film are not all exact yet.
     bool isReading() const;
@@ -90,6 +93,7 @@ private:
     void showWhatIsSeen(const MediaFile& file, const std::optional<VisualCost>& cost,
                         double seconds);
     ComposerEntry* filmEntry();
+    void sayProblem(ComposerEntry& entry);
     void remove(quint64 ticket);
     void validate();
     void showEntries();

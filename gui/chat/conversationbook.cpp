@@ -216,6 +216,20 @@ void ConversationBook::forgetRemoved()
         emit forgotten(gone->id());
 }
 
+void ConversationBook::clear()
+{
+    m_opening = 0;
+    emit aboutToSwitch();
+    const auto gone = std::exchange(m_conversations, {});
+    m_conversations.push_back(makeEmpty());
+    m_current = m_conversations.front().get();
+    m_removed.reset();
+    m_folders.clear();
+    emit listChanged();
+    emit switched();
+    emit cleared();
+}
+
 void ConversationBook::noteChanged(const Conversation& conversation)
 {
     Conversation* mine = byId(conversation.id());

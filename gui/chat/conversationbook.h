@@ -54,8 +54,12 @@ public:
     /// Takes a chat out; undoRemove() puts it back until the next one goes.
     void remove(int index);
     bool undoRemove();
+    const Conversation* removable() const { return m_removed.get(); } ///< that, or null
     void forgetRemoved(); ///< It cannot be undone any more.
     void noteChanged(const Conversation& conversation);
+    /// Drops every chat, folder and draft; none of it can be put back. Whoever stores them has to
+    /// be told apart from this.
+    void clear();
 
     void setTitle(quint64 id, const QString& title); ///< Empty: the first question is its title.
     void setPinned(quint64 id, bool pinned);
@@ -73,6 +77,7 @@ public:
 signals:
     void aboutToSwitch(); ///< the current chat is still the old one
     void switched();
+    void cleared(); ///< after the others
     void listChanged();
     void changed(int index); ///< title or state of one
     void loadRequested(quint64 conversation);

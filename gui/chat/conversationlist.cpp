@@ -82,6 +82,13 @@ QString ConversationList::newChatTitle()
     return tr("New chat");
 }
 
+void ConversationList::takeOver(const ConversationList& old)
+{
+    m_closedFolders = old.m_closedFolders;
+    m_search->setText(old.m_search->text());
+    fillNow();
+}
+
 void ConversationList::makeHead()
 {
     auto* mark = new QLabel(this);

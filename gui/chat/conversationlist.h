@@ -29,6 +29,8 @@ public:
     QLineEdit* searchField() const { return m_search; }
 
     void focusSearch();
+    /// Searches and folds as another list does.
+    void takeOver(const ConversationList& old);
     /// Answers searchRequested().
     void showHits(const QList<SearchHit>& hits);
     /// A sentence under the list that stays; empty takes it away.

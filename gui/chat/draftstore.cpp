@@ -66,7 +66,8 @@ QMap<quint64, KeptDraft> DraftStore::restore()
     QFile file(m_fileName);
     if (!file.open(QIODevice::ReadOnly))
         return m_drafts;
-    const QJsonObject object = QJsonDocument::fromJson(file.read(largestFile)).object();
+    m_written = file.read(largestFile);
+    const QJsonObject object = QJsonDocument::fromJson(m_written).object();
     const QJsonObject drafts = object.value(QStringLiteral("drafts")).toObject();
     for (auto it = drafts.begin(); it != drafts.end() && m_drafts.size() < mostDrafts; ++it) {
         const KeptDraft kept = fromJson(it.value().toObject());
@@ -111,6 +112,17 @@ QStringList DraftStore::media() const
     return paths;
 }
 
+void DraftStore::erase()
+{
+    m_timer.stop();
+    m_drafts.clear();
+    m_written.clear();
+    m_writer.start([this, name = m_fileName] { // after what is still being written
+        const bool gone = QFile::remove(name) || !QFile::exists(name);
+        emit erased(gone ? QStringList() : QStringList{name});
+    });
+}
+
 /// Started once and not with every key, so that steady typing is saved too.
 void DraftStore::later()
 {
@@ -135,7 +147,7 @@ void DraftStore::write()
         QJsonDocument(QJsonObject{{QStringLiteral("drafts"), drafts},
                                   {QStringLiteral("current"), QString::number(m_current)}})
             .toJson(QJsonDocument::Compact);
-    if (waiting == m_written)
+    if (waiting == m_written || (m_written.isEmpty() && m_drafts.isEmpty()))
         return;
     m_written = waiting;
     m_writer.start([this, name = m_fileName, bytes = waiting] {

@@ -34,12 +34,15 @@ public:
     void remove(quint64 conversation);
     const QMap<quint64, KeptDraft>& drafts() const { return m_drafts; }
     QStringList media() const; ///< paths of all attachments
+    /// Forgets all drafts and removes their file; erased() follows.
+    void erase();
     void flush(); ///< Hands what is waiting to the writer now.
 
     static constexpr std::chrono::milliseconds saveDelay{1000};
 
 signals:
     void failed(const QString& details);
+    void erased(const QStringList& left); ///< Paths of what could not be removed.
 
 private:
     void later();

@@ -91,6 +91,7 @@ QString LoadedModel::sizeName() const
 std::unique_ptr<Model> EngineWorker::open(const QString& folder, std::stop_token stop)
 {
     OpenOptions options;
+    options.device = m_missingDevice.isEmpty() ? m_device.toStdString() : "auto";
     ProgressGate gate;
     options.progress = [this, &gate](const Progress& progress) {
         if (gate.lets(progress))
@@ -116,8 +117,22 @@ std::unique_ptr<Model> EngineWorker::openInstead(const QString& folder, std::sto
     return open(folder, stop);
 }
 
-void EngineWorker::load(const QString& folder, std::stop_token stop)
+/// A card may have been taken out since it was chosen, and the settings are a file that is edited.
+void EngineWorker::takeDevice(const QString& device)
 {
+    m_device = device.isEmpty() ? QStringLiteral("auto") : device;
+    m_missingDevice.clear();
+    try {
+        (void)chooseDevices(m_device.toStdString());
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("the chosen device cannot be used: ") + e.what());
+        m_missingDevice = m_device;
+    }
+}
+
+void EngineWorker::load(const QString& folder, const QString& device, std::stop_token stop)
+{
+    takeDevice(device);
     const bool hadModel = m_model != nullptr;
     // The former model was given up for memory's sake: it is opened again when the new one fails.
     const auto bringBack = [&] {
@@ -157,6 +172,8 @@ LoadedModel EngineWorker::describe() const
     shown.dtype = m_model->dtype();
     shown.context = m_model->context();
     shown.memory = m_model->memory();
+    shown.askedDevice = m_device;
+    shown.missingDevice = m_missingDevice;
     shown.device = QString::fromStdString(m_model->deviceName());
     const std::vector<Device> devices = listDevices();
     for (const Device& device : devices) {

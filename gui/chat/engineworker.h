@@ -24,6 +24,8 @@ struct LoadedModel {
     DType dtype = DType::BF16;
     qint64 context = 0;
     MemoryEstimate memory;
+    QString askedDevice;   ///< what was asked for: "auto", "cpu", "cuda:0"
+    QString missingDevice; ///< ... that is not here, so that another one was taken
 
     bool isPocket() const { return folder.isEmpty(); }
     /// "Pocket" or the folder's name.
@@ -43,7 +45,8 @@ public:
 
     /// Opens a model; the one before stays until the new one is there, or comes back when both do
     /// not fit into memory and the new one fails. folder: empty for the pocket model
-    void load(const QString& folder, std::stop_token stop);
+    /// device: as chooseDevices(); one that is not here stands for "auto"
+    void load(const QString& folder, const QString& device, std::stop_token stop);
     void run(quint64 turn, const ChatRequest& request, std::stop_token stop);
     /// latest: the newest question; older ones are dropped.
     void estimate(quint64 question, const ChatRequest& request,
@@ -66,10 +69,13 @@ signals:
 private:
     std::unique_ptr<Model> open(const QString& folder, std::stop_token stop);
     std::unique_ptr<Model> openInstead(const QString& folder, std::stop_token stop);
+    void takeDevice(const QString& device);
     LoadedModel describe() const;
 
     std::unique_ptr<Model> m_model;
     QString m_folder;
+    QString m_device;
+    QString m_missingDevice;
 };
 
 } // namespace argali::gui

@@ -52,8 +52,8 @@ void LocalReplySource::load(const QString& folder)
     m_loadStop = std::stop_source();
     ++m_loads;
     emit loadStarted(folder);
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder, stop = m_loadStop.get_token()] {
-        worker->load(folder, stop);
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder, device = m_device, stop = m_loadStop.get_token()] {
+        worker->load(folder, device, stop);
     });
 }
 

@@ -23,6 +23,8 @@ public:
     /// and loadStopped() follows. A load that is under way is stopped first.
     void load(const QString& folder);
     void stopLoading(); ///< Returns at once.
+    /// What the next models are opened on, as chooseDevices() takes it; empty: auto.
+    void setDevice(const QString& device) { m_device = device; }
     bool isLoading() const { return m_loads > 0; }
 
     void start(quint64 turn, const ChatRequest& request) override;
@@ -46,6 +48,7 @@ private:
     std::stop_source m_answerNow;
     std::stop_source m_loadStop;
     int m_loads = 0;
+    QString m_device;
     std::shared_ptr<std::atomic<quint64>> m_latestQuestion;
 };
 

@@ -171,6 +171,13 @@ public:
         });
     }
 
+    void erasePasted(const QString& folder)
+    {
+        if (!folder.isEmpty())
+            QDir(folder).removeRecursively();
+        emit m_front.pastedErased(QFileInfo::exists(folder) ? QStringList{folder} : QStringList());
+    }
+
     void dropUnused(const QString& folder, const QStringList& used)
     {
         const QFileInfoList kept =
@@ -330,6 +337,13 @@ void MediaLoader::cancel(quint64 ticket)
         return;
     it->second.request_stop();
     m_stops.erase(it);
+}
+
+void MediaLoader::erasePasted()
+{
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder = m_pasteFolder] {
+        worker->erasePasted(folder);
+    });
 }
 
 void MediaLoader::dropUnused(const QStringList& used)

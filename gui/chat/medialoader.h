@@ -43,6 +43,7 @@ public:
     const QString& pasteFolder() const { return m_pasteFolder; }
     /// Deletes pasted pictures that are in none of these paths.
     void dropUnused(const QStringList& used);
+    void erasePasted(); ///< Removes their folder; pastedErased() follows.
 
 signals:
     void inspected(quint64 ticket, const argali::gui::MediaFile& file);
@@ -51,6 +52,7 @@ signals:
     void frameReady(quint64 ticket, int index, const QImage& frame, bool exact);
     void framesFinished(quint64 ticket);
     void fedReady(quint64 ticket, const QImage& picture);
+    void pastedErased(const QStringList& left); ///< Paths of what could not be removed.
 
 private:
     class Worker;

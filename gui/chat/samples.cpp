@@ -13,7 +13,22 @@
 
 namespace argali::gui {
 
-Result<QList<Sample>> readSamples(const QString& folder)
+namespace {
+
+QStringList questionsIn(const QJsonValue& list)
+{
+    QStringList questions;
+    for (const QJsonValue& entry : list.toArray()) {
+        const QString text = entry.toObject().value(QStringLiteral("question")).toString();
+        if (!text.isEmpty())
+            questions.append(text);
+    }
+    return questions;
+}
+
+} // namespace
+
+Result<QList<Sample>> readSamples(const QString& folder, const QString& language)
 {
     const QDir dir(folder);
     QFile file(dir.filePath(QStringLiteral("samples.json")));
@@ -33,21 +48,20 @@ Result<QList<Sample>> readSamples(const QString& folder)
         sample.path = dir.absoluteFilePath(name);
         sample.film = object.value(QStringLiteral("kind")).toString() == QLatin1String("video");
         sample.frames = std::clamp(object.value(QStringLiteral("frames")).toInt(8), 0, 30);
-        for (const QJsonValue& question : object.value(QStringLiteral("questions")).toArray()) {
-            const QString text = question.toObject().value(QStringLiteral("question")).toString();
-            if (!text.isEmpty())
-                sample.questions.append(text);
-        }
+        // Only what the model answers right in that language is there.
+        sample.questions = questionsIn(object.value(QStringLiteral("questions_%1").arg(language)));
+        if (sample.questions.isEmpty())
+            sample.questions = questionsIn(object.value(QStringLiteral("questions")));
         if (!name.isEmpty() && !sample.questions.isEmpty() && QFileInfo(sample.path).isFile())
             samples.append(sample);
     }
     return samples;
 }
 
-Result<QList<Sample>> pocketSamples()
+Result<QList<Sample>> pocketSamples(const QString& language)
 {
     try {
-        return readSamples(QFile::decodeName((pocketFolder() / "samples").c_str()));
+        return readSamples(QFile::decodeName((pocketFolder() / "samples").c_str()), language);
     } catch (const std::exception& e) {
         return Failure::from(e);
     }

@@ -16,12 +16,14 @@ struct Sample {
     QStringList questions;
 };
 
-/// Reads samples.json of a folder; entries whose file is not there are left out.
+/// Reads samples.json of a folder; entries whose file is not there are left out. Questions are in a
+/// language ("zh_CN") where the file has them in it, else in English.
 /// Fails: Error::Code::Missing, BadMedia
-Result<QList<Sample>> readSamples(const QString& folder);
+Result<QList<Sample>> readSamples(const QString& folder,
+                                  const QString& language = QStringLiteral("en"));
 
 /// The samples of the embedded pocket model.
-Result<QList<Sample>> pocketSamples();
+Result<QList<Sample>> pocketSamples(const QString& language = QStringLiteral("en"));
 
 /// Pictures spread evenly over the list, then a film: what an empty chat offers.
 QList<Sample> chosenSamples(const QList<Sample>& samples, int pictures, int films);

@@ -29,6 +29,8 @@ public:
     /// Takes one turn out of its chat; those after it stay. undoRemove() puts it back.
     bool remove(quint64 turn);
     bool undoRemove();
+    /// That undoRemove() puts back; 0: none.
+    quint64 removedTurn() const { return m_removed ? m_removed->turn.id : 0; }
     void forgetRemoved(); ///< It cannot be undone any more.
     /// Shows the branch that stands step places beside this turn. Returns whether there is one.
     bool showSibling(quint64 turn, int step);

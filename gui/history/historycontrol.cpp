@@ -18,6 +18,11 @@ HistoryControl::HistoryControl(const WindowParts& parts, ConversationList* list,
     connect(list, &ConversationList::opened, this, &HistoryControl::openHit);
     connect(list, &ConversationList::removeRequested, this, &HistoryControl::removeChat);
     connect(&parts.turns, &TurnController::removalUndoable, this, &HistoryControl::offerTurnBack);
+    // Another window may have been here before.
+    if (const Conversation* gone = parts.book.removable())
+        offerChatBack(*gone);
+    else if (parts.turns.removedTurn())
+        offerTurnBack();
     connect(&parts.book, &ConversationBook::switched, this,
             [this] { showTurn(std::exchange(m_wantedTurn, 0)); });
     if (!parts.history)
@@ -31,6 +36,8 @@ HistoryControl::HistoryControl(const WindowParts& parts, ConversationList* list,
                 m_status->setDetails(failure.details());
             });
     connect(parts.history, &HistoryStore::opened, this, &HistoryControl::takeHistory);
+    if (parts.history->trouble())
+        showTrouble();
 }
 
 void HistoryControl::openHit(quint64 chat, quint64 turn)
@@ -69,19 +76,30 @@ void HistoryControl::removeChat(quint64 id)
     const quint64 running = m_parts.turns.currentTurn();
     if (running && chat.find(running))
         m_parts.turns.stop();
-    const QString title =
-        chat.isEmpty() ? ConversationList::newChatTitle() : displayName(chat.title());
     m_parts.book.remove(index);
+    if (const Conversation* gone = m_parts.book.removable())
+        offerChatBack(*gone);
+}
+
+void HistoryControl::offerChatBack(const Conversation& chat)
+{
+    const QString title = chat.isEmpty() ? ConversationList::newChatTitle() : displayName(chat.title());
     m_undo->offer(
         tr("“%1” was deleted.").arg(title), [this] { m_parts.book.undoRemove(); },
-        [this] { m_parts.book.forgetRemoved(); });
+        [this, id = chat.id()] { // unless another one has taken its place
+            const Conversation* gone = m_parts.book.removable();
+            if (gone && gone->id() == id)
+                m_parts.book.forgetRemoved();
+        });
 }
 
 void HistoryControl::offerTurnBack()
 {
     m_undo->offer(
         tr("The question and its answer were deleted."), [this] { m_parts.turns.undoRemove(); },
-        [this] {
+        [this, turn = m_parts.turns.removedTurn()] {
+            if (m_parts.turns.removedTurn() != turn)
+                return;
             m_parts.turns.forgetRemoved();
             if (m_parts.history)
                 m_parts.history->purge();

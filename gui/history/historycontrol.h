@@ -28,6 +28,7 @@ signals:
 
 private:
     void showTurn(quint64 turn);
+    void offerChatBack(const Conversation& chat);
     void offerTurnBack();
     void showTrouble();
     void openHit(quint64 chat, quint64 turn);

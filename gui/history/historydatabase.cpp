@@ -246,6 +246,23 @@ Failure HistoryDatabase::setAside(const QString& why)
         why);
 }
 
+QStringList HistoryDatabase::erase()
+{
+    close();
+    const QFileInfo file(m_fileName);
+    const QString base = file.completeBaseName();
+    const QFileInfoList all = file.dir().entryInfoList(
+        {file.fileName() + QStringLiteral("*"), base + QStringLiteral("-before-*.sqlite*"),
+         base + QStringLiteral("-damaged-*.sqlite*")},
+        QDir::Files | QDir::Hidden | QDir::System);
+    QStringList left;
+    for (const QFileInfo& each : all) {
+        if (!QFile::remove(each.filePath()))
+            left.append(each.absoluteFilePath());
+    }
+    return left;
+}
+
 QString HistoryDatabase::newerSentence()
 {
     return Words::tr("Your chats were written by a newer Argali. They can be read here, but new "

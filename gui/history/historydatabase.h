@@ -5,6 +5,7 @@
 #include <QSqlDatabase>
 #include <QSqlQuery>
 #include <QString>
+#include <QStringList>
 #include <QVariantList>
 
 #include "gui/failure.h"
@@ -45,6 +46,9 @@ public:
     /// Puts the file aside under a name with the date and begins a new one.
     /// Returns what to say of it.
     Failure setAside(const QString& why);
+    /// Closes the file and removes it, with those that were put aside and those from before a new
+    /// schema. Returns paths of what is left.
+    QStringList erase();
     Access access() const { return m_access; }
     int version();
     bool hasOptions(); ///< A file that is only read may be of before chats had options.

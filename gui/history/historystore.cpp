@@ -102,6 +102,7 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
                 if (ticket == m_search)
                     emit found(hits);
             });
+    connect(m_worker, &HistoryWorker::erased, this, &HistoryStore::takeErased);
     connectBook();
     m_thread.setObjectName(QStringLiteral("history"));
     m_thread.start();
@@ -175,6 +176,8 @@ void HistoryStore::open()
 
 void HistoryStore::take(const HistoryFound& found)
 {
+    if (m_erasing)
+        return; // these are being removed
     m_isOpen = true;
     m_access = found.access;
     m_unkept = found.unkept;
@@ -216,7 +219,7 @@ void HistoryStore::later(std::chrono::milliseconds delay)
 
 void HistoryStore::flush()
 {
-    if (m_writing || !m_isOpen || m_access != Access::Full)
+    if (m_writing || m_erasing || !m_isOpen || m_access != Access::Full)
         return; // written() comes back to it
     const HistoryBatch batch = takeBatch();
     if (batch.isEmpty())
@@ -287,12 +290,43 @@ quint64 HistoryStore::add(const HistoryBatch& batch, const std::vector<StagedMed
     return number;
 }
 
+void HistoryStore::erase()
+{
+    m_timer.stop();
+    m_openedTimer.stop();
+    m_lastOpened = 0;
+    ++m_batchNumber; // what is under way is written, and then removed
+    m_writing = false;
+    m_purgeWanted = false;
+    m_underway = {};
+    m_heads.clear();
+    m_dirtyTurns.clear();
+    m_other = {};
+    m_unkept.clear();
+    m_worker->wantedSearch = ++m_search;
+    m_erasing = true;
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker] { worker->erase(); });
+}
+
+void HistoryStore::takeErased(const HistoryFound& begun, const QStringList& left)
+{
+    m_erasing = false;
+    m_isOpen = true;
+    m_access = begun.access;
+    if (m_trouble || begun.failure)
+        setTrouble(begun.failure);
+    later(std::chrono::milliseconds(0)); // what was asked meanwhile
+    emit erased(left);
+}
+
 void HistoryStore::purge()
 {
     flush();
     m_purgeWanted = m_writing; // then after it
     if (m_purgeWanted)
         return;
+    if (m_erasing)
+        return; // nothing is left anyway
     const QStringList kept = draftMedia ? draftMedia() : QStringList();
     QMetaObject::invokeMethod(m_worker, [worker = m_worker, kept] { worker->purge(kept); });
 }

@@ -46,6 +46,8 @@ public:
     /// Removes media that nothing has any more. Those of drafts stay.
     void purge();
     void flush();
+    /// Removes everything that is kept on disk, for a book that was cleared; erased() follows.
+    void erase();
 
     /// The media of what is being written, which no turn has yet.
     std::function<QStringList()> draftMedia;
@@ -66,10 +68,12 @@ signals:
     void openFailed(quint64 conversation, const argali::gui::Failure& failure);
     void found(const QList<argali::gui::SearchHit>& hits);
     void allWritten(); ///< Nothing is waiting.
+    void erased(const QStringList& left); ///< Paths of what could not be removed.
 
 private:
     void connectBook();
     void take(const HistoryFound& found);
+    void takeErased(const HistoryFound& begun, const QStringList& left);
     void markTurn(quint64 conversation, quint64 turn, bool atOnce);
     void markHead(quint64 conversation);
     void later(std::chrono::milliseconds delay);
@@ -94,6 +98,7 @@ private:
     quint64 m_batchNumber = 0;
     quint64 m_added = 0;
     bool m_writing = false;
+    bool m_erasing = false;
     bool m_purgeWanted = false;
 
     // What is waiting, by its numbers; the texts are taken when it is written.

@@ -433,6 +433,16 @@ void HistoryWorker::purge(const QStringList& inDrafts)
     }
 }
 
+void HistoryWorker::erase()
+{
+    m_unkept.clear();
+    const QStringList left = m_media.erase() + m_database.erase();
+    HistoryFound begun;
+    begun.failure = m_database.open();
+    begun.access = m_database.access();
+    emit erased(begun, left);
+}
+
 void HistoryWorker::removeUnused(const QStringList& inDrafts)
 {
     QStringList kept;

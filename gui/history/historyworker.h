@@ -82,6 +82,8 @@ public:
     void search(const QString& words, quint64 ticket);
     /// Removes media that no turn has; what has one of these paths stays.
     void purge(const QStringList& inDrafts);
+    /// Removes all chats, what was sent in them and every file they are in, and begins a new file.
+    void erase();
 
     std::atomic<quint64> wantedSearch = 0; ///< earlier ones need no answer
     static constexpr int mostHits = 100;
@@ -101,6 +103,8 @@ signals:
     void readFailed(quint64 conversation, const argali::gui::Failure& failure);
     void loadFailed(quint64 conversation, const argali::gui::Failure& failure);
     void found(quint64 ticket, const QList<argali::gui::SearchHit>& hits);
+    /// begun: the new file; left: paths of what could not be removed
+    void erased(const argali::gui::HistoryFound& begun, const QStringList& left);
 
 private:
     void readHeads(HistoryFound& found);

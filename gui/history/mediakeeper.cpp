@@ -122,6 +122,16 @@ void MediaKeeper::remove(const QString& sha256)
         QDir(m_folder + QLatin1Char('/') + sha256).removeRecursively();
 }
 
+QStringList MediaKeeper::erase()
+{
+    m_stop = true;
+    m_reader.clear();
+    m_reader.waitForDone(); // for a block of what is being read
+    m_stop = false;
+    QDir(m_folder).removeRecursively();
+    return QFileInfo::exists(m_folder) ? QStringList{m_folder} : QStringList();
+}
+
 QStringList MediaKeeper::sums() const
 {
     QStringList names = QDir(m_folder).entryList(QDir::Dirs | QDir::NoDotAndDotDot);

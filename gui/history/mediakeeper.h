@@ -34,6 +34,8 @@ public:
     /// Returns its path there; empty when it cannot be moved. isNew: nothing was kept under the sum
     QString take(const QString& file, const QString& sha256, const QString& name, bool& isNew);
     void remove(const QString& sha256);
+    /// Gives up what is being read and removes the folder. Returns paths of what is left.
+    QStringList erase();
     QStringList sums() const; ///< Of every folder there is.
     const QString& folder() const { return m_folder; }
 

@@ -8,10 +8,14 @@
 #include <QMenu>
 
 #include "gui/displayname.h"
+#include "gui/models/modellibrary.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
 
 namespace argali::gui {
+namespace {
+constexpr int mostListed = 40; // of those that lie in the folder for models
+}
 
 ModelChooser::ModelChooser(Settings& settings, QWidget* parent)
     : QWidget(parent),
@@ -69,14 +73,13 @@ void ModelChooser::fillMenu()
     pocket->setChecked(pocketOpen);
     connect(pocket, &QAction::triggered, this, [this] { emit folderChosen({}); });
     const QStringList recent = m_settings.value(settings::recentModels);
-    for (const QString& folder : recent) {
-        QString name = displayName(QFileInfo(folder).fileName());
-        QAction* action = m_menu->addAction(name.replace(QLatin1Char('&'), QLatin1String("&&")));
-        action->setToolTip(plainToolTip(folder));
-        action->setCheckable(true);
-        action->setChecked(m_model && !m_model->isPocket() && m_model->folder == folder);
-        action->setEnabled(QFileInfo(folder).isDir());
-        connect(action, &QAction::triggered, this, [this, folder] { emit folderChosen(folder); });
+    for (const QString& folder : recent)
+        addModel(folder, QFileInfo(folder).isDir());
+    if (m_library) {
+        for (const FoundModel& model : m_library->models().mid(0, mostListed)) {
+            if (!recent.contains(model.folder))
+                addModel(model.folder, true);
+        }
     }
     m_menu->addSeparator();
     QAction* open = m_menu->addAction(icon(QStringLiteral("folder")), tr("Open a model folder…"));
@@ -102,6 +105,27 @@ void ModelChooser::fillMenu()
     if (m_model->deviceMemory > 0)
         note(tr("%1 GB of memory")
                  .arg(locale.toString(double(m_model->deviceMemory) / 1e9, 'f', 1)));
+}
+
+void ModelChooser::addModel(const QString& folder, bool isThere)
+{
+    QString name = displayName(QFileInfo(folder).fileName());
+    QAction* action = m_menu->addAction(name.replace(QLatin1Char('&'), QLatin1String("&&")));
+    action->setToolTip(plainToolTip(folder));
+    action->setCheckable(true);
+    action->setChecked(m_model && !m_model->isPocket() && m_model->folder == folder);
+    action->setEnabled(isThere);
+    connect(action, &QAction::triggered, this, [this, folder] { emit folderChosen(folder); });
+}
+
+void ModelChooser::setLibrary(ModelLibrary* library)
+{
+    m_library = library;
+    connect(m_menu, &QMenu::aboutToShow, library, &ModelLibrary::refresh);
+    connect(library, &ModelLibrary::changed, this, [this] {
+        if (m_menu->isVisible())
+            fillMenu();
+    });
 }
 
 void ModelChooser::chooseFolder()

@@ -12,6 +12,7 @@ class QMenu;
 namespace argali::gui {
 
 class Button;
+class ModelLibrary;
 
 /// The button that names the model, with a menu of the models that can be opened.
 class ModelChooser final : public QWidget {
@@ -19,6 +20,8 @@ class ModelChooser final : public QWidget {
 public:
     explicit ModelChooser(Settings& settings, QWidget* parent = nullptr);
 
+    /// Lists the models found there, too.
+    void setLibrary(ModelLibrary* library);
     /// loadingFolder: of the model that is being loaded, when there is one; empty for the pocket
     /// model.
     void setModel(const std::optional<LoadedModel>& model,
@@ -34,8 +37,10 @@ signals:
 
 private:
     void fillMenu();
+    void addModel(const QString& folder, bool isThere);
 
     Settings& m_settings;
+    ModelLibrary* m_library = nullptr;
     std::optional<LoadedModel> m_model;
     std::optional<QString> m_loading;
     Button* const m_button;

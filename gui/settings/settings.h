@@ -65,6 +65,8 @@ inline const Setting<int> zoom{"window/zoom", 100, 50, 300}; // of the transcrip
 inline const Setting<bool> moreSampling{"window/moreSampling", false};
 inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket model
 inline const Setting<QStringList> recentModels{"model/recent"};
+inline const Setting<QString> library{"model/library"}; // empty: ModelLibrary::defaultFolder()
+inline const Setting<QString> device{"model/device"};   // as chooseDevices(); empty: auto
 } // namespace settings
 
 /// The user's settings, in one file under $XDG_CONFIG_HOME/argali.
@@ -96,6 +98,9 @@ public:
     QString fileName() const { return m_store.fileName(); }
     /// Writes what is not on disk yet.
     void sync() { m_store.sync(); }
+    /// Forgets all of them and removes the file. Returns whether it is gone.
+    bool clear();
+    QString fileName() const { return m_store.fileName(); }
 
 signals:
     void changed(const QByteArray& key);

@@ -16,6 +16,7 @@ class TestCliChat final : public QObject {
     Q_OBJECT
 private slots:
     void answersTruly();
+    void answersTrulyInChinese();
     void answersInJson();
     void takesAFilm();
     void halfAFilmIsRefused();
@@ -50,6 +51,27 @@ void TestCliChat::answersTruly()
         QCOMPARE(QString::fromUtf8(found.out), first["answer"].toString() + "\n");
         QVERIFY2(found.err.contains("tokens/s") && found.err.count('\n') == 1, found.err);
     }
+}
+
+/// The Chinese window asks these.
+void TestCliChat::answersTrulyInChinese()
+{
+    int asked = 0;
+    const QJsonArray all = QJsonDocument::fromJson(read(samples + "samples.json")).array();
+    for (const QJsonValue& entry : all) {
+        const QJsonObject sample = entry.toObject();
+        const QString kind = sample["kind"] == "video" ? "--video" : "--image";
+        for (const QJsonValue& each : sample["questions_zh_CN"].toArray()) {
+            const QJsonObject question = each.toObject();
+            const Outcome found =
+                argaliCli({"chat", kind, samples + sample["file"].toString(), "-p",
+                           question["question"].toString()});
+            QCOMPARE(found.status, 0);
+            QCOMPARE(QString::fromUtf8(found.out), question["answer"].toString() + "\n");
+            ++asked;
+        }
+    }
+    QVERIFY(asked > 8);
 }
 
 void TestCliChat::answersInJson()

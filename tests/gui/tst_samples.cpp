@@ -26,6 +26,22 @@ private slots:
         }
     }
 
+    void inALanguage()
+    {
+        const QString folder = QStringLiteral(ARGALI_RESOURCES "/pocket/samples");
+        const Result<QList<Sample>> english = readSamples(folder);
+        const Result<QList<Sample>> chinese = readSamples(folder, QStringLiteral("zh_CN"));
+        const Result<QList<Sample>> other = readSamples(folder, QStringLiteral("xx"));
+        QVERIFY(english && chinese && other);
+        QCOMPARE(chinese->size(), english->size());
+        for (const Sample& sample : chosenSamples(*chinese, 3, 1)) {
+            for (const QString& question : sample.questions)
+                QVERIFY2(question.at(0).script() == QChar::Script_Han, qPrintable(question));
+        }
+        for (qsizetype i = 0; i < english->size(); ++i)
+            QCOMPARE(other->at(i).questions, english->at(i).questions); // rather than none
+    }
+
     void fewerThanWanted()
     {
         QCOMPARE(chosenSamples({}, 3, 1).size(), 0);

@@ -1,0 +1,90 @@
+#include "gui/shotstates.h"
+
+#include <QDir>
+#include <QFile>
+
+#include "gui/settings/devicespage.h"
+#include "gui/settings/privacypage.h"
+#include "gui/settings/settingsdialog.h"
+
+namespace argali::gui {
+namespace {
+
+void open(Stage& s, const char* page)
+{
+    s.window->showModel(s.pocket());
+    s.window->openSettings(QLatin1String(page));
+}
+
+void putModel(const QString& folder, qint64 bytes)
+{
+    QDir().mkpath(folder);
+    QFile config(folder + QStringLiteral("/config.json"));
+    if (config.open(QIODevice::WriteOnly))
+        config.write("{\"model_type\": \"ovis2_5\"}");
+    QFile weights(folder + QStringLiteral("/model.safetensors"));
+    if (weights.open(QIODevice::WriteOnly))
+        weights.resize(bytes); // takes no room
+}
+
+void showModels(Stage& s)
+{
+    const QString folder = QFileInfo(s.places.draftFile).absolutePath() + QStringLiteral("/models");
+    putModel(folder + QStringLiteral("/Ovis2.5-2B"), 5'140'000'000);
+    putModel(folder + QStringLiteral("/Ovis2.5-9B"), 18'400'000'000);
+    s.settings.set(settings::library, folder);
+    s.settings.set(settings::recentModels, QStringList{folder + QStringLiteral("/Ovis2.5-2B"),
+                                                       QStringLiteral("/media/disk/Ovis2.5-9B")});
+    open(s, "models");
+}
+
+void showDevices(Stage& s)
+{
+    Device processor;
+    processor.id = "cpu";
+    processor.name = "Intel(R) Xeon(R) Platinum 8468";
+    processor.instructionSets = "avx512-bf16, avx512, avx2, scalar";
+    processor.threads = 16;
+    processor.memory = 128'000'000'000;
+    processor.freeMemory = 96'000'000'000;
+    Device card;
+    card.id = "cuda:0";
+    card.name = "NVIDIA H100 80GB HBM3";
+    card.memory = 84'900'000'000;
+    card.freeMemory = 79'200'000'000;
+    open(s, "devices");
+    auto* page = qobject_cast<DevicesPage*>(
+        s.window->settingsDialog()->pageWidget(QStringLiteral("devices")));
+    LoadedModel model = s.pocket();
+    model.askedDevice = QStringLiteral("cpu");
+    model.device = QString::fromStdString(processor.name);
+    QTimer::singleShot(700, page, [=, &s] { // after the real ones
+        s.settings.set(settings::device, QStringLiteral("cuda:0"));
+        page->setDevices({processor, card}, {});
+        page->setModel(model, false);
+    });
+}
+
+void askToClear(Stage& s)
+{
+    open(s, "privacy");
+    auto* page = qobject_cast<PrivacyPage*>(
+        s.window->settingsDialog()->pageWidget(QStringLiteral("privacy")));
+    page->ask(DataEraser::What::Chats);
+}
+
+} // namespace
+
+std::vector<Shot> settingsShots()
+{
+    return {
+        {"settings-general", 900, [](Stage& s) { open(s, "general"); }, true},
+        {"settings-models", 1500, showModels, true},
+        {"settings-devices", 1500, showDevices, true},
+        {"settings-privacy", 1500, [](Stage& s) { open(s, "privacy"); }, true},
+        {"settings-clear", 1500, askToClear},
+        {"settings-about", 900, [](Stage& s) { open(s, "about"); }},
+    };
+}
+
+} // namespace argali::gui

@@ -1,0 +1,360 @@
+#include <QApplication>
+#include <QComboBox>
+#include <QDialog>
+#include <QLineEdit>
+#include <QLocale>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "gui/chat/composeredit.h"
+#include "gui/chat/conversationlist.h"
+#include "gui/chat/emptystate.h"
+#include "gui/chat/filmstrip.h"
+#include "gui/chat/samplecard.h"
+#include "gui/chat/transcriptview.h"
+#include "gui/history/undoline.h"
+#include "gui/settings/generalpage.h"
+#include "gui/settings/settingsdialog.h"
+#include "gui/statusline.h"
+#include "gui/widgets/button.h"
+#include "gui/windowkeeper.h"
+#include "tests/support/windowbench.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+const QString english = QStringLiteral("en");
+const QString chinese = QStringLiteral("zh_CN");
+
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
+
+/// A kept window over a source that answers what the test says.
+struct Bench {
+    QTemporaryDir dir;
+    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
+    FakeReplySource source;
+    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
+    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
+    ConversationBook book;
+    TurnController turns{book, source};
+    std::unique_ptr<WindowKeeper> keeper;
+
+    Bench()
+    {
+        settings.set(settings::language, english);
+        keeper = std::make_unique<WindowKeeper>(
+            WindowParts{settings, loader, source, book, turns, drafts, {}});
+        window().resize(1280, 800);
+        window().showModel(anyModel());
+        window().show();
+    }
+    MainWindow& window() const { return keeper->window(); }
+    ChatWidget& chat() const { return *window().chat(); }
+    Composer& composer() const { return *window().chat()->composer(); }
+    bool change(const QString& code)
+    {
+        QSignalSpy replaced(keeper.get(), &WindowKeeper::replaced);
+        settings.set(settings::language, code);
+        return QTest::qWaitFor([&] { return replaced.count() == 1; }, 5000);
+    }
+    QString headline() const { return composer().edit()->accessibleName(); }
+};
+
+QString pageText(TranscriptView& view)
+{
+    const auto text = std::make_shared<std::optional<QString>>();
+    view.domText(0, [text](const QString& told) { *text = told; });
+    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text
+                                                                      : QStringLiteral("no answer");
+}
+
+} // namespace
+
+class TestLanguage final : public QObject {
+    Q_OBJECT
+private slots:
+    void eachHasItsNameAndItsFile()
+    {
+        const QList<Language::Offer> offers = Language::offered();
+        QCOMPARE(offers.size(), 2);
+        for (const Language::Offer& offer : offers) {
+            const Language language(offer.code);
+            QCOMPARE(language.code(), offer.code);
+            QVERIFY(!offer.name.isEmpty());
+        }
+        const Language unknown(QStringLiteral("tlh"));
+        QCOMPARE(unknown.code(), english);
+    }
+
+    void backToTheSystems()
+    {
+        const QLocale before = QLocale::system();
+        {
+            const Language language(chinese);
+            QCOMPARE(QLocale().language(), QLocale::Chinese);
+        }
+        const Language language{QString()};
+        QCOMPARE(QLocale(), before);
+    }
+
+    void theWholeWindowChanges()
+    {
+        Bench bench;
+        QCOMPARE(bench.headline(), QStringLiteral("Question"));
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.headline(), QStringLiteral("问题"));
+        QVERIFY(bench.window().isVisible());
+        QCOMPARE(QApplication::topLevelWidgets().count(&bench.window()), 1);
+        int windows = 0;
+        for (QWidget* widget : QApplication::topLevelWidgets())
+            windows += qobject_cast<MainWindow*>(widget) != nullptr;
+        QCOMPARE(windows, 1); // the old one is gone
+        QVERIFY(bench.window().status()->modelText().contains(QStringLiteral("Any-1B")));
+        QVERIFY(bench.change(english));
+        QCOMPARE(bench.headline(), QStringLiteral("Question"));
+    }
+
+    void samplesSpeakIt()
+    {
+        Bench bench;
+        const auto questions = [&] {
+            QStringList all;
+            for (const SampleCard* card : bench.chat().emptyState()->cards())
+                all.append(card->sample().questions.first());
+            return all.join(QLatin1Char('|'));
+        };
+        QVERIFY(questions().contains(QStringLiteral("Describe this image in detail.")));
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.chat().emptyState()->cards().size(), 4);
+        QVERIFY(questions().contains(QStringLiteral("青色物体是什么形状？")));
+        QVERIFY2(!questions().contains(QLatin1Char('?')), qPrintable(questions()));
+    }
+
+    void anAnswerGoesOnThroughIt()
+    {
+        Bench bench;
+        bench.composer().edit()->setPlainText(QStringLiteral("What is it?"));
+        bench.chat().send();
+        const quint64 turn = bench.source.lastTurn();
+        bench.source.think(turn, QStringLiteral("It has a hole."), 5);
+        bench.source.write(turn, QStringLiteral("One "), 6);
+        QVERIFY(bench.change(chinese));
+        QVERIFY(bench.composer().isBusy());
+        bench.source.write(turn, QStringLiteral("**two** "), 7);
+        QVERIFY(bench.change(english));
+        bench.source.write(turn, QStringLiteral("three"), 8);
+        QCOMPARE(bench.source.cancels, 0);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            pageText(*bench.chat().transcript()).contains(QStringLiteral("One two three")), 30'000);
+        bench.source.write(turn, QStringLiteral(" four."), 9);
+        ChatResult result;
+        result.thinking = "It has a hole.";
+        result.text = "One **two** three four.";
+        bench.source.finish(turn, result);
+        QVERIFY(!bench.composer().isBusy());
+        QCOMPARE(bench.book.current().find(turn)->answer.text,
+                 QStringLiteral("One **two** three four."));
+        QTRY_VERIFY_WITH_TIMEOUT(
+            pageText(*bench.chat().transcript()).contains(QStringLiteral("One two three four.")),
+            30'000);
+        QCOMPARE(pageText(*bench.chat().transcript()).count(QStringLiteral("What is it?")), 1);
+    }
+
+    void nothingThatIsBeingWrittenIsLost()
+    {
+        Bench bench;
+        bench.composer().edit()->setPlainText(QStringLiteral("What grows here?"));
+        bench.composer().attach(sample("grow.mp4"));
+        bench.composer().attach(sample("samples.json")); // cannot be read
+        bench.composer().attach(sample("objects.png"));  // cannot go with a film to every model
+        QVERIFY(QTest::qWaitFor([&] { return !bench.composer().isReading(); }, 30'000));
+        bench.composer().strip()->setFilm(bench.composer().strip()->film());
+        QTextCursor cursor = bench.composer().edit()->textCursor();
+        cursor.setPosition(5);
+        cursor.setPosition(10, QTextCursor::KeepAnchor);
+        bench.composer().edit()->setTextCursor(cursor);
+        const QList<ComposerEntry> before = bench.composer().entries();
+        for (const QString& code : {chinese, english}) {
+            QVERIFY(bench.change(code));
+            QCOMPARE(bench.composer().edit()->toPlainText(), QStringLiteral("What grows here?"));
+            QCOMPARE(bench.composer().edit()->textCursor().selectedText(), QStringLiteral("grows"));
+            const QList<ComposerEntry>& after = bench.composer().entries();
+            QCOMPARE(after.size(), before.size());
+            for (qsizetype i = 0; i < after.size(); ++i) {
+                QCOMPARE(after[i].state, before[i].state);
+                QCOMPARE(after[i].file.path, before[i].file.path);
+                QCOMPARE(after[i].file.frames, before[i].file.frames);
+                QCOMPARE(after[i].file.thumbnail.size(), before[i].file.thumbnail.size());
+                QCOMPARE(after[i].problem.isEmpty(), before[i].problem.isEmpty());
+                QCOMPARE(after[i].problem == before[i].problem,
+                         code == english || before[i].problem.isEmpty());
+            }
+            QVERIFY(bench.composer().strip()->isVisible());
+        }
+    }
+
+    /// Files that are being read arrive in the new window, and are sent by it once.
+    void whatWaitsIsSentOnce()
+    {
+        Bench bench;
+        bench.composer().attach(sample("objects.png"));
+        bench.composer().edit()->setPlainText(QStringLiteral("What is it?"));
+        bench.chat().send();
+        QVERIFY(bench.chat().isWaitingToSend());
+        bench.settings.set(settings::language, chinese);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.source.turns.size(), 1, 30'000);
+        QTRY_COMPARE(bench.headline(), QStringLiteral("问题"));
+        QTest::qWait(300);
+        QCOMPARE(bench.source.turns.size(), 1);
+        QCOMPARE(bench.source.requests.front().messages.back().content.size(), size_t(2));
+        QVERIFY(bench.composer().isEmpty());
+    }
+
+    void anEarlierQuestionBeingChanged()
+    {
+        Bench bench;
+        bench.composer().edit()->setPlainText(QStringLiteral("First"));
+        bench.chat().send();
+        bench.source.finish(bench.source.lastTurn(), QStringLiteral("A."));
+        bench.composer().edit()->setPlainText(QStringLiteral("Not sent"));
+        emit bench.chat().transcript()->editRequested(bench.source.lastTurn(), {});
+        QCOMPARE(bench.composer().draft().text, QStringLiteral("First"));
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.composer().draft().text, QStringLiteral("First"));
+        QVERIFY(!bench.composer().note().isEmpty());
+        QVERIFY(bench.chat().stop()); // Esc takes it back
+        QCOMPARE(bench.composer().draft().text, QStringLiteral("Not sent"));
+    }
+
+    void theWindowStaysWhereAndAsItIs()
+    {
+        Bench bench;
+        bench.window().setGeometry(60, 40, 1100, 720);
+        bench.window().setPanelOpen(false);
+        bench.window().conversations()->searchField()->setText(QStringLiteral("bars"));
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.window().geometry(), QRect(60, 40, 1100, 720));
+        QVERIFY(bench.window().isSideOpen());
+        QVERIFY(!bench.window().isPanelOpen());
+        QCOMPARE(bench.window().conversations()->searchField()->text(), QStringLiteral("bars"));
+        bench.window().resize(660, 700); // where the list is only open because it was asked for
+        bench.window().setSideOpen(true);
+        QVERIFY(bench.change(english));
+        QVERIFY(bench.window().isSideOpen());
+    }
+
+    void aDeletedChatCanStillComeBack()
+    {
+        Bench bench;
+        bench.composer().edit()->setPlainText(QStringLiteral("Keep me?"));
+        bench.chat().send();
+        bench.source.finish(bench.source.lastTurn(), QStringLiteral("Yes."));
+        emit bench.window().conversations()->removeRequested(bench.book.current().id());
+        QVERIFY(bench.window().undoLine()->isOffering());
+        QVERIFY(bench.change(chinese));
+        QVERIFY(bench.window().undoLine()->isOffering());
+        QVERIFY(bench.window().undoLine()->sentence().contains(QStringLiteral("Keep me?")));
+        bench.window().undoLine()->undo();
+        QCOMPARE(bench.book.current().title(), QStringLiteral("Keep me?"));
+        // Two in a row: the second one can come back, too.
+        bench.book.startNew();
+        bench.composer().edit()->setPlainText(QStringLiteral("Me too?"));
+        bench.chat().send();
+        bench.source.finish(bench.source.lastTurn(), QStringLiteral("Yes."));
+        emit bench.window().conversations()->removeRequested(bench.book.at(1).id());
+        emit bench.window().conversations()->removeRequested(bench.book.current().id());
+        QVERIFY(bench.window().undoLine()->sentence().contains(QStringLiteral("Me too?")));
+        bench.window().undoLine()->undo();
+        QCOMPARE(bench.book.current().title(), QStringLiteral("Me too?"));
+    }
+
+    void aFailureIsSaidAgain()
+    {
+        Bench bench;
+        bench.window().showLoading(QStringLiteral("/models/broken"));
+        bench.window().showLoadFailure(QStringLiteral("/models/broken"),
+                                       Failure(Error::Code::BadModel, {}), true);
+        const QString before = bench.window().status()->phaseText();
+        QVERIFY(bench.change(chinese));
+        const QString after = bench.window().status()->phaseText();
+        QVERIFY(after.contains(QStringLiteral("broken")));
+        QVERIFY(after != before);
+        QVERIFY(bench.window().status()->modelText().contains(QStringLiteral("Any-1B")));
+    }
+
+    void whileAModelIsLoaded()
+    {
+        Bench bench;
+        bench.window().showLoading(QStringLiteral("/models/next"));
+        QVERIFY(bench.change(chinese));
+        QSignalSpy stop(bench.keeper.get(), &WindowKeeper::stopLoadingRequested);
+        bench.window().activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+        QTest::keyClick(&bench.window(), Qt::Key_Escape);
+        QCOMPARE(stop.count(), 1);
+        bench.window().showLoadStopped(true);
+        QVERIFY(bench.window().status()->modelText().contains(QStringLiteral("Any-1B")));
+    }
+
+    /// From the place where it is chosen; the dialog is there again, on the same page.
+    void fromTheSettings()
+    {
+        Bench bench;
+        bench.window().openSettings(QStringLiteral("general"));
+        auto* page = qobject_cast<GeneralPage*>(
+            bench.window().settingsDialog()->pageWidget(QStringLiteral("general")));
+        QVERIFY(page);
+        QCOMPARE(page->language()->currentData().toString(), english);
+        QSignalSpy replaced(bench.keeper.get(), &WindowKeeper::replaced);
+        QSignalSpy closed(qApp, &QGuiApplication::lastWindowClosed);
+        page->language()->setFocus();
+        QTest::keyClick(page->language(), Qt::Key_End);
+        QTRY_COMPARE(replaced.count(), 1);
+        QVERIFY(bench.window().settingsDialog());
+        QCOMPARE(bench.window().settingsDialog()->page(), QStringLiteral("general"));
+        QVERIFY(bench.window().settingsDialog()->isVisible());
+        QCOMPARE(bench.window().settingsDialog()->windowTitle(),
+                 QCoreApplication::translate("argali::gui::SettingsDialog", "Settings"));
+        QTest::qWait(50);
+        QCOMPARE(closed.count(), 0); // it would end the program
+    }
+
+    /// A file dialog, a menu or a question is not torn away.
+    void waitsForWhatIsOpen()
+    {
+        Bench bench;
+        QDialog question(&bench.window());
+        question.open();
+        QSignalSpy replaced(bench.keeper.get(), &WindowKeeper::replaced);
+        bench.settings.set(settings::language, chinese);
+        QTest::qWait(500);
+        QCOMPARE(replaced.count(), 0);
+        question.reject();
+        question.setParent(nullptr);
+        QTRY_COMPARE(replaced.count(), 1);
+    }
+
+    void aChangeTakenBackAtOnceChangesNothing()
+    {
+        Bench bench;
+        QSignalSpy replaced(bench.keeper.get(), &WindowKeeper::replaced);
+        bench.settings.set(settings::language, chinese);
+        bench.settings.set(settings::language, english);
+        QTest::qWait(100);
+        QCOMPARE(replaced.count(), 0);
+    }
+};
+
+int main(int argc, char** argv)
+{
+    TranscriptView::prepare();
+    QApplication application(argc, argv);
+    TestLanguage test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_language.moc"
