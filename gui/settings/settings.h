@@ -95,7 +95,6 @@ public:
         m_store.setValue(QLatin1String(setting.key), QVariant::fromValue(value));
         emit changed(setting.key);
     }
-    QString fileName() const { return m_store.fileName(); }
     /// Writes what is not on disk yet.
     void sync() { m_store.sync(); }
     /// Forgets all of them and removes the file. Returns whether it is gone.
