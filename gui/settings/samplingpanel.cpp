@@ -4,12 +4,16 @@
 #include <QVBoxLayout>
 
 #include "gui/theme.h"
+#include "gui/widgets/button.h"
 #include "gui/widgets/disclosure.h"
 
 namespace argali::gui {
 
 SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* parent)
-    : QScrollArea(parent), m_options(options), m_form(new AnswerForm)
+    : QScrollArea(parent),
+      m_options(options),
+      m_form(new AnswerForm),
+      m_makeDefaults(new Button(Button::Kind::Outlined, {}, tr("Make these the defaults")))
 {
     setFrameShape(QFrame::NoFrame);
     setWidgetResizable(true);
@@ -27,6 +31,10 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
     title->setFont(scaledFont(font(), 1, QFont::DemiBold));
     layout->addWidget(title);
     layout->addWidget(m_form);
+    layout->addWidget(m_makeDefaults);
+    m_makeDefaults->setToolTip(
+        tr("A new chat will begin with what is chosen here; other chats keep theirs"));
+    m_makeDefaults->setAccessibleName(m_makeDefaults->text());
     layout->addStretch(1);
     setWidget(page);
 
@@ -35,6 +43,12 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
             [&settings](bool open) { settings.set(settings::moreSampling, open); });
     connect(m_form, &AnswerForm::edited, this,
             [this](const AnswerOptions& edited) { m_options.set(edited); });
+    connect(m_makeDefaults, &Button::clicked, this, [this, &settings] {
+        m_form->commitTyped();
+        const AnswerOptions chosen = m_options.current();
+        m_options.keep(); // the defaults come one by one
+        chosen.storeAsDefaults(settings);
+    });
     connect(&options, &ChatOptions::changed, this, &SamplingPanel::showOptions);
     connect(&options, &ChatOptions::aboutToSwitch, m_form, &AnswerForm::commitTyped);
     showOptions();
@@ -49,6 +63,7 @@ void SamplingPanel::showOptions()
 {
     m_form->setDefaults(m_options.defaults(), tr("Back to %1, as in a new chat"));
     m_form->setOptions(m_options.current());
+    m_makeDefaults->setEnabled(!m_options.current().isLike(m_options.defaults()));
 }
 
 } // namespace argali::gui
