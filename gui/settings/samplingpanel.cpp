@@ -1,5 +1,6 @@
 #include "gui/settings/samplingpanel.h"
 
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -13,7 +14,7 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
     : QScrollArea(parent),
       m_options(options),
       m_form(new AnswerForm),
-      m_makeDefaults(new Button(Button::Kind::Outlined, {}, tr("Make these the defaults")))
+      m_makeDefaults(new Button(Button::Kind::Ghost, {}, tr("Make these the defaults")))
 {
     setFrameShape(QFrame::NoFrame);
     setWidgetResizable(true);
@@ -29,9 +30,11 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
     layout->setSpacing(13);
     auto* title = new QLabel(tr("Answer"), page);
     title->setFont(scaledFont(font(), 1, QFont::DemiBold));
-    layout->addWidget(title);
+    auto* head = new QHBoxLayout;
+    head->addWidget(title, 1);
+    head->addWidget(m_makeDefaults);
+    layout->addLayout(head);
     layout->addWidget(m_form);
-    layout->addWidget(m_makeDefaults);
     m_makeDefaults->setToolTip(
         tr("A new chat will begin with what is chosen here; other chats keep theirs"));
     m_makeDefaults->setAccessibleName(m_makeDefaults->text());
