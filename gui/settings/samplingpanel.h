@@ -9,6 +9,8 @@
 
 namespace argali::gui {
 
+class Button;
+
 /// The panel "Answer": how answers are made in the chat that is open.
 class SamplingPanel final : public QScrollArea {
     Q_OBJECT
@@ -18,6 +20,7 @@ public:
     void setModel(const std::optional<LoadedModel>& model);
 
     AnswerForm* form() const { return m_form; }
+    Button* makeDefaults() const { return m_makeDefaults; }
     ToggleSwitch* sampling() const { return m_form->sampling(); }
     ToggleSwitch* thinking() const { return m_form->thinking(); }
     ValueSlider* temperature() const { return m_form->temperature(); }
@@ -30,6 +33,7 @@ private:
 
     ChatOptions& m_options;
     AnswerForm* const m_form;
+    Button* const m_makeDefaults;
 };
 
 } // namespace argali::gui

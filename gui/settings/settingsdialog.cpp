@@ -6,6 +6,7 @@
 #include <QStackedWidget>
 
 #include "gui/settings/aboutpage.h"
+#include "gui/settings/answerdefaultspage.h"
 #include "gui/settings/devicespage.h"
 #include "gui/settings/generalpage.h"
 #include "gui/settings/modelspage.h"
@@ -24,7 +25,8 @@ SettingsDialog::SettingsDialog(const WindowParts& parts, ModelLibrary& library, 
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
 
     addPage(QStringLiteral("general"), tr("General"), new GeneralPage(parts.settings, this));
-    // The page of answer defaults has its place here.
+    addPage(QStringLiteral("answers"), tr("Answers"),
+            new AnswerDefaultsPage(parts.settings, this));
     m_models = new ModelsPage(parts.settings, library, this);
     addPage(QStringLiteral("models"), tr("Models"), m_models);
     m_devices = new DevicesPage(parts.settings, this);

@@ -9,6 +9,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "gui/settings/answerdefaultspage.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/toggleswitch.h"
@@ -294,6 +295,54 @@ private slots:
              {"Sampling", "Temperature", "Top-p", "Top-k", "Min-p", "Repetition penalty", "Seed",
               "Thinking", "Thinking budget", "Budget", "Longest answer", "System prompt"})
             QVERIFY2(resetOf(&panel, QString::fromLatin1(caption)), caption);
+    }
+
+    void pageOfTheSettingsEditsTheDefaults()
+    {
+        Bench bench(file());
+        bench.say(); // a chat of its own
+        AnswerDefaultsPage page(bench.store);
+        AnswerForm& form = *page.form();
+        form.sampling()->setChecked(true);
+        form.temperature()->setValue(1.5);
+        form.thinking()->setChecked(true);
+        form.budget()->setValue(3000); // pushes the longest answer
+        form.systemPrompt()->insertPlainText(QStringLiteral("Be "));
+        form.systemPrompt()->insertPlainText(QStringLiteral("kind.")); // where the caret was left
+        const AnswerOptions defaults = AnswerOptions::from(bench.store);
+        QCOMPARE(defaults.sampling.temperature, 1.5F);
+        QVERIFY(defaults.thinking);
+        QCOMPARE(defaults.longestAnswer, 3128);
+        QCOMPARE(defaults.systemPrompt, QStringLiteral("Be kind."));
+        QVERIFY(bench.now().isLike(AnswerOptions::builtIn()));
+        bench.book.startNew();
+        QVERIFY(bench.now().isLike(defaults));
+        bench.store.set(settings::temperature, 0.5); // from elsewhere
+        QCOMPARE(form.temperature()->value(), 0.5);
+        Button* reset = resetOf(&page, QStringLiteral("Temperature"));
+        QCOMPARE(reset->toolTip(), QStringLiteral("Back to 0.70, as Argali comes"));
+        reset->click();
+        QCOMPARE(bench.store.value(settings::temperature), 0.7);
+    }
+
+    void whatIsChosenHereBecomesTheDefaults()
+    {
+        Bench bench(file());
+        bench.say();
+        const quint64 other = bench.book.current().id();
+        bench.book.startNew();
+        Button* make = bench.panel.makeDefaults();
+        QVERIFY(!make->isEnabled()); // they are
+        bench.panel.longest()->setValue(3008);
+        bench.panel.systemPrompt()->setPlainText(QStringLiteral("Rhyme."));
+        QVERIFY(make->isEnabled());
+        const AnswerOptions chosen = bench.now();
+        make->click();
+        QVERIFY(AnswerOptions::from(bench.store).isLike(chosen));
+        QVERIFY(bench.now().isLike(chosen));
+        QVERIFY(!make->isEnabled());
+        bench.book.open(bench.book.indexOf(other));
+        QVERIFY(bench.now().isLike(AnswerOptions::builtIn()));
     }
 
     void systemPromptHasAnEnd()
