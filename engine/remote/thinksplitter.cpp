@@ -27,13 +27,17 @@ std::vector<ThinkSplitter::Piece> ThinkSplitter::push(std::string_view text)
         return pieces;
     while (takeTag(pieces)) {
     }
+    m_held.erase(0, m_at); // once for all tags: a text may hold a great many
+    m_at = 0;
     return pieces;
 }
 
 std::vector<ThinkSplitter::Piece> ThinkSplitter::finish()
 {
     std::vector<Piece> pieces;
-    emitHeld(m_held.size(), pieces);
+    emitUntil(m_held.size(), pieces);
+    m_held.clear();
+    m_at = 0;
     return pieces;
 }
 
@@ -56,48 +60,52 @@ bool ThinkSplitter::skipsOpening()
 /// Gives what stands before the next tag and passes the tag; false when no whole tag is there.
 bool ThinkSplitter::takeTag(std::vector<Piece>& pieces)
 {
-    for (size_t at = m_held.find('<'); at != std::string::npos; at = m_held.find('<', at + 1)) {
-        if ((at == 0 ? m_before : m_held[at - 1]) == '`')
+    for (size_t at = m_held.find('<', m_at); at != std::string::npos;
+         at = m_held.find('<', at + 1)) {
+        if ((at == m_at ? m_before : m_held[at - 1]) == '`')
             continue;
         const std::string_view rest = std::string_view(m_held).substr(at);
         const bool seeksOpening = !m_thinking;
         const bool seeksClosing = m_thinking || m_undecided;
         if (seeksOpening && rest.starts_with(opening)) {
-            emitHeld(at, pieces);
-            m_held.erase(0, opening.size());
-            m_before = '>';
-            m_thinking = m_newBlock = true;
-            m_undecided = false;
+            emitUntil(at, pieces);
+            passTag(opening.size(), true);
             return true;
         }
         if (seeksClosing && rest.starts_with(closing)) {
-            emitHeld(at, pieces);
-            m_held.erase(0, closing.size());
-            m_before = '>';
+            emitUntil(at, pieces);
             if (!m_thinking)
                 pieces.push_back({Piece::Kind::AnswerWasThinking, {}, false});
-            m_thinking = m_undecided = false;
+            passTag(closing.size(), false);
             return true;
         }
         if ((seeksOpening && opening.starts_with(rest)) ||
             (seeksClosing && closing.starts_with(rest))) {
-            emitHeld(at, pieces); // the rest may become a tag
+            emitUntil(at, pieces); // the rest may become a tag
             return false;
         }
     }
-    emitHeld(m_held.size(), pieces);
+    emitUntil(m_held.size(), pieces);
     return false;
 }
 
-void ThinkSplitter::emitHeld(size_t length, std::vector<Piece>& pieces)
+void ThinkSplitter::emitUntil(size_t end, std::vector<Piece>& pieces)
 {
-    if (length == 0)
+    if (end == m_at)
         return;
-    m_before = m_held[length - 1];
+    m_before = m_held[end - 1];
     const auto kind = m_thinking ? Piece::Kind::Thinking : Piece::Kind::Answer;
     pieces.push_back(
-        {kind, m_held.substr(0, length), m_thinking && std::exchange(m_newBlock, false)});
-    m_held.erase(0, length);
+        {kind, m_held.substr(m_at, end - m_at), m_thinking && std::exchange(m_newBlock, false)});
+    m_at = end;
+}
+
+void ThinkSplitter::passTag(size_t length, bool opens)
+{
+    m_at += length;
+    m_before = '>';
+    m_thinking = m_newBlock = opens;
+    m_undecided = false;
 }
 
 } // namespace argali::remote

@@ -29,15 +29,15 @@ public:
     std::vector<Piece> push(std::string_view text);
     /// What was held back because it could have become a tag.
     std::vector<Piece> finish();
-    /// From now on an end that nobody opened is text.
-    void forgetUndecided() { m_undecided = false; }
 
 private:
     bool skipsOpening();
     bool takeTag(std::vector<Piece>& pieces);
-    void emitHeld(size_t length, std::vector<Piece>& pieces);
+    void emitUntil(size_t end, std::vector<Piece>& pieces);
+    void passTag(size_t length, bool opens);
 
     std::string m_held;
+    size_t m_at = 0;   ///< where what is still to be given begins in m_held
     char m_before = 0; ///< the byte before what is held
     bool m_thinking;
     bool m_undecided;

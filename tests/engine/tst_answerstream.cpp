@@ -30,6 +30,7 @@ private slots:
     void formatsByContentType();
     void remembersTheId();
     void nothingAfterTheEnd();
+    void manyTagsCostNoMoreThanTheirBytes();
 };
 
 namespace {
@@ -393,6 +394,22 @@ void TestAnswerStream::nothingAfterTheEnd()
     QVERIFY(stream.push("{{{{").empty());
     QVERIFY(stream.finish().empty());
     QCOMPARE(steps.text(), std::string("text \"a\"\nfinish stop \"stop\"\n"));
+}
+
+void TestAnswerStream::manyTagsCostNoMoreThanTheirBytes()
+{
+    std::string text;
+    for (int i = 0; i < 400'000; ++i)
+        text += "<think></think>";
+    text += "a";
+    for (int i = 0; i < 2'000'000; ++i)
+        text += '<';
+    QElapsedTimer timer;
+    timer.start();
+    const std::string steps = read({content(text) + stop});
+    QVERIFY(steps.starts_with("text \"a<<<"));
+    // In the square of its length it would take hours.
+    QVERIFY2(timer.elapsed() < 20'000, qPrintable(QString::number(timer.elapsed())));
 }
 
 QTEST_APPLESS_MAIN(TestAnswerStream)
