@@ -110,9 +110,9 @@ private slots:
     {
         Bench bench;
         const SettingsDialog& dialog = bench.open();
-        QCOMPARE(dialog.pages(), QStringList({QStringLiteral("general"), QStringLiteral("models"),
-                                              QStringLiteral("devices"), QStringLiteral("privacy"),
-                                              QStringLiteral("about")}));
+        QCOMPARE(dialog.pages(), QStringList({QStringLiteral("general"), QStringLiteral("answers"),
+                                              QStringLiteral("models"), QStringLiteral("devices"),
+                                              QStringLiteral("privacy"), QStringLiteral("about")}));
         for (const QString& page : dialog.pages())
             QVERIFY(dialog.pageWidget(page));
     }
@@ -128,6 +128,18 @@ private slots:
         QCOMPARE(page->appearance()->currentIndex(), 1);
         page->appearance()->segment(0)->click();
         QCOMPARE(bench.settings.value(settings::theme), int(Theme::Choice::System));
+    }
+
+    void theKeyThatSends()
+    {
+        Bench bench;
+        auto* page = pageOf<GeneralPage>(bench.open(), "general");
+        QCOMPARE(page->sendKey()->currentIndex(), 0);
+        QVERIFY(page->sendKey()->segment(0)->text() != page->sendKey()->segment(1)->text());
+        page->sendKey()->segment(1)->click();
+        QVERIFY(!bench.settings.value(settings::sendWithEnter));
+        bench.settings.set(settings::sendWithEnter, true); // from elsewhere
+        QCOMPARE(page->sendKey()->currentIndex(), 0);
     }
 
     void languagesInTheirOwnWords()

@@ -713,6 +713,9 @@ std::map<Shortcut, Prepare> effects()
     on(Shortcut::TogglePanel, [](Bench& b) -> Effect {
         return {&b.window, [&b] { return !b.window.isPanelOpen(); }};
     });
+    on(Shortcut::OpenSettings, [](Bench& b) -> Effect {
+        return {&b.window, [&b] { return b.window.settingsDialog() != nullptr; }};
+    });
     on(Shortcut::ListShortcuts, [](Bench& b) -> Effect {
         return {&b.window, [&b] { return b.window.shortcutList() != nullptr; }};
     });
