@@ -49,12 +49,125 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::DevicesPage</name>
+    <message numerus="yes">
+        <source>%Ln thread(s)</source>
+        <translation>
+            <numerusform>%Ln thread</numerusform>
+            <numerusform>%Ln threads</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExchangeControl</name>
+    <message numerus="yes">
+        <source>Exporting %Ln chat(s)</source>
+        <translation>
+            <numerusform>Exporting %Ln chat</numerusform>
+            <numerusform>Exporting %Ln chats</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) exported to %1.</source>
+        <translation>
+            <numerusform>%Ln chat exported to %1.</numerusform>
+            <numerusform>%Ln chats exported to %1.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) or film(s) were not there any more.</source>
+        <translation>
+            <numerusform>%Ln picture or film was not there any more.</numerusform>
+            <numerusform>%Ln pictures or films were not there any more.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) could not be read.</source>
+        <translation>
+            <numerusform>%Ln chat could not be read.</numerusform>
+            <numerusform>%Ln chats could not be read.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Importing %Ln file(s)</source>
+        <translation>
+            <numerusform>Importing %Ln file</numerusform>
+            <numerusform>Importing %Ln files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) imported.</source>
+        <translation>
+            <numerusform>%Ln chat imported.</numerusform>
+            <numerusform>%Ln chats imported.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) or film(s) were not found beside the file, or are not those that were sent.</source>
+        <translation>
+            <numerusform>%Ln picture or film was not found beside the file, or is not the one that was sent.</numerusform>
+            <numerusform>%Ln pictures or films were not found beside the file, or are not those that were sent.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln film(s) are too large to be copied and are used where they lie.</source>
+        <translation>
+            <numerusform>%Ln film is too large to be copied and is used where it lies.</numerusform>
+            <numerusform>%Ln films are too large to be copied and are used where they lie.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln place(s) in the file did not fit together and were mended.</source>
+        <translation>
+            <numerusform>%Ln place in the file did not fit together and was mended.</numerusform>
+            <numerusform>%Ln places in the file did not fit together and were mended.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) were not imported.</source>
+        <translation>
+            <numerusform>%Ln file was not imported.</numerusform>
+            <numerusform>%Ln files were not imported.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExportDialog</name>
+    <message numerus="yes">
+        <source>Export %Ln chat(s)</source>
+        <translation>
+            <numerusform>Export %Ln chat</numerusform>
+            <numerusform>Export %Ln chats</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::FilmStrip</name>
     <message numerus="yes">
         <source>A film gives at most %Ln frame(s). Remove one first.</source>
         <translation>
             <numerusform>A film gives at most %Ln frame. Remove one first.</numerusform>
             <numerusform>A film gives at most %Ln frames. Remove one first.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::HtmlExport</name>
+    <message numerus="yes">
+        <source>%Ln question(s)</source>
+        <translation>
+            <numerusform>%Ln question</numerusform>
+            <numerusform>%Ln questions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MarkdownExport</name>
+    <message numerus="yes">
+        <source>%Ln question(s)</source>
+        <translation>
+            <numerusform>%Ln question</numerusform>
+            <numerusform>%Ln questions</numerusform>
         </translation>
     </message>
 </context>
@@ -110,6 +223,16 @@
         <translation>
             <numerusform>from %Ln frame</numerusform>
             <numerusform>from %Ln frames</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::TurnWords</name>
+    <message numerus="yes">
+        <source>Thinking · %Ln token(s)</source>
+        <translation>
+            <numerusform>Thinking · %Ln token</numerusform>
+            <numerusform>Thinking · %Ln tokens</numerusform>
         </translation>
     </message>
 </context>

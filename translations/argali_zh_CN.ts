@@ -2,6 +2,45 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
+    <name>argali::gui::AboutPage</name>
+    <message>
+        <source>Chat about pictures and films, on this computer.</source>
+        <translation>在本机上就图像和视频进行对话。</translation>
+    </message>
+    <message>
+        <source>Argali is free software under the Apache License, version 2.0.</source>
+        <translation>Argali 是自由软件，采用 Apache 许可证 2.0 版。</translation>
+    </message>
+    <message>
+        <source>Built on</source>
+        <translation>所用的库</translation>
+    </message>
+    <message>
+        <source>Each of these has a licence of its own, which comes with it:</source>
+        <translation>它们各有自己的许可证，随其一同提供：</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>This session has no log file.</source>
+        <translation>本次运行没有日志文件。</translation>
+    </message>
+    <message>
+        <source>What went wrong stands here; never what you wrote or were answered.</source>
+        <translation>出错的情况记在这里，绝不记录您写的内容或得到的回答。</translation>
+    </message>
+    <message>
+        <source>Log file</source>
+        <translation>日志文件</translation>
+    </message>
+    <message>
+        <source>Open the folder of the log</source>
+        <translation>打开日志所在文件夹</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::Answer</name>
     <message>
         <source>%1 tok/s</source>
@@ -39,6 +78,180 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::AnswerDefaultsPage</name>
+    <message>
+        <source>What a new chat begins with. Each chat then has its own, in the panel beside it; chats that are there already keep theirs.</source>
+        <translation>新对话以此开始。之后每个对话各有自己的设置，位于旁边的面板中；已有的对话保持不变。</translation>
+    </message>
+    <message>
+        <source>Back to %1, as Argali comes</source>
+        <translation>恢复为 %1（Argali 的初始值）</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::AnswerForm</name>
+    <message>
+        <source>Default for %1</source>
+        <translation>%1：恢复默认</translation>
+    </message>
+    <message>
+        <source>Back to %1, as Argali comes</source>
+        <translation>恢复为 %1（Argali 的初始值）</translation>
+    </message>
+    <message>
+        <source>on</source>
+        <translation>开</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>关</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>On: words are drawn at random by their probability, answers differ. Off: always the most likely word, answers repeat exactly.</source>
+        <translation>开：按概率随机选词，每次回答不同。关：总选最可能的词，回答完全可重复。</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>How far answers stray from the most likely words: 0 not at all, 2 wildly.</source>
+        <translation>回答偏离最可能的词的程度：0 完全不偏离，2 非常随意。</translation>
+    </message>
+    <message>
+        <source>Top-p, top-k, min-p, penalty, seed</source>
+        <translation>Top-p、top-k、min-p、惩罚、种子</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Draws from the fewest words that together have this probability. 1 draws from all.</source>
+        <translation>只在合计达到此概率的最少候选词中选取。1 表示全部。</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>Draws from this many most likely words. 0 draws from all.</source>
+        <translation>只在最可能的若干候选词中选取。0 表示全部。</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Leaves out words less likely than this part of the likeliest one&apos;s probability.</source>
+        <translation>排除概率低于最可能候选词此比例的词。</translation>
+    </message>
+    <message>
+        <source>Repetition penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Makes words that were used already less likely. 1 changes nothing.</source>
+        <translation>降低已用过的词的概率。1 表示不变。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>The same seed draws the same answer again. 0 takes a new one each time.</source>
+        <translation>相同种子得到相同回答。0 表示每次换一个。</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>每次新</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>The model writes down its thoughts before it answers. Slower, often better.</source>
+        <translation>模型先写下思考过程再作答。更慢，往往更好。</translation>
+    </message>
+    <message>
+        <source>This model cannot think before it answers.</source>
+        <translation>此模型不支持作答前思考。</translation>
+    </message>
+    <message>
+        <source>Thinking budget</source>
+        <translation>思维预算</translation>
+    </message>
+    <message>
+        <source>On: thinking ends at the budget at the latest. Off: the model thinks as long as the longest answer lets it.</source>
+        <translation>开：思考最迟在预算用尽时结束。关：只要不超过最大新词元数，模型可一直思考。</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>思维预算</translation>
+    </message>
+    <message>
+        <source>The most tokens the model may think before it must answer.</source>
+        <translation>模型在必须作答前最多可用于思考的词元数。</translation>
+    </message>
+    <message>
+        <source>The model stops thinking at this many tokens and answers.</source>
+        <translation>模型思考到该词元数后停止并作答。</translation>
+    </message>
+    <message>
+        <source>Longest answer</source>
+        <translation>最大新词元数</translation>
+    </message>
+    <message>
+        <source>The answer ends after this many tokens, thinking included. More than the slider has can be typed, up to the context of the model.</source>
+        <translation>回答在达到这么多词元（含思考）后结束。可以键入超出滑块的数值，直至模型的上下文长度。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Said to the model before every conversation, for example how to answer</source>
+        <translation>每次对话前告诉模型的话，例如如何作答</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>A system prompt has room for %1 characters.</source>
+        <translation>系统提示最多 %1 个字符。</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>the default</source>
+        <translation>默认值</translation>
+    </message>
+    <message>
+        <source>In tokens, thinking included. At least budget + %1.</source>
+        <translation>以词元计，包含思考。至少为预算 + %1。</translation>
+    </message>
+    <message>
+        <source>In tokens, thinking included.</source>
+        <translation>以词元计，含思考。</translation>
+    </message>
+    <message>
+        <source>The context of the open model has %1 tokens, and answers end there.</source>
+        <translation>当前模型的上下文为 %1 个词元，回答到此为止。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::AttachmentRow</name>
     <message>
         <source>Remove %1</source>
@@ -56,10 +269,6 @@
         <translation>移除 %1</translation>
     </message>
     <message>
-        <source>Remove (Del)</source>
-        <translation>移除（Del）</translation>
-    </message>
-    <message>
         <source>Original %1</source>
         <translation>原始 %1</translation>
     </message>
@@ -70,6 +279,58 @@
     <message>
         <source>Reading…</source>
         <translation>正在读取…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ChatExport</name>
+    <message>
+        <source>There is no chat to export any more.</source>
+        <translation>已没有可导出的对话。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ChatImport</name>
+    <message>
+        <source>“%1” could not be saved: check the free space, and whether your chats can be written to. Nothing of it was imported.</source>
+        <translation>“%1”无法保存：请检查可用空间，以及对话记录是否可写。其中的内容均未导入。</translation>
+    </message>
+    <message>
+        <source>Nothing can be imported while your chats cannot be written to.</source>
+        <translation>对话记录不可写时，无法导入。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ChatImport::Worker</name>
+    <message>
+        <source>“%1” cannot be read. Check that it is still there.</source>
+        <translation>无法读取“%1”。请确认它仍在原处。</translation>
+    </message>
+    <message>
+        <source>“%1” is larger than a chat can be. Nothing of it was imported.</source>
+        <translation>“%1”大于对话所能有的大小，其中的内容均未导入。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ChatJson</name>
+    <message>
+        <source>“%1” is larger than a file can be that Argali imports again. Export it as Markdown or as a page.</source>
+        <translation>“%1”大于 Argali 可再次导入的文件。请导出为 Markdown 或网页。</translation>
+    </message>
+    <message>
+        <source>“%1” is not a chat that Argali exported as JSON.</source>
+        <translation>“%1”不是 Argali 以 JSON 导出的对话。</translation>
+    </message>
+    <message>
+        <source>“%1” was exported by a newer Argali. Import it there.</source>
+        <translation>“%1”由更新版本的 Argali 导出，请在该版本中导入。</translation>
+    </message>
+    <message>
+        <source>“%1” is damaged, or larger than a chat can be. Nothing of it was imported.</source>
+        <translation>“%1”已损坏，或大于对话所能有的大小，其中的内容均未导入。</translation>
     </message>
 </context>
 <context>
@@ -173,14 +434,6 @@
         <translation>发送</translation>
     </message>
     <message>
-        <source>Stop (Esc)</source>
-        <translation>停止 (Esc)</translation>
-    </message>
-    <message>
-        <source>Send (Enter)</source>
-        <translation>发送 (Enter)</translation>
-    </message>
-    <message>
         <source>Thinking %1</source>
         <translation>深度思考 %1</translation>
     </message>
@@ -241,6 +494,14 @@
     <message>
         <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
         <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
+    </message>
+    <message>
+        <source>Stop (%1)</source>
+        <translation>停止（%1）</translation>
+    </message>
+    <message>
+        <source>Send (%1)</source>
+        <translation>发送（%1）</translation>
     </message>
 </context>
 <context>
@@ -384,6 +645,30 @@
         <source>Delete folder, keep its chats</source>
         <translation>删除文件夹，保留其中的对话</translation>
     </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Folders, export and import</source>
+        <translation>文件夹、导出与导入</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Export the chats of this folder…</source>
+        <translation>导出此文件夹中的对话…</translation>
+    </message>
+    <message>
+        <source>Export all chats…</source>
+        <translation>导出全部对话…</translation>
+    </message>
+    <message>
+        <source>Import chats…</source>
+        <translation>导入对话…</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::Cost</name>
@@ -457,6 +742,61 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::DevicesPage</name>
+    <message>
+        <source>Models run on</source>
+        <translation>模型运行于</translation>
+    </message>
+    <message>
+        <source>Open the model again</source>
+        <translation>重新打开模型</translation>
+    </message>
+    <message>
+        <source>Opens the model on the chosen device. An answer that is being written is stopped.</source>
+        <translation>在所选设备上打开模型。正在生成的回答会停止。</translation>
+    </message>
+    <message>
+        <source>%1 of memory, %2 free</source>
+        <extracomment>memory of a device, in all and free</extracomment>
+        <translation>内存 %1，可用 %2</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln thread(s)</source>
+        <translation>
+            <numerusform>%Ln 个线程</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>The card with most free memory, or the processor where there is none</source>
+        <translation>可用内存最多的显卡；没有显卡时用处理器</translation>
+    </message>
+    <message>
+        <source>Processor: %1</source>
+        <extracomment>a device and its id, &quot;NVIDIA H100 (cuda:0)&quot;</extracomment>
+        <translation>处理器：%1</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <translation>%1（%2）</translation>
+    </message>
+    <message>
+        <source>%1 (chosen before)</source>
+        <translation>%1（先前所选）</translation>
+    </message>
+    <message>
+        <source>The device %1 is not here. The model runs on %2; models go there until the card is back or you choose another one.</source>
+        <translation>设备 %1 不在。模型运行于 %2；在该显卡恢复或您另选设备之前，模型都在那里运行。</translation>
+    </message>
+    <message>
+        <source>The next model that is opened runs there. The one that is open now runs on %1.</source>
+        <translation>下次打开的模型将在那里运行。当前打开的模型运行于 %1。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::DropOverlay</name>
     <message>
         <source>Drop to attach</source>
@@ -480,10 +820,6 @@
     <message>
         <source>Drop pictures here</source>
         <translation>将图像拖到此处</translation>
-    </message>
-    <message>
-        <source>PNG, JPEG, WebP, TIFF … or Ctrl+V</source>
-        <translation>PNG、JPEG、WebP、TIFF…… 或 Ctrl+V</translation>
     </message>
     <message>
         <source>Drop a film here</source>
@@ -519,12 +855,203 @@
         <source>Nothing leaves this computer. %1 is ready.</source>
         <translation>所有内容都留在本机。%1 已就绪。</translation>
     </message>
+    <message>
+        <source>PNG, JPEG, WebP, TIFF … or %1</source>
+        <translation>PNG、JPEG、WebP、TIFF…… 或按 %1</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::EngineWorker</name>
     <message>
         <source>No model is open. Open a model folder from the menu above.</source>
         <translation>没有打开的模型。请从上方菜单打开模型文件夹。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExchangeControl</name>
+    <message>
+        <source>Markdown</source>
+        <translation>Markdown</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>网页</translation>
+    </message>
+    <message>
+        <source>Chats of Argali</source>
+        <translation>Argali 对话</translation>
+    </message>
+    <message>
+        <source>There is nothing to export: no question has been asked there yet.</source>
+        <translation>没有可导出的内容：其中还没有提过问题。</translation>
+    </message>
+    <message>
+        <source>Export a chat</source>
+        <translation>导出对话</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Export chats: a new folder is made in this one</source>
+        <translation>导出对话：将在此处新建一个文件夹</translation>
+    </message>
+    <message>
+        <source>The export was cancelled. Nothing was written.</source>
+        <translation>导出已取消，未写入任何内容。</translation>
+    </message>
+    <message>
+        <source>Argali chats %1</source>
+        <extracomment>name of a folder of exported chats; %1 is a date, 2026-01-31</extracomment>
+        <translation>Argali 对话 %1</translation>
+    </message>
+    <message>
+        <source>Exporting “%1”</source>
+        <translation>正在导出“%1”</translation>
+    </message>
+    <message numerus="yes">
+        <source>Exporting %Ln chat(s)</source>
+        <translation>
+            <numerusform>正在导出 %Ln 个对话</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) exported to %1.</source>
+        <translation>
+            <numerusform>已将 %Ln 个对话导出到 %1。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) or film(s) were not there any more.</source>
+        <translation>
+            <numerusform>有 %Ln 个图像或视频已不存在。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) could not be read.</source>
+        <translation>
+            <numerusform>有 %Ln 个对话无法读取。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Import chats</source>
+        <translation>导入对话</translation>
+    </message>
+    <message>
+        <source>Nothing can be imported while your chats cannot be written to.</source>
+        <translation>对话记录不可写时，无法导入。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Importing %Ln file(s)</source>
+        <translation>
+            <numerusform>正在导入 %Ln 个文件</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The import was cancelled.</source>
+        <translation>导入已取消。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln chat(s) imported.</source>
+        <translation>
+            <numerusform>已导入 %Ln 个对话。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) or film(s) were not found beside the file, or are not those that were sent.</source>
+        <translation>
+            <numerusform>有 %Ln 个图像或视频不在文件旁边，或不是当时发送的内容。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln film(s) are too large to be copied and are used where they lie.</source>
+        <translation>
+            <numerusform>有 %Ln 个视频太大，不复制，直接使用原处的文件。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln place(s) in the file did not fit together and were mended.</source>
+        <translation>
+            <numerusform>文件中有 %Ln 处不一致，已修复。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) were not imported.</source>
+        <translation>
+            <numerusform>有 %Ln 个文件未导入。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExchangeLine</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Show folder</source>
+        <translation>显示文件夹</translation>
+    </message>
+    <message>
+        <source>Close this line</source>
+        <translation>关闭此行</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExportDialog</name>
+    <message>
+        <source>A text file, and beside it a folder with the pictures and films as they are. It has the branch that is shown.</source>
+        <translation>一个文本文件，旁边是存放原始图像和视频的文件夹。只含当前显示的分支。</translation>
+    </message>
+    <message>
+        <source>One file that every browser shows without a network. Pictures larger than %1 MB are scaled down to %2 pixels; of a film it has one picture and the times of the frames. It has the branch that is shown.</source>
+        <translation>一个无需网络、任何浏览器都能显示的文件。大于 %1 MB 的图像会缩小到 %2 像素；视频只含一幅画面和各帧的时间。只含当前显示的分支。</translation>
+    </message>
+    <message>
+        <source>Everything, with all branches, and beside it a folder with the pictures and films. Only this can be imported again.</source>
+        <translation>全部内容与所有分支，旁边是存放图像和视频的文件夹。只有此格式可以再次导入。</translation>
+    </message>
+    <message>
+        <source>Markdown</source>
+        <translation>Markdown</translation>
+    </message>
+    <message>
+        <source>Page (HTML)</source>
+        <translation>网页（HTML）</translation>
+    </message>
+    <message>
+        <source>Whole chat (JSON)</source>
+        <translation>完整对话（JSON）</translation>
+    </message>
+    <message>
+        <source>With the thinking of the model</source>
+        <translation>包含模型的思考</translation>
+    </message>
+    <message numerus="yes">
+        <source>Export %Ln chat(s)</source>
+        <translation>
+            <numerusform>导出 %Ln 个对话</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ExportWriter</name>
+    <message>
+        <source>The chats cannot be written to %1. Check the free space and the rights there, or choose another folder.</source>
+        <translation>无法将对话写入 %1。请检查那里的可用空间和权限，或另选文件夹。</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
     </message>
 </context>
 <context>
@@ -581,10 +1108,6 @@
         <translation>移除此帧</translation>
     </message>
     <message>
-        <source>Remove this frame (Del)</source>
-        <translation>移除此帧（Del）</translation>
-    </message>
-    <message>
         <source>Frame %1 of %2, at %3</source>
         <translation>第 %1 帧，共 %2 帧，位于 %3</translation>
     </message>
@@ -623,28 +1146,12 @@
         <translation>后退一帧</translation>
     </message>
     <message>
-        <source>One frame back (Left, with Shift ten)</source>
-        <translation>后退一帧（左键，按住 Shift 为十帧）</translation>
-    </message>
-    <message>
         <source>One frame on</source>
         <translation>前进一帧</translation>
     </message>
     <message>
-        <source>One frame on (Right, with Shift ten)</source>
-        <translation>前进一帧（右键，按住 Shift 为十帧）</translation>
-    </message>
-    <message>
         <source>Play</source>
         <translation>播放</translation>
-    </message>
-    <message>
-        <source>Play or pause (Space)</source>
-        <translation>播放或暂停（空格）</translation>
-    </message>
-    <message>
-        <source>The model gets the frame shown here (Enter)</source>
-        <translation>模型将得到此处显示的帧（回车）</translation>
     </message>
     <message>
         <source>The frame at %1 cannot be decoded.</source>
@@ -658,6 +1165,30 @@
     <message>
         <source>Pause</source>
         <translation>暂停</translation>
+    </message>
+    <message>
+        <source>One frame back (%1, ten with %2)</source>
+        <translation>后退一帧（%1；%2 为十帧）</translation>
+    </message>
+    <message>
+        <source>One frame on (%1, ten with %2)</source>
+        <translation>前进一帧（%1；%2 为十帧）</translation>
+    </message>
+    <message>
+        <source>Play or pause</source>
+        <translation>播放或暂停</translation>
+    </message>
+    <message>
+        <source>The model gets the frame shown here</source>
+        <translation>模型将得到此处显示的帧</translation>
+    </message>
+    <message>
+        <source>The model got the frames at</source>
+        <translation>模型得到的帧位于</translation>
+    </message>
+    <message>
+        <source>Show the frame at %1</source>
+        <translation>显示 %1 处的帧</translation>
     </message>
 </context>
 <context>
@@ -777,6 +1308,72 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::GeneralPage</name>
+    <message>
+        <source>System</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>As the desktop is</source>
+        <translation>与桌面一致</translation>
+    </message>
+    <message>
+        <source>Appearance: %1</source>
+        <extracomment>one of System, Light, Dark</extracomment>
+        <translation>外观：%1</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>颜色</translation>
+    </message>
+    <message>
+        <source>When the desktop asks for more contrast, Argali shows it in each of the three.</source>
+        <translation>桌面要求更高对比度时，三种外观都会照办。</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Language of the window</source>
+        <translation>窗口语言</translation>
+    </message>
+    <message>
+        <source>It changes at once. Answers come in the language of the question.</source>
+        <translation>立即生效。回答使用提问的语言。</translation>
+    </message>
+    <message>
+        <source>Keyboard</source>
+        <translation>键盘</translation>
+    </message>
+    <message>
+        <source>Send a question with %1</source>
+        <extracomment>a key, such as Enter</extracomment>
+        <translation>用 %1 发送问题</translation>
+    </message>
+    <message>
+        <source>Send a question with</source>
+        <translation>发送问题用</translation>
+    </message>
+    <message>
+        <source>%1 begins a new line in either case; %2 lists all keys.</source>
+        <extracomment>both are keys</extracomment>
+        <translation>无论哪种，%1 都另起一行；%2 列出全部按键。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::HistoryControl</name>
     <message>
         <source>“%1” was deleted.</source>
@@ -827,6 +1424,23 @@
     <message>
         <source>This chat cannot be read. The others are not touched by it.</source>
         <translation>无法读取此对话。其他对话不受影响。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::HtmlExport</name>
+    <message>
+        <source>Chat of %1, exported from Argali</source>
+        <translation>%1 的对话，由 Argali 导出</translation>
+    </message>
+    <message>
+        <source>Model: %1</source>
+        <translation>模型：%1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln question(s)</source>
+        <translation>
+            <numerusform>%Ln 个问题</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -883,6 +1497,47 @@
         <source>Open</source>
         <translation>打开</translation>
     </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Settings (%1)</source>
+        <translation>设置（%1）</translation>
+    </message>
+    <message>
+        <source>The transcript is shown at %1 %</source>
+        <translation>对话以 %1 % 显示</translation>
+    </message>
+    <message>
+        <source>The device %1 that was chosen is not here. The model runs on %2.</source>
+        <translation>所选设备 %1 不在，模型运行于 %2。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MarkdownExport</name>
+    <message>
+        <source>Chat of %1, exported from Argali</source>
+        <translation>%1 的对话，由 Argali 导出</translation>
+    </message>
+    <message>
+        <source>Model: %1</source>
+        <translation>模型：%1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln question(s)</source>
+        <translation>
+            <numerusform>%Ln 个问题</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::MediaDialog</name>
@@ -911,6 +1566,13 @@
         <translation>
             <numerusform>%1 · %Ln 帧</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::MediaStage</name>
+    <message>
+        <source>The pictures and films of the chat cannot be copied to %1. Check the free space and the rights there.</source>
+        <translation>无法将对话中的图像和视频复制到 %1。请检查那里的可用空间和权限。</translation>
     </message>
 </context>
 <context>
@@ -966,6 +1628,73 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ModelsPage</name>
+    <message>
+        <source>Folder for models</source>
+        <translation>模型文件夹</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Each model is a folder as it was published, with its config.json. Those that lie here stand in the menu of models.</source>
+        <translation>每个模型是一个按发布原样、含 config.json 的文件夹。放在这里的模型会出现在模型菜单中。</translation>
+    </message>
+    <message>
+        <source>Choose the folder for models</source>
+        <translation>选择模型文件夹</translation>
+    </message>
+    <message>
+        <source>Back to the usual folder</source>
+        <translation>恢复为常用文件夹</translation>
+    </message>
+    <message>
+        <source>Opened before</source>
+        <translation>以前打开过的</translation>
+    </message>
+    <message>
+        <source>This folder is not there yet. Make it and put models into it, or choose another one.</source>
+        <translation>此文件夹尚不存在。请创建它并放入模型，或另选一个。</translation>
+    </message>
+    <message>
+        <source>This folder is not there any more. Choose another one, or connect the disk it is on.</source>
+        <translation>此文件夹已不存在。请另选一个，或连接它所在的磁盘。</translation>
+    </message>
+    <message>
+        <source>This folder cannot be read: check its rights, or choose another one.</source>
+        <translation>无法读取此文件夹：请检查权限，或另选一个。</translation>
+    </message>
+    <message>
+        <source>Is open</source>
+        <translation>已打开</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open %1</source>
+        <translation>打开 %1</translation>
+    </message>
+    <message>
+        <source>No models lie here.</source>
+        <translation>这里没有模型。</translation>
+    </message>
+    <message>
+        <source>Forget %1</source>
+        <translation>忘记 %1</translation>
+    </message>
+    <message>
+        <source>Forget %1. Its files stay where they are.</source>
+        <translation>忘记 %1。其文件留在原处。</translation>
+    </message>
+    <message>
+        <source>None but the pocket model.</source>
+        <translation>只有袖珍模型。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::PictureViewer</name>
     <message>
         <source>Picture</source>
@@ -976,16 +1705,8 @@
         <translation>上一张图像</translation>
     </message>
     <message>
-        <source>Left</source>
-        <translation>左箭头</translation>
-    </message>
-    <message>
         <source>Later picture</source>
         <translation>下一张图像</translation>
-    </message>
-    <message>
-        <source>Right</source>
-        <translation>右箭头</translation>
     </message>
     <message>
         <source>Fit</source>
@@ -1009,6 +1730,132 @@
     <message>
         <source>Transcript</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PrivacyPage</name>
+    <message>
+        <source>Nothing leaves this computer</source>
+        <translation>任何内容都不会离开本机</translation>
+    </message>
+    <message>
+        <source>Argali has no server and opens no connection by itself: models run here, and what you write, attach and are answered is only in the files below.</source>
+        <translation>Argali 没有服务器，也不会自行建立连接：模型在本机运行，您写的、附加的和得到的回答只存在于下列文件中。</translation>
+    </message>
+    <message>
+        <source>What is stored</source>
+        <translation>存储的内容</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Open the folder of the chats</source>
+        <translation>打开对话所在文件夹</translation>
+    </message>
+    <message>
+        <source>Pictures and films that were sent</source>
+        <translation>已发送的图像和视频</translation>
+    </message>
+    <message>
+        <source>Open the folder of what was sent</source>
+        <translation>打开已发送内容所在文件夹</translation>
+    </message>
+    <message>
+        <source>Pasted pictures</source>
+        <translation>粘贴的图像</translation>
+    </message>
+    <message>
+        <source>Open the folder of pasted pictures</source>
+        <translation>打开粘贴图像所在文件夹</translation>
+    </message>
+    <message>
+        <source>What is being written</source>
+        <translation>正在写的内容</translation>
+    </message>
+    <message>
+        <source>Open the folder of drafts</source>
+        <translation>打开草稿所在文件夹</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Open the folder of the settings</source>
+        <translation>打开设置所在文件夹</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Open the folder of the log</source>
+        <translation>打开日志所在文件夹</translation>
+    </message>
+    <message>
+        <source>Path: %1</source>
+        <extracomment>what is stored, &quot;Chats&quot;</extracomment>
+        <translation>路径：%1</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>清除</translation>
+    </message>
+    <message>
+        <source>Clear all chats…</source>
+        <translation>清除全部对话…</translation>
+    </message>
+    <message>
+        <source>Clear everything…</source>
+        <translation>清除所有内容…</translation>
+    </message>
+    <message>
+        <source>Clear everything</source>
+        <translation>清除所有内容</translation>
+    </message>
+    <message>
+        <source>Clear all chats</source>
+        <translation>清除全部对话</translation>
+    </message>
+    <message>
+        <source>Clear everything that Argali has stored?</source>
+        <translation>清除 Argali 存储的所有内容？</translation>
+    </message>
+    <message>
+        <source>Clear all chats?</source>
+        <translation>清除全部对话？</translation>
+    </message>
+    <message>
+        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, damaged or earlier files of chats that were put aside, all settings and the log. An answer under way is stopped. Your own pictures, films and models stay. This cannot be undone.</source>
+        <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容、先前搁置的已损坏或旧版对话文件、全部设置和日志。正在生成的回答会停止。您自己的图像、视频和模型会保留。此操作无法撤销。</translation>
+    </message>
+    <message>
+        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, and damaged or earlier files of chats that were put aside. An answer under way is stopped. Your own pictures and films, models and settings stay. This cannot be undone.</source>
+        <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容，以及先前搁置的已损坏或旧版对话文件。正在生成的回答会停止。您自己的图像、视频、模型和设置会保留。此操作无法撤销。</translation>
+    </message>
+    <message>
+        <source>Clearing…</source>
+        <translation>正在清除…</translation>
+    </message>
+    <message>
+        <source>These could not be removed; check their rights and remove them yourself:
+%1</source>
+        <translation>以下内容无法删除；请检查权限并自行删除：
+%1</translation>
+    </message>
+    <message>
+        <source>All chats were cleared.</source>
+        <translation>已清除全部对话。</translation>
+    </message>
+    <message>
+        <source>Everything was cleared.</source>
+        <translation>已清除所有内容。</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>空</translation>
     </message>
 </context>
 <context>
@@ -1040,120 +1887,16 @@
         <translation>回答</translation>
     </message>
     <message>
-        <source>Sampling</source>
-        <translation>采样</translation>
+        <source>Make these the defaults</source>
+        <translation>设为默认</translation>
     </message>
     <message>
-        <source>On: words are drawn at random by their probability, answers differ. Off: always the most likely word, answers repeat exactly.</source>
-        <translation>开：按概率随机选词，每次回答不同。关：总选最可能的词，回答完全一致。</translation>
+        <source>A new chat will begin with what is chosen here; other chats keep theirs</source>
+        <translation>新对话将以此处的选择开始；其他对话保持不变</translation>
     </message>
     <message>
-        <source>Temperature</source>
-        <translation>温度</translation>
-    </message>
-    <message>
-        <source>How far answers stray from the most likely words: 0 not at all, 2 wildly.</source>
-        <translation>回答偏离最可能用词的程度：0 不偏离，2 非常随意。</translation>
-    </message>
-    <message>
-        <source>Top-p, top-k, min-p, penalty, seed</source>
-        <translation>top-p、top-k、min-p、惩罚、种子</translation>
-    </message>
-    <message>
-        <source>Top-p</source>
-        <translation>Top-p</translation>
-    </message>
-    <message>
-        <source>Draws from the fewest words that together have this probability. 1 draws from all.</source>
-        <translation>只在合计达到此概率的最少候选词中选取。1 表示全部。</translation>
-    </message>
-    <message>
-        <source>Top-k</source>
-        <translation>Top-k</translation>
-    </message>
-    <message>
-        <source>All</source>
-        <translation>全部</translation>
-    </message>
-    <message>
-        <source>Draws from this many most likely words. 0 draws from all.</source>
-        <translation>只在最可能的若干候选词中选取。0 表示全部。</translation>
-    </message>
-    <message>
-        <source>Min-p</source>
-        <translation>Min-p</translation>
-    </message>
-    <message>
-        <source>Leaves out words less likely than this part of the likeliest one&apos;s probability.</source>
-        <translation>排除概率低于最可能候选词此比例的词。</translation>
-    </message>
-    <message>
-        <source>Repetition penalty</source>
-        <translation>重复惩罚</translation>
-    </message>
-    <message>
-        <source>Makes words that were used already less likely. 1 changes nothing.</source>
-        <translation>降低已用过的词的概率。1 表示不变。</translation>
-    </message>
-    <message>
-        <source>Seed</source>
-        <translation>种子</translation>
-    </message>
-    <message>
-        <source>New</source>
-        <translation>每次新</translation>
-    </message>
-    <message>
-        <source>The same seed draws the same answer again. 0 takes a new one each time.</source>
-        <translation>相同种子得到相同回答。0 表示每次换一个。</translation>
-    </message>
-    <message>
-        <source>Thinking</source>
-        <translation>深度思考</translation>
-    </message>
-    <message>
-        <source>The model writes down its thoughts before it answers. Slower, often better.</source>
-        <translation>模型先写下思考过程再作答。更慢，往往更好。</translation>
-    </message>
-    <message>
-        <source>This model cannot think before it answers.</source>
-        <translation>此模型不支持作答前思考。</translation>
-    </message>
-    <message>
-        <source>Budget</source>
-        <translation>思维预算</translation>
-    </message>
-    <message>
-        <source>The model stops thinking at this many tokens and answers.</source>
-        <translation>模型思考到该词元数后停止并作答。</translation>
-    </message>
-    <message>
-        <source>The most tokens the model may think before it must answer.</source>
-        <translation>模型在必须作答前最多可用于思考的词元数。</translation>
-    </message>
-    <message>
-        <source>Longest answer</source>
-        <translation>最大新词元数</translation>
-    </message>
-    <message>
-        <source>In tokens, thinking included. At least budget + %1.</source>
-        <translation>以词元计，包含思考。至少为预算 + %1。</translation>
-    </message>
-    <message>
-        <source>The answer ends after this many tokens, thinking included.</source>
-        <translation>回答到此词元数结束，包含思考。</translation>
-    </message>
-    <message>
-        <source>System prompt</source>
-        <translation>系统提示词</translation>
-    </message>
-    <message>
-        <source>Said to the model before every conversation, for example how to answer</source>
-        <translation>每次对话前告诉模型的话，例如如何作答</translation>
-    </message>
-    <message>
-        <source>None</source>
-        <translation>无</translation>
+        <source>Back to %1, as in a new chat</source>
+        <translation>恢复为 %1（与新对话相同）</translation>
     </message>
 </context>
 <context>
@@ -1173,6 +1916,333 @@
     <message>
         <source>Each field becomes one visual token</source>
         <translation>每一格成为一个视觉词元</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Pages of the settings</source>
+        <translation>设置页面</translation>
+    </message>
+    <message>
+        <source>General</source>
+        <translation>通用</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Privacy</source>
+        <translation>隐私</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ShortcutList</name>
+    <message>
+        <source>Keys</source>
+        <translation>按键</translation>
+    </message>
+    <message>
+        <source>Find a key or what it does</source>
+        <translation>查找按键或其作用</translation>
+    </message>
+    <message>
+        <source>What it does</source>
+        <translation>作用</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>按键</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Shortcuts</name>
+    <message>
+        <source>Chats</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Start another chat</source>
+        <translation>开始新对话</translation>
+    </message>
+    <message>
+        <source>Make a folder</source>
+        <translation>新建文件夹</translation>
+    </message>
+    <message>
+        <source>Search chats</source>
+        <translation>搜索对话</translation>
+    </message>
+    <message>
+        <source>Rename the chat</source>
+        <translation>重命名对话</translation>
+    </message>
+    <message>
+        <source>Delete the chat</source>
+        <translation>删除对话</translation>
+    </message>
+    <message>
+        <source>Take back what was deleted last</source>
+        <translation>撤销最近的删除</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>List of chats</source>
+        <translation>对话列表</translation>
+    </message>
+    <message>
+        <source>Open the chat, open or close the folder</source>
+        <translation>打开对话，展开或收起文件夹</translation>
+    </message>
+    <message>
+        <source>Rename the chat or folder</source>
+        <translation>重命名对话或文件夹</translation>
+    </message>
+    <message>
+        <source>Delete the chat or folder</source>
+        <translation>删除对话或文件夹</translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>New line</source>
+        <translation>换行</translation>
+    </message>
+    <message>
+        <source>Attach pictures or a film</source>
+        <translation>附加图像或视频</translation>
+    </message>
+    <message>
+        <source>Paste text, a picture or files</source>
+        <translation>粘贴文字、图像或文件</translation>
+    </message>
+    <message>
+        <source>Change the last question</source>
+        <translation>修改上一个问题</translation>
+    </message>
+    <message>
+        <source>Ask for the last answer again</source>
+        <translation>重新生成上一个回答</translation>
+    </message>
+    <message>
+        <source>Stop the answer, or the loading of a model</source>
+        <translation>停止回答或模型加载</translation>
+    </message>
+    <message>
+        <source>Reading</source>
+        <translation>阅读</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>在此对话中查找</translation>
+    </message>
+    <message>
+        <source>Next place</source>
+        <translation>下一处</translation>
+    </message>
+    <message>
+        <source>Earlier place</source>
+        <translation>上一处</translation>
+    </message>
+    <message>
+        <source>End finding</source>
+        <translation>结束查找</translation>
+    </message>
+    <message>
+        <source>Larger text in the transcript</source>
+        <translation>放大对话文字</translation>
+    </message>
+    <message>
+        <source>Smaller text in the transcript</source>
+        <translation>缩小对话文字</translation>
+    </message>
+    <message>
+        <source>Text of the transcript as it was</source>
+        <translation>恢复对话文字大小</translation>
+    </message>
+    <message>
+        <source>Attached picture</source>
+        <translation>附加的图像</translation>
+    </message>
+    <message>
+        <source>See what the model sees</source>
+        <translation>查看模型所见</translation>
+    </message>
+    <message>
+        <source>Move it one place to the left</source>
+        <translation>左移一位</translation>
+    </message>
+    <message>
+        <source>Move it one place to the right</source>
+        <translation>右移一位</translation>
+    </message>
+    <message>
+        <source>Remove it</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Frames of a film</source>
+        <translation>视频的帧</translation>
+    </message>
+    <message>
+        <source>Move the frame by one to the left</source>
+        <translation>将帧左移一帧</translation>
+    </message>
+    <message>
+        <source>Move the frame by one to the right</source>
+        <translation>将帧右移一帧</translation>
+    </message>
+    <message>
+        <source>Move the frame by ten to the left</source>
+        <translation>将帧左移十帧</translation>
+    </message>
+    <message>
+        <source>Move the frame by ten to the right</source>
+        <translation>将帧右移十帧</translation>
+    </message>
+    <message>
+        <source>Go to the frame before</source>
+        <translation>转到前一帧</translation>
+    </message>
+    <message>
+        <source>Go to the next frame</source>
+        <translation>转到下一帧</translation>
+    </message>
+    <message>
+        <source>Go to the first frame</source>
+        <translation>转到第一帧</translation>
+    </message>
+    <message>
+        <source>Go to the last frame</source>
+        <translation>转到最后一帧</translation>
+    </message>
+    <message>
+        <source>Remove the frame</source>
+        <translation>移除该帧</translation>
+    </message>
+    <message>
+        <source>Show the frame in the film</source>
+        <translation>在视频中显示该帧</translation>
+    </message>
+    <message>
+        <source>Preview of a film</source>
+        <translation>视频预览</translation>
+    </message>
+    <message>
+        <source>One frame to the left</source>
+        <translation>向左一帧</translation>
+    </message>
+    <message>
+        <source>One frame to the right</source>
+        <translation>向右一帧</translation>
+    </message>
+    <message>
+        <source>Ten frames to the left</source>
+        <translation>向左十帧</translation>
+    </message>
+    <message>
+        <source>Ten frames to the right</source>
+        <translation>向右十帧</translation>
+    </message>
+    <message>
+        <source>Play or pause</source>
+        <translation>播放或暂停</translation>
+    </message>
+    <message>
+        <source>Give the model the frame shown here</source>
+        <translation>将此处显示的帧交给模型</translation>
+    </message>
+    <message>
+        <source>Viewer of pictures</source>
+        <translation>图像查看器</translation>
+    </message>
+    <message>
+        <source>Earlier picture</source>
+        <translation>前一幅图像</translation>
+    </message>
+    <message>
+        <source>Later picture</source>
+        <translation>后一幅图像</translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation>上移</translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation>下移</translation>
+    </message>
+    <message>
+        <source>Enlarge</source>
+        <translation>放大</translation>
+    </message>
+    <message>
+        <source>Reduce</source>
+        <translation>缩小</translation>
+    </message>
+    <message>
+        <source>Fit the picture to the window</source>
+        <translation>使图像适合窗口</translation>
+    </message>
+    <message>
+        <source>Show the picture&apos;s own pixels</source>
+        <translation>按原始像素显示图像</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>窗口</translation>
+    </message>
+    <message>
+        <source>Show or hide the list of chats</source>
+        <translation>显示或隐藏对话列表</translation>
+    </message>
+    <message>
+        <source>Show or hide the Answer panel</source>
+        <translation>显示或隐藏回答面板</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>This list of keys</source>
+        <translation>此按键列表</translation>
+    </message>
+    <message>
+        <source> or </source>
+        <extracomment>between two keys that do the same</extracomment>
+        <translation> 或 </translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <extracomment>what a button does, and the key that does the same</extracomment>
+        <translation>%1（%2）</translation>
     </message>
 </context>
 <context>
@@ -1287,6 +2357,10 @@
     <message>
         <source>Open another model…</source>
         <translation>打开其他模型…</translation>
+    </message>
+    <message>
+        <source>%1 is not there any more, or cannot be read.</source>
+        <translation>%1 已不存在，或无法读取。</translation>
     </message>
 </context>
 <context>
@@ -1448,6 +2522,14 @@
         <source>The page that draws the transcript keeps ending. Formulas and tables are shown as text. Your chat is kept.</source>
         <translation>绘制对话的页面反复退出。公式和表格以文本显示。你的对话已保留。</translation>
     </message>
+    <message>
+        <source>Transcript</source>
+        <translation>对话内容</translation>
+    </message>
+    <message>
+        <source>Open the film</source>
+        <translation>打开视频</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::Turn</name>
@@ -1478,6 +2560,36 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::TurnWords</name>
+    <message>
+        <source>The answer was still being written.</source>
+        <translation>回答当时仍在生成。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Thinking · %Ln token(s)</source>
+        <translation>
+            <numerusform>思考 · %Ln 个词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>Frames at %1</source>
+        <extracomment>%1 is a list of times, &quot;00:00.0, 00:01.5&quot;</extracomment>
+        <translation>帧位于 %1</translation>
+    </message>
+    <message>
+        <source>%1 was not there any more when this was exported.</source>
+        <translation>导出时 %1 已不存在。</translation>
+    </message>
+    <message>
+        <source>Other versions of questions and answers are not in this file.</source>
+        <translation>问题和回答的其他版本不在此文件中。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::UndoLine</name>
     <message>
         <source>Undo</source>
@@ -1486,6 +2598,10 @@
     <message>
         <source>Close this line</source>
         <translation>关闭此提示</translation>
+    </message>
+    <message>
+        <source>Take back what was deleted</source>
+        <translation>撤销删除</translation>
     </message>
 </context>
 <context>
