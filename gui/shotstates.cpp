@@ -8,6 +8,8 @@
 #include "gui/chat/dropzone.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/findbar.h"
+#include "gui/chat/pagestart.h"
+#include "gui/chat/transcriptview.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/film/filmframes.h"
 #include "gui/film/filmtimeline.h"
@@ -309,6 +311,41 @@ std::vector<Shot> shotStates()
                                     "    print(f\"{name}: {share:+.1%}\")\n```\n"),
                      120);
                  s.source.finish(FinishReason::Stop, 120);
+             });
+         }},
+        {"branches", 3200,
+         [](Stage& s) {
+             openLarge(s);
+             s.composer().attach(s.sample("chart.png"));
+             s.ask(question(s), [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
+                 const quint64 first = s.book.current().turns().back().id;
+                 s.turns.edit(first, {s.text("And which sold least?", "哪个季度卖得最少？"), {}}, {},
+                              s.large().name());
+                 s.source.write(s.text("Q3, at 44 units.", "第三季度，为 44。"), 12);
+                 s.source.finish(FinishReason::Stop, 12);
+             });
+         }},
+        {"viewer", 3200,
+         [](Stage& s) {
+             s.window->showModel(s.pocket());
+             s.composer().attach(s.sample("objects.png"));
+             s.composer().attach(s.sample("pair.png"));
+             s.ask(s.text("Which objects are in both pictures?", "两张图片里都有哪些物体？"), [&s] {
+                 s.source.finish(FinishReason::Stop, 9);
+                 emit s.window->chat()->transcript()->pictureActivated(
+                     s.book.current().turns().back().id, 1);
+             });
+         }},
+        {"plain-transcript", 3200,
+         [](Stage& s) {
+             qputenv(PageStart::variable, "plain");
+             s.window->chat()->makeTranscript();
+             qunsetenv(PageStart::variable);
+             beginThinking(s, [&s] {
+                 s.source.write(wholeAnswer(s), 560);
+                 s.source.finish(FinishReason::Stop, 554);
              });
          }},
         {"folders", 1500,

@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "engine/log.h"
-#include "engine/server/chatanswer.h"
 #include "engine/server/chatfields.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -154,7 +153,7 @@ std::map<std::string, std::string> Api::pageHeaders(const HttpRequest& request) 
     return {{"Access-Control-Allow-Origin", origin}, {"Vary", "Origin"}};
 }
 
-void Api::dispatch(const HttpRequest& request, const Reply& reply)
+void Api::dispatch(HttpRequest& request, const Reply& reply)
 {
     const auto is = [&request](const char* method, const char* path) {
         const bool sameMethod = request.method == method ||
@@ -182,22 +181,28 @@ void Api::dispatch(const HttpRequest& request, const Reply& reply)
         answer.body = m_metrics.text(m_models, m_connections());
         return reply->send(std::move(answer));
     }
+    const auto chat = [&](ChatAnswer::Shape shape) {
+        inBackground(reply, [this, shape, reply, body = std::move(request.body)] {
+            return answerChat(body, shape, reply);
+        });
+    };
     if (is("POST", "/v1/chat/completions"))
-        return answerChat(request.body, Form::Chat, reply);
+        return chat(ChatAnswer::Shape::Chat);
     if (is("POST", "/v1/completions"))
-        return answerChat(request.body, Form::Completion, reply);
+        return chat(ChatAnswer::Shape::Completion);
     if (is("POST", "/"))
-        return answerChat(request.body, Form::Glm, reply);
+        return chat(ChatAnswer::Shape::Glm);
     if (is("POST", "/tokenize"))
-        return inBackground(reply, [this, body = request.body] { return tokenize(body); });
+        return inBackground(reply,
+                            [this, body = std::move(request.body)] { return tokenize(body); });
     if (is("POST", "/detokenize"))
-        return inBackground(reply, [this, body = request.body] { return detokenize(body); });
-    if (is("POST", "/v1/models/load"))
         return inBackground(reply,
-                            [this, body = request.body] { return loadOrUnload(body, true); });
-    if (is("POST", "/v1/models/unload"))
-        return inBackground(reply,
-                            [this, body = request.body] { return loadOrUnload(body, false); });
+                            [this, body = std::move(request.body)] { return detokenize(body); });
+    for (const bool load : {true, false})
+        if (is("POST", load ? "/v1/models/load" : "/v1/models/unload"))
+            return inBackground(reply, [this, load, body = std::move(request.body)] {
+                return loadOrUnload(body, load);
+            });
     const bool isKnown = std::ranges::any_of(
         routes(), [&request](const Route& route) { return request.path == route.path; });
     if (isKnown)
@@ -205,23 +210,25 @@ void Api::dispatch(const HttpRequest& request, const Reply& reply)
     throw ApiFailure(404, "unknown_path", "there is nothing at this path");
 }
 
-/// Does what takes time away from the thread of all connections.
-void Api::inBackground(const Reply& reply, std::function<HttpAnswer()> work)
+/// Does what takes time away from the thread of all connections. work gives the answer, or nothing
+/// where it comes later.
+void Api::inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work)
 {
     const bool isTaken = m_readers.add([this, reply, work = std::move(work)] {
-        try {
-            reply->send(work());
-        } catch (const ApiFailure& failure) {
+        const auto refuse = [this, &reply](const ApiFailure& failure) {
             m_metrics.countRequest({}, failure.status());
             reply->send(failureAnswer(failure));
+        };
+        try {
+            if (std::optional<HttpAnswer> answer = work())
+                reply->send(std::move(*answer));
+        } catch (const ApiFailure& failure) {
+            refuse(failure);
         } catch (const Error& error) {
             log(LogLevel::Warning, error.what());
-            const ApiFailure failure = toFailure(error);
-            m_metrics.countRequest({}, failure.status());
-            reply->send(failureAnswer(failure));
+            refuse(toFailure(error));
         } catch (const std::bad_alloc&) {
-            reply->send(
-                failureAnswer({503, "out_of_memory", "there is not enough memory for this now"}));
+            refuse(toFailure(Error(Error::Code::OutOfMemory, {})));
         }
     });
     if (!isTaken)
@@ -240,52 +247,33 @@ ModelHost& Api::hostOf(const std::string& name) const
                      "model");
 }
 
-void Api::answerChat(const std::string& body, Form form, const Reply& reply)
+/// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
+std::optional<HttpAnswer> Api::answerChat(const std::string& body, ChatAnswer::Shape shape,
+                                          const Reply& reply)
 {
-    const bool isTaken = m_readers.add([this, body, form, reply] {
-        std::string model;
-        try {
-            const json value = parseBody(body, m_settings.bodyBytes);
-            ChatCall call = form == Form::Chat         ? readChatCall(value, m_vault)
-                            : form == Form::Completion ? readCompletionCall(value)
-                                                       : readGlmCall(value);
-            ModelHost& host = hostOf(call.model);
-            model = host.name();
-            if (call.request.thinking && !host.info().thinks)
-                call.request.thinking = false; // as others do with models that cannot
-            const auto shape = form == Form::Chat         ? ChatAnswer::Shape::Chat
-                               : form == Form::Completion ? ChatAnswer::Shape::Completion
-                                                          : ChatAnswer::Shape::Glm;
-            const auto answer =
-                std::make_shared<ChatAnswer>(std::move(call), shape, model, reply, m_metrics);
-            switch (host.submit(answer->job())) {
-            case ModelHost::Admission::Accepted:
-                return;
-            case ModelHost::Admission::Full: {
-                HttpAnswer full =
-                    failureAnswer({429, "queue_full", "too many requests wait for this model"});
-                full.headers["Retry-After"] = "2";
-                m_metrics.countRequest(model, 429);
-                return reply->send(std::move(full));
-            }
-            case ModelHost::Admission::Closed:
-                throw ApiFailure(503, "closing", "the server is being closed");
-            }
-        } catch (const ApiFailure& failure) {
-            m_metrics.countRequest(model, failure.status());
-            reply->send(failureAnswer(failure));
-        } catch (const Error& error) {
-            log(LogLevel::Warning, error.what());
-            const ApiFailure failure = toFailure(error);
-            m_metrics.countRequest(model, failure.status());
-            reply->send(failureAnswer(failure));
-        } catch (const std::bad_alloc&) {
-            reply->send(
-                failureAnswer({503, "out_of_memory", "there is not enough memory for this now"}));
-        }
-    });
-    if (!isTaken)
-        throw ApiFailure(503, "too_busy", "too many requests come at once; try again later");
+    const json value = parseBody(body, m_settings.bodyBytes);
+    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault)
+                    : shape == ChatAnswer::Shape::Completion ? readCompletionCall(value)
+                                                             : readGlmCall(value);
+    ModelHost& host = hostOf(call.model);
+    if (!host.info().thinks)
+        call.request.thinking = false; // as others do with models that cannot
+    const auto answer =
+        std::make_shared<ChatAnswer>(std::move(call), shape, host.name(), reply, m_metrics);
+    switch (host.submit(answer->job())) {
+    case ModelHost::Admission::Accepted:
+        break;
+    case ModelHost::Admission::Full: {
+        HttpAnswer full =
+            failureAnswer({429, "queue_full", "too many requests wait for this model"});
+        full.headers.emplace("Retry-After", "2");
+        m_metrics.countRequest(host.name(), full.status);
+        return full;
+    }
+    case ModelHost::Admission::Closed:
+        throw ApiFailure(503, "closing", "the server is being closed");
+    }
+    return std::nullopt;
 }
 
 HttpAnswer Api::health() const

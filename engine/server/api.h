@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/server/apifailure.h"
-#include "engine/server/chatcall.h"
-#include "engine/server/chatwriter.h"
+#include "engine/server/chatanswer.h"
 #include "engine/server/httpserver.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelset.h"
@@ -48,13 +48,13 @@ public:
 
 private:
     using Reply = std::shared_ptr<HttpReply>;
-    enum class Form { Chat, Completion, Glm };
 
     void checkCaller(const HttpRequest& request) const;
     std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
-    void dispatch(const HttpRequest& request, const Reply& reply);
-    void inBackground(const Reply& reply, std::function<HttpAnswer()> work);
-    void answerChat(const std::string& body, Form form, const Reply& reply);
+    void dispatch(HttpRequest& request, const Reply& reply);
+    void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
+    std::optional<HttpAnswer> answerChat(const std::string& body, ChatAnswer::Shape shape,
+                                         const Reply& reply);
     ModelHost& hostOf(const std::string& name) const;
     HttpAnswer health() const;
     HttpAnswer list() const;
