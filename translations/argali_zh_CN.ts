@@ -1733,6 +1733,136 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::PresetRow</name>
+    <message>
+        <source>Preset</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Name of the preset</source>
+        <translation>预设名称</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Defaults</source>
+        <translation>默认</translation>
+    </message>
+    <message>
+        <source>As a new chat begins; they are in the settings</source>
+        <translation>新对话的初始值，可在设置中修改</translation>
+    </message>
+    <message>
+        <source>Save as a preset…</source>
+        <translation>另存为预设…</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>重命名…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>This replaced what you had chosen for this chat.</source>
+        <translation>已替换您为此对话所做的选择。</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>已更改</translation>
+    </message>
+    <message>
+        <source>This name means something else here. Choose another name.</source>
+        <translation>此名称在这里另有含义，请换一个名称。</translation>
+    </message>
+    <message>
+        <source>Overwrite</source>
+        <translation>覆盖</translation>
+    </message>
+    <message>
+        <source>There is a preset “%1” already. Overwrite it?</source>
+        <translation>已有预设“%1”。要覆盖吗？</translation>
+    </message>
+    <message>
+        <source>The preset “%1” was deleted.</source>
+        <translation>预设“%1”已删除。</translation>
+    </message>
+    <message>
+        <source>Preset: %1</source>
+        <translation>预设：%1</translation>
+    </message>
+    <message>
+        <source>This chat answers as a new one does</source>
+        <translation>此对话与新对话的回答方式相同</translation>
+    </message>
+    <message>
+        <source>What this chat answers by is no preset yet</source>
+        <translation>此对话的回答方式尚未存为预设</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PresetStore</name>
+    <message>
+        <source>The file of your presets is damaged. It was put aside as %1.</source>
+        <translation>预设文件已损坏，已另存为 %1。</translation>
+    </message>
+    <message>
+        <source>The file of your presets is of a newer Argali. It was put aside as %1.</source>
+        <translation>预设文件来自更新版本的 Argali，已另存为 %1。</translation>
+    </message>
+    <message>
+        <source>Some of your presets could not be read. The others are here, and the file with all of them was put aside as %1.</source>
+        <translation>部分预设无法读取。其余的都在，含全部预设的文件已另存为 %1。</translation>
+    </message>
+    <message>
+        <source>The file of your presets can neither be read nor put aside: check the rights of %1. Until then presets are forgotten when Argali ends.</source>
+        <translation>预设文件既无法读取也无法移开：请检查 %1 的权限。在此之前，Argali 退出后预设不会保留。</translation>
+    </message>
+    <message>
+        <source>There is a preset of this name already. Choose another name.</source>
+        <translation>已有同名预设，请换一个名称。</translation>
+    </message>
+    <message>
+        <source>This preset is not there any more.</source>
+        <translation>此预设已不存在。</translation>
+    </message>
+    <message>
+        <source>A preset needs a name.</source>
+        <translation>预设需要名称。</translation>
+    </message>
+    <message>
+        <source>There are %1 presets, and more have no room. Delete one first.</source>
+        <translation>已有 %1 个预设，无法再添加。请先删除一个。</translation>
+    </message>
+    <message>
+        <source>This has no room: all presets together may have %1. Delete one, or shorten the system prompt.</source>
+        <translation>空间不足：所有预设合计最多 %1。请删除一个，或缩短系统提示。</translation>
+    </message>
+    <message>
+        <source>The presets cannot be written to %1, and are forgotten when Argali ends. Check free space and rights. (%2)</source>
+        <translation>无法将预设写入 %1，Argali 退出后不会保留。请检查可用空间和权限。（%2）</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::PrivacyPage</name>
     <message>
         <source>Nothing leaves this computer</source>
@@ -1828,10 +1958,6 @@
         <translation>清除全部对话？</translation>
     </message>
     <message>
-        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, damaged or earlier files of chats that were put aside, all settings and the log. An answer under way is stopped. Your own pictures, films and models stay. This cannot be undone.</source>
-        <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容、先前搁置的已损坏或旧版对话文件、全部设置和日志。正在生成的回答会停止。您自己的图像、视频和模型会保留。此操作无法撤销。</translation>
-    </message>
-    <message>
         <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, and damaged or earlier files of chats that were put aside. An answer under way is stopped. Your own pictures and films, models and settings stay. This cannot be undone.</source>
         <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容，以及先前搁置的已损坏或旧版对话文件。正在生成的回答会停止。您自己的图像、视频、模型和设置会保留。此操作无法撤销。</translation>
     </message>
@@ -1856,6 +1982,18 @@
     <message>
         <source>Empty</source>
         <translation>空</translation>
+    </message>
+    <message>
+        <source>Presets</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Open the folder of the presets</source>
+        <translation>打开预设所在文件夹</translation>
+    </message>
+    <message>
+        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, damaged or earlier files of chats that were put aside, all presets, all settings and the log. An answer under way is stopped. Your own pictures, films and models stay. This cannot be undone.</source>
+        <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容、先前搁置的已损坏或旧版对话文件、全部预设、全部设置和日志。正在生成的回答会停止。您自己的图像、视频和模型会保留。此操作无法撤销。</translation>
     </message>
 </context>
 <context>
