@@ -252,7 +252,11 @@ private slots:
         QCOMPARE(session.book.at(1).title(), QStringLiteral("a b"));
         const Conversation& chat = *session.open(1);
         QCOMPARE(chat.turns().size(), size_t(1));
-        QCOMPARE(chat.turns().front().media.first().path, folder() + QStringLiteral("/a.png"));
+        // The file itself, or a copy that was made anew meanwhile; never where the row leads.
+        const QFileInfo read(chat.turns().front().media.first().path);
+        QVERIFY2(read.canonicalFilePath().startsWith(QFileInfo(folder()).canonicalFilePath() +
+                                                     QLatin1Char('/')),
+                 qPrintable(read.filePath()));
     }
 
     void newerDatabaseIsReadOnly()

@@ -178,8 +178,9 @@ void TestTranscriptTools::picturesOpen()
     QCOMPARE(evaluate(QStringLiteral("[...document.querySelectorAll('button.picture')].map(b => "
                                      "b.getAttribute('aria-label')).join('|')"))
                  .toString(),
-             QStringLiteral("Open the picture: a.png|Open the picture: <c>"));
-    evaluate(QStringLiteral("document.querySelectorAll('button.picture')[1].click()"));
+             QStringLiteral("Open the picture: a.png|Open the film: b.mp4|"
+                            "Open the picture: <c>"));
+    evaluate(QStringLiteral("document.querySelectorAll('button.picture')[2].click()"));
     QTRY_COMPARE(spy.count(), 1);
     QCOMPARE(spy[0][0].toULongLong(), 1ULL);
     QCOMPARE(spy[0][1].toInt(), 2);
