@@ -6,6 +6,7 @@
 #include "gui/chat/turncontroller.h"
 #include "gui/history/historystore.h"
 #include "gui/logfile.h"
+#include "gui/settings/presetstore.h"
 #include "gui/settings/settings.h"
 
 namespace argali::gui {
@@ -49,6 +50,7 @@ void DataEraser::takePart(const QStringList& left)
     if (m_what == What::Everything) {
         if (!m_parts.settings.clear())
             m_left.append(m_parts.settings.fileName());
+        m_left += PresetStore::of(m_parts.settings).erase();
         m_left += clearLog();
     }
     m_last = Outcome{m_what, m_left};

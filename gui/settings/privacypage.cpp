@@ -14,6 +14,7 @@
 
 #include "gui/background.h"
 #include "gui/logfile.h"
+#include "gui/settings/presetstore.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 
@@ -22,8 +23,8 @@ namespace {
 
 constexpr auto pause = std::chrono::seconds(3); // between two measurements
 
-/// The database with its journal, and those that were put aside.
-QStringList historyFiles(const QString& file)
+/// The database with its journal, or another file, and those that were put aside.
+QStringList withAside(const QString& file)
 {
     const QFileInfo info(file);
     const QString base = info.dir().filePath(info.completeBaseName());
@@ -79,11 +80,13 @@ PrivacyPage::PrivacyPage(DataEraser& eraser, QWidget* parent)
     addHint(tr("Argali has no server and opens no connection by itself: models run here, and what "
                "you write, attach and are answered is only in the files below."));
     addHeading(tr("What is stored"));
-    addStore(tr("Chats"), historyFiles(places.historyFile), tr("Open the folder of the chats"));
+    addStore(tr("Chats"), withAside(places.historyFile), tr("Open the folder of the chats"));
     addStore(tr("Pictures and films that were sent"), {places.mediaFolder},
              tr("Open the folder of what was sent"));
     addStore(tr("Pasted pictures"), {places.pasteFolder}, tr("Open the folder of pasted pictures"));
     addStore(tr("What is being written"), {places.draftFile}, tr("Open the folder of drafts"));
+    const QString presets = PresetStore::fileBeside(eraser.settingsFile());
+    addStore(tr("Presets"), withAside(presets), tr("Open the folder of the presets"));
     addStore(tr("Settings"), {eraser.settingsFile()}, tr("Open the folder of the settings"));
     const QString log = logFileName();
     if (!log.isEmpty())
@@ -165,8 +168,9 @@ QMessageBox* PrivacyPage::ask(DataEraser::What what)
         everything
             ? tr("All chats and folders of chats go, with the copies of pictures and films that "
                  "were sent in them, pasted pictures, everything being written, damaged or earlier "
-                 "files of chats that were put aside, all settings and the log. An answer under "
-                 "way is stopped. Your own pictures, films and models stay. This cannot be undone.")
+                 "files of chats that were put aside, all presets, all settings and the log. An "
+                 "answer under way is stopped. Your own pictures, films and models stay. This "
+                 "cannot be undone.")
             : tr("All chats and folders of chats go, with the copies of pictures and films that "
                  "were sent in them, pasted pictures, everything being written, and damaged or "
                  "earlier files of chats that were put aside. An answer under way is stopped. Your "

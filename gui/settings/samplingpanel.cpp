@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QVBoxLayout>
 
+#include "gui/settings/presetrow.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/disclosure.h"
@@ -13,6 +14,7 @@ namespace argali::gui {
 SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* parent)
     : QScrollArea(parent),
       m_options(options),
+      m_presets(new PresetRow(PresetStore::of(settings), options)),
       m_form(new AnswerForm),
       m_makeDefaults(new Button(Button::Kind::Ghost, {}, tr("Make these the defaults")))
 {
@@ -34,6 +36,7 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
     head->addWidget(title, 1);
     head->addWidget(m_makeDefaults);
     layout->addLayout(head);
+    layout->addWidget(m_presets);
     layout->addWidget(m_form);
     m_makeDefaults->setToolTip(
         tr("A new chat will begin with what is chosen here; other chats keep theirs"));
@@ -46,6 +49,7 @@ SamplingPanel::SamplingPanel(Settings& settings, ChatOptions& options, QWidget* 
             [&settings](bool open) { settings.set(settings::moreSampling, open); });
     connect(m_form, &AnswerForm::edited, this,
             [this](const AnswerOptions& edited) { m_options.set(edited); });
+    connect(m_presets, &PresetRow::aboutToAct, m_form, &AnswerForm::commitTyped);
     connect(m_makeDefaults, &Button::clicked, this, [this, &settings] {
         m_form->commitTyped();
         const AnswerOptions chosen = m_options.current();

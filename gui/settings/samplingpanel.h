@@ -10,6 +10,7 @@
 namespace argali::gui {
 
 class Button;
+class PresetRow;
 
 /// The panel "Answer": how answers are made in the chat that is open.
 class SamplingPanel final : public QScrollArea {
@@ -19,6 +20,7 @@ public:
     /// Greys what the model cannot do and says why.
     void setModel(const std::optional<LoadedModel>& model);
 
+    PresetRow* presets() const { return m_presets; }
     AnswerForm* form() const { return m_form; }
     Button* makeDefaults() const { return m_makeDefaults; }
     ToggleSwitch* sampling() const { return m_form->sampling(); }
@@ -32,6 +34,7 @@ private:
     void showOptions();
 
     ChatOptions& m_options;
+    PresetRow* const m_presets;
     AnswerForm* const m_form;
     Button* const m_makeDefaults;
 };

@@ -24,6 +24,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/film/filmpreview.h"
 #include "gui/models/modelchooser.h"
+#include "gui/settings/presetrow.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/shortcutlist.h"
 #include "gui/statusline.h"
@@ -143,6 +144,17 @@ const QList<QPair<const char*, State>>& states()
              b.settings.set(settings::sampling, true);
              b.settings.set(settings::thinking, true);
              b.window.panel()->findChild<Disclosure*>()->setOpen(true);
+             return nullptr;
+         }},
+        {"name of a preset",
+         [](Bench& b) -> QWidget* {
+             b.settings.set(settings::thinking, true);
+             PresetRow* row = b.window.panel()->presets();
+             row->showMenu();
+             row->menu()->hide();
+             row->menu()->actions().last()->trigger();
+             row->nameField()->clear();
+             QTest::keyClick(row->nameField(), Qt::Key_Return); // something is said
              return nullptr;
          }},
         {"find",

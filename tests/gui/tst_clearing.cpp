@@ -18,6 +18,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/history/undoline.h"
 #include "gui/mainwindow.h"
+#include "gui/settings/presetstore.h"
 #include "gui/settings/privacypage.h"
 #include "gui/settings/settingsdialog.h"
 #include "gui/statusline.h"
@@ -233,12 +234,22 @@ private slots:
         bench.settings.set(settings::systemPrompt, QStringLiteral("secret-prompt"));
         bench.settings.sync();
         QVERIFY(!filesWith(bench.dir.path(), "secret-prompt").isEmpty());
+        AnswerOptions options;
+        options.systemPrompt = QStringLiteral("secret-preset");
+        PresetStore& presets = PresetStore::of(bench.settings);
+        QCOMPARE(presets.put(QStringLiteral("Brief"), options), QString());
+        QVERIFY(bench.erase(What::Chats));
+        QTRY_VERIFY(!filesWith(bench.dir.path(), "secret-preset").isEmpty()); // presets stay
+        write(bench.dir.filePath(QStringLiteral("presets-aside-20260101-000000-1.json")),
+              "secret-preset");
         QSignalSpy changed(&bench.settings, &Settings::changed);
         const auto outcome = bench.erase(What::Everything);
         QVERIFY(outcome);
         QCOMPARE(outcome->left, QStringList());
         QVERIFY(!QFile::exists(bench.places.settingsFile));
         QVERIFY(!bench.settings.value(settings::thinking));
+        QVERIFY(presets.presets().isEmpty());
+        QCOMPARE(filesWith(bench.dir.path(), "secret-preset"), QStringList());
         QCOMPARE(changed.count(), 2);
         bench.settings.set(settings::thinking, true); // and can be set again
         bench.settings.sync();
