@@ -110,6 +110,7 @@ void ConversationList::makeHead()
         menu->popup(m_more->mapToGlobal(m_more->rect().bottomLeft()));
     });
 
+    setTabOrder(m_more, m_new); // as they stand
     m_new->setFillsRow(true);
     m_new->setKeyHint(Shortcuts::text(Shortcut::NewChat));
     m_new->setToolTip(Shortcuts::tip(tr("Start another chat"), Shortcut::NewChat));
