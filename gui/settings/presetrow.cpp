@@ -76,7 +76,7 @@ void PresetRow::makeEditor()
     m_name->setAccessibleName(tr("Name of the preset"));
     m_name->setPlaceholderText(tr("Name"));
     m_name->installEventFilter(this);
-    m_accept = new Button(Button::Kind::Outlined, {}, {}, m_editor);
+    m_accept = new Button(Button::Kind::Outlined, {}, tr("Save"), m_editor);
     m_cancel = new Button(Button::Kind::Ghost, QStringLiteral("close"), {}, m_editor);
     m_cancel->setAccessibleName(tr("Cancel"));
     m_cancel->setToolTip(tr("Cancel"));
