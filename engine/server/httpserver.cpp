@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -28,6 +29,7 @@ class HttpServer::Listener final {
 public:
     Listener(const Options& options, Handler handler)
         : m_shared(std::make_shared<HttpShared>()),
+          m_work(m_shared->context.get_executor()),
           m_acceptor(m_shared->context),
           m_pause(m_shared->context)
     {
@@ -42,9 +44,12 @@ public:
         asio::post(m_shared->context, [this] {
             closeAcceptor();
             closeConnections(true);
+            m_work.reset();
         });
         m_thread.join(); // when nothing is open any more
         m_shared->isClosed = true;
+        m_shared->context.restart();
+        m_shared->context.poll(); // what a reply still asked for, which would hold its connection
         m_shared->handler = {};
     }
 
@@ -125,6 +130,8 @@ private:
     }
 
     const std::shared_ptr<HttpShared> m_shared;
+    /// Keeps the thread while nothing is open.
+    asio::executor_work_guard<asio::io_context::executor_type> m_work;
     tcp::acceptor m_acceptor;
     asio::steady_timer m_pause;
     tcp::endpoint m_endpoint;
