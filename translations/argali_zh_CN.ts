@@ -188,7 +188,7 @@
     </message>
     <message>
         <source>Thinking budget</source>
-        <translation>思维预算</translation>
+        <translation>限制思维预算</translation>
     </message>
     <message>
         <source>On: thinking ends at the budget at the latest. Off: the model thinks as long as the longest answer lets it.</source>

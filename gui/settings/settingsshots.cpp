@@ -79,6 +79,7 @@ std::vector<Shot> settingsShots()
 {
     return {
         {"settings-general", 900, [](Stage& s) { open(s, "general"); }, true},
+        {"settings-answers", 900, [](Stage& s) { open(s, "answers"); }},
         {"settings-models", 1500, showModels, true},
         {"settings-devices", 1500, showDevices, true},
         {"settings-privacy", 1500, [](Stage& s) { open(s, "privacy"); }, true},
