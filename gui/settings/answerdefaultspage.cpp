@@ -1,29 +1,19 @@
 #include "gui/settings/answerdefaultspage.h"
 
-#include <QLabel>
 #include <QVBoxLayout>
 
 #include "gui/settings/answerform.h"
-#include "gui/theme.h"
 #include "gui/widgets/disclosure.h"
 
 namespace argali::gui {
 
 AnswerDefaultsPage::AnswerDefaultsPage(Settings& settings, QWidget* parent)
-    : QWidget(parent), m_settings(settings), m_form(new AnswerForm(this))
+    : SettingsPage(parent), m_settings(settings), m_form(new AnswerForm(this))
 {
-    auto* about = new QLabel(tr("What a new chat begins with. Each chat then has its own, in the "
-                                "panel beside it; chats that are there already keep theirs."),
-                             this);
-    about->setWordWrap(true);
-    about->setFont(scaledFont(font(), 0.92));
-    about->setForegroundRole(QPalette::PlaceholderText);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    layout->addWidget(about);
-    layout->addWidget(m_form);
-    layout->addStretch(1);
+    addHint(tr("What a new chat begins with. Each chat then has its own, in the panel beside it; "
+               "chats that are there already keep theirs."));
+    column()->addWidget(m_form);
+    finish();
     m_form->more()->setOpen(true);
     m_form->setDefaults(AnswerOptions::builtIn(), tr("Back to %1, as Argali comes"));
     m_form->setOptions(AnswerOptions::from(settings));

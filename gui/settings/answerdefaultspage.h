@@ -1,15 +1,14 @@
 #pragma once
 
-#include <QWidget>
-
 #include "gui/settings/answeroptions.h"
+#include "gui/settings/settingspage.h"
 
 namespace argali::gui {
 
 class AnswerForm;
 
 /// The page of the settings that says how answers are made in a new chat.
-class AnswerDefaultsPage final : public QWidget {
+class AnswerDefaultsPage final : public SettingsPage {
     Q_OBJECT
 public:
     explicit AnswerDefaultsPage(Settings& settings, QWidget* parent = nullptr);
