@@ -94,6 +94,8 @@ void Application::start()
     if (draft.isNew) {
         m_drafts.remove(m_drafts.restoredCurrent());
         window().chat()->composer()->setDraft(draft.draft);
+        if (draft.options)
+            m_book.setOptions(m_book.current().id(), draft.options);
     }
     for (const QString& file : m_options.files)
         window().chat()->composer()->attach(file);
@@ -149,8 +151,7 @@ void Application::takeDrafts(quint64 unopened)
             chat->draft = it->draft;
             continue;
         }
-        m_book.addUnsent(it->draft); // under a new number
-        m_drafts.remove(it.key());
+        m_drafts.move(it.key(), m_book.addUnsent(it->draft, it->options)); // under a new number
     }
     const quint64 last = m_drafts.restoredCurrent();
     if (m_options.files.isEmpty() && drafts.contains(last) && last != unopened &&

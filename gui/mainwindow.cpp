@@ -130,6 +130,10 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
     connect(m_chat->composer(), &Composer::changed, this,
             &MainWindow::keepDraft);
+    connect(&parts.book, &ConversationBook::optionsChanged, this, [this](quint64 id) {
+        if (id == m_parts.book.current().id())
+            keepDraft(); // of a chat without a turn, what was chosen is kept with it
+    });
     connect(&parts.drafts, &DraftStore::failed, this, [this] {
         m_status->setMessage(tr("The draft cannot be kept on disk. Check free space and rights."),
                              true);
@@ -258,6 +262,7 @@ void MainWindow::connectTurns()
 {
     TurnController& turns = m_parts.turns;
     connect(&turns, &TurnController::started, this, [this] { m_status->setIdle(); });
+    connect(&turns, &TurnController::started, this, &MainWindow::keepDraft); // it is no new one now
     connect(&turns, &TurnController::progressed, this,
             [this](quint64, const Progress& progress) { m_status->setProgress(progress); });
     connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id) {
@@ -364,7 +369,7 @@ bool MainWindow::event(QEvent* event)
 void MainWindow::keepDraft()
 {
     const Conversation& chat = m_parts.book.current();
-    m_parts.drafts.save(chat.id(), m_chat->composer()->keptDraft(), chat.isEmpty());
+    m_parts.drafts.save(chat.id(), m_chat->composer()->keptDraft(), chat.isEmpty(), chat.options);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

@@ -122,12 +122,15 @@ void ConversationBook::addEarlier(const std::vector<ConversationHead>& heads,
     emit listChanged();
 }
 
-void ConversationBook::addUnsent(const Draft& draft)
+quint64 ConversationBook::addUnsent(const Draft& draft, const std::optional<AnswerOptions>& options)
 {
     auto conversation = makeEmpty();
     conversation->draft = draft;
+    conversation->options = options;
+    const quint64 id = conversation->id();
     m_conversations.insert(m_conversations.begin() + 1, std::move(conversation));
     emit listChanged();
+    return id;
 }
 
 void ConversationBook::open(int index)

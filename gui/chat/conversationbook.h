@@ -42,7 +42,8 @@ public:
     void add(std::unique_ptr<Conversation> conversation); ///< becomes the current one
     /// Puts chats of earlier sessions behind those that are here.
     void addEarlier(const std::vector<ConversationHead>& heads, const QList<ChatFolder>& folders);
-    void addUnsent(const Draft& draft); ///< A chat in which nothing was sent yet.
+    /// A chat in which nothing was sent yet. Returns its number.
+    quint64 addUnsent(const Draft& draft, const std::optional<AnswerOptions>& options = {});
     /// Makes it the current one: at once, or when its turns have been read.
     void open(int index);
     /// The turns of a chat that was to be read.

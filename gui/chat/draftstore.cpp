@@ -23,9 +23,12 @@ QJsonObject toJson(const KeptDraft& kept)
         details.insert(QStringLiteral("path"), file.path);
         media.append(details);
     }
-    return {{QStringLiteral("text"), kept.draft.text},
-            {QStringLiteral("media"), media},
-            {QStringLiteral("new"), kept.isNew}};
+    QJsonObject object{{QStringLiteral("text"), kept.draft.text},
+                       {QStringLiteral("media"), media},
+                       {QStringLiteral("new"), kept.isNew}};
+    if (kept.options)
+        object.insert(QStringLiteral("options"), kept.options->toJson());
+    return object;
 }
 
 KeptDraft fromJson(const QJsonObject& object)
@@ -41,6 +44,9 @@ KeptDraft fromJson(const QJsonObject& object)
         if (!media.path.isEmpty())
             kept.draft.media.append(media);
     }
+    const QJsonValue options = object.value(QStringLiteral("options"));
+    if (kept.isNew && options.isObject())
+        kept.options = AnswerOptions::fromJson(options.toObject()).held();
     return kept;
 }
 
@@ -72,7 +78,7 @@ QMap<quint64, KeptDraft> DraftStore::restore()
     for (auto it = drafts.begin(); it != drafts.end() && m_drafts.size() < mostDrafts; ++it) {
         const KeptDraft kept = fromJson(it.value().toObject());
         const quint64 id = it.key().toULongLong();
-        if (id != 0 && !kept.draft.isEmpty())
+        if (id != 0 && !kept.isEmpty())
             m_drafts.insert(id, kept);
     }
     m_restoredCurrent = object.value(QStringLiteral("current")).toString().toULongLong();
@@ -86,13 +92,23 @@ QMap<quint64, KeptDraft> DraftStore::restore()
     return m_drafts;
 }
 
-void DraftStore::save(quint64 conversation, const Draft& draft, bool isNew)
+void DraftStore::save(quint64 conversation, const Draft& draft, bool isNew,
+                      const std::optional<AnswerOptions>& options)
 {
     m_current = conversation;
-    if (draft.isEmpty())
+    const KeptDraft kept{draft, isNew, isNew ? options : std::nullopt};
+    if (kept.isEmpty())
         m_drafts.remove(conversation);
     else
-        m_drafts.insert(conversation, {draft, isNew});
+        m_drafts.insert(conversation, kept);
+    later();
+}
+
+void DraftStore::move(quint64 from, quint64 to)
+{
+    if (from == to || !m_drafts.contains(from))
+        return;
+    m_drafts.insert(to, m_drafts.take(from));
     later();
 }
 

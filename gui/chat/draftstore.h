@@ -1,11 +1,14 @@
 #pragma once
 
+#include <optional>
+
 #include <QMap>
 #include <QObject>
 #include <QThreadPool>
 #include <QTimer>
 
 #include "gui/chat/attachment.h"
+#include "gui/settings/answeroptions.h"
 
 namespace argali::gui {
 
@@ -13,6 +16,10 @@ namespace argali::gui {
 struct KeptDraft {
     Draft draft;        ///< media has only paths and frame counts
     bool isNew = false; ///< nothing was sent in that chat yet, so that it is known only here
+    /// How answers are made in a new one; none: as the defaults say.
+    std::optional<AnswerOptions> options = std::nullopt;
+
+    bool isEmpty() const { return draft.isEmpty() && !options; }
 };
 
 /// Keeps what is being written in each chat on disk, so that a crash loses at most two seconds of
@@ -30,7 +37,10 @@ public:
     quint64 restoredCurrent() const { return m_restoredCurrent; } ///< the chat that was open
     /// Remembers the draft of the chat that is open; it is on disk within saveDelay. An empty one
     /// is forgotten.
-    void save(quint64 conversation, const Draft& draft, bool isNew);
+    /// options: of a new chat; the history keeps those of the others
+    void save(quint64 conversation, const Draft& draft, bool isNew,
+              const std::optional<AnswerOptions>& options = {});
+    void move(quint64 from, quint64 to); ///< The chat has another number now.
     void remove(quint64 conversation);
     const QMap<quint64, KeptDraft>& drafts() const { return m_drafts; }
     QStringList media() const; ///< paths of all attachments

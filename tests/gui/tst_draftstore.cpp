@@ -1,3 +1,4 @@
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
@@ -46,6 +47,50 @@ private slots:
         QCOMPARE(back.media.first().path, draft().media.first().path);
         QCOMPARE(back.media.first().frames, 0);
         QVERIFY(back.media.first().isFilm());
+    }
+
+    void optionsOfANewChatComeBack()
+    {
+        AnswerOptions options = AnswerOptions::builtIn();
+        options.thinking = true;
+        options.systemPrompt = QStringLiteral("Answer in one sentence.");
+        {
+            DraftStore store(file());
+            store.save(7, {}, true, options); // nothing is written there yet
+            store.save(8, draft(), true, options);
+            store.save(9, draft(), false, options); // the history has those
+            store.save(10, {}, false, options);
+            store.save(11, draft(), true);
+            store.move(11, 12);
+            store.move(13, 14);
+        }
+        DraftStore store(file());
+        const auto all = store.restore();
+        QCOMPARE(all.keys(), (QList<quint64>{7, 8, 9, 12}));
+        QVERIFY(all.value(7).draft.isEmpty() && all.value(7).isNew);
+        QVERIFY(all.value(7).options && all.value(7).options->isLike(options));
+        QCOMPARE(all.value(8).draft.text, draft().text);
+        QVERIFY(all.value(8).options && all.value(8).options->isLike(options));
+        QVERIFY(!all.value(9).options && !all.value(12).options);
+        store.save(7, {}, true); // as the defaults again
+        QVERIFY(!store.drafts().contains(7));
+    }
+
+    void hostileOptionsAreHeld()
+    {
+        QVERIFY(QDir().mkpath(QFileInfo(file()).absolutePath()));
+        QFile hostile(file());
+        QVERIFY(hostile.open(QIODevice::WriteOnly));
+        hostile.write(R"({"drafts": {
+            "1": {"new": true, "options": {"temperature": 1e300, "topK": "x", "seed": "-1"}},
+            "2": {"new": true, "options": [1]}, "3": {"text": "t", "options": {"think": true}}}})");
+        hostile.close();
+        DraftStore store(file());
+        const auto all = store.restore();
+        QCOMPARE(all.keys(), (QList<quint64>{1, 3}));
+        QVERIFY(all.value(1).options->isLike(all.value(1).options->held()));
+        QCOMPARE(all.value(1).options->sampling.temperature, 2.0F);
+        QVERIFY(!all.value(3).options);
     }
 
     void chosenFramesComeBack()

@@ -7,8 +7,10 @@
 #include <QDoubleSpinBox>
 #include <QDropEvent>
 #include <QFile>
+#include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
+#include <QPlainTextEdit>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -111,6 +113,48 @@ private slots:
             120'000);
         const QString text = pageText(*window.chat()->transcript(), 0);
         QVERIFY2(text.contains(QStringLiteral("medium green cross")), qPrintable(text));
+    }
+
+    /// Also where nothing was written, and however often the program starts.
+    void optionsOfChatsWithoutATurnComeBack()
+    {
+        QTemporaryDir dir;
+        const QString first = QStringLiteral("Answer in one sentence.");
+        const QString second = QStringLiteral("Answer in rhymes.");
+        {
+            Application application({Places::under(dir.path()), {}, StartupTrace(false)});
+            application.start();
+            MainWindow& window = application.window();
+            window.panel()->systemPrompt()->setPlainText(first);
+            emit window.conversations()->newRequested();
+            window.panel()->systemPrompt()->setPlainText(second);
+            QTest::keyClicks(window.chat()->composer()->edit(), QStringLiteral("Sing!"));
+        }
+        for (int i = 0; i < 3; ++i) {
+            Application application({Places::under(dir.path()), {}, StartupTrace(false)});
+            application.start();
+            MainWindow& window = application.window();
+            QCOMPARE(window.panel()->systemPrompt()->toPlainText(), second);
+            QCOMPARE(window.chat()->composer()->draft().text, QStringLiteral("Sing!"));
+            const auto* list = window.conversations()->findChild<QListWidget*>();
+            QTRY_COMPARE(list->count(), 2); // the history was read
+        }
+        QFile kept(Places::under(dir.path()).draftFile);
+        QVERIFY(kept.open(QIODevice::ReadOnly));
+        const QByteArray bytes = kept.readAll();
+        QVERIFY(bytes.contains(first.toUtf8()) && bytes.contains(second.toUtf8()));
+    }
+
+    void chatWithATurnIsNoNewOne()
+    {
+        Bench bench;
+        bench.window.panel()->systemPrompt()->setPlainText(QStringLiteral("Answer in rhymes."));
+        QCOMPARE(bench.drafts.drafts().size(), 1);
+        bench.write("What is it?");
+        bench.chat().send();
+        QVERIFY(bench.drafts.drafts().isEmpty());
+        bench.window.panel()->systemPrompt()->setPlainText(QStringLiteral("Answer."));
+        QVERIFY(bench.drafts.drafts().isEmpty());
     }
 
     void streamsIntoThePage()
