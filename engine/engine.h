@@ -91,6 +91,7 @@ struct Usage {
     int64_t completionTokens = 0; ///< all generated ids, forced ones included
     int64_t computedTokens = 0;   ///< of the prompt; the others were in the cache
     int64_t encodedTokens = 0;    ///< of pictures and frames that were seen for the first time
+    bool isEstimate = false;      ///< counted from the text, for a server that does not count
 };
 
 struct Timings {

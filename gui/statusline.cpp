@@ -5,6 +5,7 @@
 #include <QLocale>
 #include <QPainter>
 
+#include "gui/displayname.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 #include "gui/widgets/thinbar.h"
@@ -228,7 +229,11 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
 {
     m_hasModel = model.has_value();
     fitWidth();
-    if (model) {
+    m_memory->setVisible(!model || model->isLocal());
+    if (model && !model->isLocal()) {
+        m_device->setText(displayName(model->server));
+        m_device->setToolTip(tr("The server that answers"));
+    } else if (model) {
         QStringList device;
         device << (model->deviceId == QLatin1String("cpu") ? tr("CPU") : model->device);
         if (model->threads > 0 && model->deviceId == QLatin1String("cpu"))

@@ -12,7 +12,14 @@ namespace argali::remote {
 /// blocks of thinking.
 class AnswerSections final {
 public:
-    explicit AnswerSections(std::vector<AnswerDelta>& deltas) : m_deltas(deltas) {}
+    /// goesOn: the first text continues one that is there already, so that white space before it counts.
+    AnswerSections(std::vector<AnswerDelta>& deltas, bool goesOn)
+        : m_deltas(deltas),
+          m_section(goesOn ? Section::Text : Section::None),
+          m_sectionIsEmpty(!goesOn),
+          m_textIsEmpty(!goesOn)
+    {
+    }
     void text(std::string_view piece);
     /// Thinking after an answer is a new block anyway.
     void thinking(std::string_view piece, bool isNewBlock);
@@ -26,9 +33,9 @@ private:
     std::string trimmed(std::string_view piece);
 
     std::vector<AnswerDelta>& m_deltas;
-    Section m_section = Section::None;
-    bool m_sectionIsEmpty = true;
-    bool m_textIsEmpty = true;
+    Section m_section;
+    bool m_sectionIsEmpty;
+    bool m_textIsEmpty;
     int m_blocks = 0;        ///< of thinking that have given something
     std::string m_heldSpace; ///< shows only when something follows
 };

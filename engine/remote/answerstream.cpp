@@ -61,7 +61,7 @@ AnswerStream::AnswerStream(const AnswerOptions& options)
       m_events(options.limits),
       m_documents(options.limits.eventBytes),
       m_splitter(options.beginning),
-      m_sections(m_deltas)
+      m_sections(m_deltas, options.goesOn)
 {
 }
 

@@ -29,6 +29,7 @@ AnswerFormat answerFormat(std::string_view contentType);
 struct AnswerOptions {
     AnswerFormat format = AnswerFormat::Auto;
     ThinkSplitter::Beginning beginning = ThinkSplitter::Beginning::Undecided;
+    bool goesOn = false; ///< its text continues one that is there: white space before it counts
     SseLimits limits{};
     int64_t answerBytes = int64_t(64) << 20; ///< of text and thinking, at most
 };

@@ -22,6 +22,11 @@ int64_t quartersOf(const std::string& text)
 
 } // namespace
 
+int64_t estimatedTokens(const std::string& text)
+{
+    return (quartersOf(text) + 3) / 4;
+}
+
 BudgetHolder budgetHolder(Dialect dialect, const RequestParts& refused)
 {
     const DialectTraits& traits = traitsOf(dialect);

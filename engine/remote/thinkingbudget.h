@@ -8,6 +8,9 @@
 
 namespace argali::remote {
 
+/// Tokens that a text is about, by its characters: for servers that do not count.
+int64_t estimatedTokens(const std::string& text);
+
 /// Who ends the thinking at its budget.
 enum class BudgetHolder {
     Server,  ///< thinking_token_budget

@@ -151,6 +151,13 @@ void Conversation::fill(std::vector<Turn> turns, const std::vector<quint64>& cho
         options = m_turns.back().options.held();
 }
 
+std::optional<AnswerSource> Conversation::source() const
+{
+    if (chosenSource || m_turns.empty())
+        return chosenSource;
+    return m_turns.back().answeredBy;
+}
+
 Turn* Conversation::find(quint64 id)
 {
     return const_cast<Turn*>(std::as_const(*this).find(id));

@@ -9,6 +9,7 @@
 #include <QString>
 
 #include "engine/engine.h"
+#include "gui/chat/answersource.h"
 #include "gui/chat/attachment.h"
 #include "gui/failure.h"
 #include "gui/settings/answeroptions.h"
@@ -32,7 +33,8 @@ public:
     bool interrupted = false; ///< the program ended while it was written
     Usage usage;
     Timings timings;
-    Failure failure; ///< when Failed
+    Failure failure;     ///< when Failed
+    QStringList remarks; ///< further sentences about it, in the language of the user at the time
 
     bool isRunning() const { return state != State::Finished && state != State::Failed; }
     /// Nothing that a later turn could refer to.
@@ -55,6 +57,7 @@ public:
     AnswerOptions options;
     QString model;  ///< name of the model that answered
     QString device; ///< and what it ran on
+    AnswerSource answeredBy;
     Answer answer;
 
     /// "from this picture", "from 8 frames"; empty without media.
@@ -140,6 +143,10 @@ public:
     Draft draft; ///< what was being written when another chat was opened
     /// How answers are made here; none: as the defaults say, since nobody has chosen otherwise.
     std::optional<AnswerOptions> options;
+    /// Who was chosen to answer here; none: who answered last.
+    std::optional<AnswerSource> chosenSource;
+    /// Who is to answer here; none: nobody has answered yet.
+    std::optional<AnswerSource> source() const;
 
 private:
     void layPath();

@@ -11,6 +11,7 @@
 #include "gui/chat/dropzone.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/samplecard.h"
+#include "gui/displayname.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/icon.h"
@@ -122,6 +123,11 @@ void EmptyState::showSentence()
     else if (!m_model)
         //: %1 is a link, "open a model folder"
         words = tr("Nothing leaves this computer. To begin, %1.").arg(open);
+    else if (!m_model->isLocal())
+        //: names of a model and of the server it is on
+        words = tr("Questions go to %1 on %2.")
+                    .arg(m_model->name().toHtmlEscaped(),
+                         displayName(m_model->server).toHtmlEscaped());
     else if (m_model->isPocket())
         //: %1 is a link, "open a larger one"
         words =

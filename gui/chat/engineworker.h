@@ -8,13 +8,14 @@
 
 #include "engine/devices.h"
 #include "engine/engine.h"
+#include "gui/chat/answersource.h"
 #include "gui/failure.h"
 
 namespace argali::gui {
 
 /// What the window shows about the model that is open.
 struct LoadedModel {
-    QString folder; ///< empty for the pocket model
+    QString folder; ///< empty for the pocket model, and for one of a server
     ModelInfo info;
     QString deviceId; ///< "cpu"
     QString device;   ///< processor or card as it calls itself
@@ -27,7 +28,11 @@ struct LoadedModel {
     QString askedDevice;   ///< what was asked for: "auto", "cpu", "cuda:0"
     QString missingDevice; ///< ... that is not here, so that another one was taken
 
-    bool isPocket() const { return folder.isEmpty(); }
+    AnswerSource source; ///< of a server: nothing is known of what it runs on
+    QString server;      ///< ... its name
+
+    bool isLocal() const { return source.isLocal(); }
+    bool isPocket() const { return isLocal() && folder.isEmpty(); }
     /// "Pocket" or the folder's name.
     QString name() const;
     /// "bf16"

@@ -10,4 +10,9 @@ ReplySource::ReplySource(QObject* parent) : QObject(parent)
     qRegisterMetaType<Failure>();
 }
 
+void ReplySource::resume(quint64 turn, const ChatRequest& request, const AnswerSoFar&)
+{
+    start(turn, request);
+}
+
 } // namespace argali::gui

@@ -8,6 +8,13 @@
 
 namespace argali::gui {
 
+/// An answer that was broken off.
+struct AnswerSoFar {
+    QString thinking;
+    bool thinkingIsOver = false;
+    QString text;
+};
+
 /// Where answers come from. Every start() ends in one finished() or failed() with its turn.
 /// Thread: GUI.
 class ReplySource : public QObject {
@@ -21,8 +28,12 @@ public:
     virtual bool canAnswerNow() const { return false; }
     /// Ends the thinking of the answer under way, which goes on with its answer.
     virtual void answerNow() {}
-    /// Asks what a request would cost; costReady() or costFailed() follows unless a later question
-    /// comes first.
+    /// Whether resume() can go on from the text of an answer that was broken off.
+    virtual bool canResume() const { return false; }
+    /// As start(), from there; only what is new is signalled, and the result holds all of it.
+    virtual void resume(quint64 turn, const ChatRequest& request, const AnswerSoFar& soFar);
+    /// Asks what a request would cost; costReady(), sizeReady() or costFailed() follows unless a
+    /// later question comes first.
     virtual void estimate(quint64 question, const ChatRequest& request) = 0;
 
 signals:
@@ -36,6 +47,14 @@ signals:
     void failed(quint64 turn, const argali::gui::Failure& failure);
     void costReady(quint64 question, const argali::RequestCost& cost);
     void costFailed(quint64 question, const argali::gui::Failure& failure);
+    /// What would be sent to a server, in place of costReady().
+    void sizeReady(quint64 question, int pictures, qint64 bytes);
+    /// The question is on its way to a server; bytes == total: it waits for the answer.
+    void uploaded(quint64 turn, qint64 bytes, qint64 total);
+    /// Something to be said under the answer, in the user's language.
+    void remarked(quint64 turn, const QString& sentence);
+    /// Another server has taken the question over.
+    void sourceChanged(quint64 turn, const QString& model, const QString& device);
 };
 
 } // namespace argali::gui

@@ -31,6 +31,13 @@ TurnController::TurnController(ConversationBook& book, ReplySource& source, QObj
             });
     connect(&source, &ReplySource::finished, this, &TurnController::takeResult);
     connect(&source, &ReplySource::failed, this, &TurnController::takeFailure);
+    connect(&source, &ReplySource::remarked, this, &TurnController::takeRemark);
+    connect(&source, &ReplySource::sourceChanged, this, &TurnController::takeSource);
+    connect(&source, &ReplySource::uploaded, this,
+            [this](quint64 turn, qint64 bytes, qint64 total) {
+                if (running(turn))
+                    emit uploaded(turn, bytes, total);
+            });
 }
 
 quint64 TurnController::send(const Draft& draft, const AnswerOptions& options, const QString& model)
@@ -193,6 +200,29 @@ quint64 TurnController::begin(Conversation& conversation, const Draft& draft,
     return m_turn;
 }
 
+bool TurnController::resume(quint64 id)
+{
+    Conversation* conversation = m_book.holding(id);
+    if (!conversation || m_turn || !conversation->isShown(id) || !m_source.canResume())
+        return false;
+    Turn& turn = *conversation->find(id);
+    if (turn.answer.isRunning() || turn.answer.isBlank())
+        return false;
+    Conversation before = *conversation;
+    before.hideFrom(id);
+    const ChatRequest request = makeRequest(before, turn.draft(), turn.options);
+    Answer& answer = turn.answer;
+    answer.state = Answer::State::Writing;
+    answer.failure = {};
+    answer.interrupted = false;
+    answer.remarks.clear();
+    m_turn = id;
+    m_thinkingWatch.start();
+    emit resumed(id);
+    m_source.resume(id, request, {answer.thinking, true, answer.text});
+    return true;
+}
+
 void TurnController::stop()
 {
     if (m_turn)
@@ -319,6 +349,21 @@ void TurnController::takeResult(quint64 id, const ChatResult& result)
     }
     noteOver(id);
     emit finished(id);
+}
+
+void TurnController::takeRemark(quint64 id, const QString& sentence)
+{
+    if (Turn* turn = running(id))
+        turn->answer.remarks.append(sentence);
+}
+
+/// Another server has taken the question over.
+void TurnController::takeSource(quint64 id, const QString& model, const QString& device)
+{
+    if (Turn* turn = running(id)) {
+        turn->model = model;
+        turn->device = device;
+    }
 }
 
 void TurnController::takeFailure(quint64 id, const Failure& failure)

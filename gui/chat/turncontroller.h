@@ -36,6 +36,8 @@ public:
     bool showSibling(quint64 turn, int step);
     /// Shows the branch that this turn is in.
     bool show(quint64 turn);
+    /// Goes on with an answer that was broken off, from where it ends. Returns whether it can be.
+    bool resume(quint64 turn);
     void stop(); ///< Returns at once; finished() follows, and what was written stays.
 
     bool isBusy() const { return m_turn != 0; }
@@ -49,6 +51,9 @@ signals:
     void removalUndoable(quint64 turn); ///< undoRemove() puts it back
     void branchesChanged(quint64 turn); ///< "n of m" of this turn on the shown path
     void started(quint64 turn); ///< question and an empty answer are in the conversation
+    void resumed(quint64 turn); ///< its answer goes on
+    /// The question is on its way to a server.
+    void uploaded(quint64 turn, qint64 bytes, qint64 total);
     void thinkingAppended(quint64 turn, const QString& text, int tokens);
     void textAppended(quint64 turn, const QString& text);
     void textTakenBack(quint64 turn); ///< the answer has no text again; it was thinking
@@ -78,6 +83,8 @@ private:
     void endThinking(Turn& turn);
     void takeResult(quint64 turn, const ChatResult& result);
     void takeFailure(quint64 turn, const Failure& failure);
+    void takeRemark(quint64 turn, const QString& sentence);
+    void takeSource(quint64 turn, const QString& model, const QString& device);
 
     ConversationBook& m_book;
     ReplySource& m_source;

@@ -11,6 +11,9 @@ namespace {
 constexpr double mostTokens = 1e9;
 constexpr double mostFrames = 1e15;
 constexpr double longestTime = 1e12; // ms
+constexpr int longestName = 1000;
+constexpr int longestSentence = 2000;
+constexpr int mostRemarks = 16;
 
 } // namespace
 
@@ -57,6 +60,14 @@ QJsonObject turnDetails(const Turn& turn, bool withThinking)
     QJsonObject o = turn.options.toJson();
     o.insert(QStringLiteral("tellTimes"), turn.options.tellTimes);
     o.insert(QStringLiteral("device"), turn.device);
+    if (!turn.answeredBy.isLocal()) {
+        o.insert(QStringLiteral("server"), turn.answeredBy.server);
+        o.insert(QStringLiteral("serverModel"), turn.answeredBy.model);
+    }
+    if (!answer.remarks.isEmpty())
+        o.insert(QStringLiteral("remarks"), QJsonArray::fromStringList(answer.remarks));
+    if (answer.usage.isEstimate)
+        o.insert(QStringLiteral("estimated"), true);
     o.insert(QStringLiteral("finishReason"), int(answer.finishReason));
     o.insert(QStringLiteral("contextReached"), answer.contextReached);
     o.insert(QStringLiteral("promptTokens"), qint64(answer.usage.promptTokens));
@@ -72,6 +83,8 @@ QJsonObject turnDetails(const Turn& turn, bool withThinking)
     if (answer.state == Answer::State::Failed) {
         o.insert(QStringLiteral("failureCode"), int(answer.failure.code()));
         o.insert(QStringLiteral("failureDetails"), answer.failure.details());
+        if (answer.failure.code() == Error::Code::Network) // what a server did has its own words
+            o.insert(QStringLiteral("failureSentence"), answer.failure.sentence());
     }
     return o;
 }
@@ -81,7 +94,14 @@ void readTurnDetails(Turn& turn, const QJsonObject& o)
     turn.options = AnswerOptions::fromJson(o);
     turn.options.tellTimes = flagIn(o, "tellTimes");
     turn.device = o.value(QLatin1String("device")).toString();
+    turn.answeredBy.server = o.value(QLatin1String("server")).toString().left(longestName);
+    turn.answeredBy.model = o.value(QLatin1String("serverModel")).toString().left(longestName);
     Answer& answer = turn.answer;
+    for (const QJsonValue& remark : o.value(QLatin1String("remarks")).toArray()) {
+        if (answer.remarks.size() < mostRemarks && remark.isString())
+            answer.remarks.append(remark.toString().left(longestSentence));
+    }
+    answer.usage.isEstimate = flagIn(o, "estimated");
     answer.finishReason =
         FinishReason(wholeIn(o, "finishReason", 0, int(FinishReason::Cancelled), 0));
     answer.contextReached = flagIn(o, "contextReached");
@@ -94,10 +114,14 @@ void readTurnDetails(Turn& turn, const QJsonObject& o)
     answer.usage.thinkingTokens = answer.thinkingTokens;
     answer.thinkingMs = wholeIn(o, "thinkingMs", 0, longestTime, 0);
     answer.budgetReached = flagIn(o, "budgetReached");
-    if (answer.state == Answer::State::Failed)
-        answer.failure = Failure(
-            Error::Code(wholeIn(o, "failureCode", 0, int(Error::Code::Internal), 0)),
-            o.value(QLatin1String("failureDetails")).toString());
+    if (answer.state != Answer::State::Failed)
+        return;
+    const auto code = Error::Code(wholeIn(o, "failureCode", 0, int(Error::Code::Internal), 0));
+    const QString details = o.value(QLatin1String("failureDetails")).toString();
+    const QString sentence =
+        o.value(QLatin1String("failureSentence")).toString().left(longestSentence);
+    answer.failure = sentence.isEmpty() ? Failure(code, details)
+                                        : Failure::withSentence(code, sentence, details);
 }
 
 } // namespace argali::gui

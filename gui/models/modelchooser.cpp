@@ -46,7 +46,8 @@ void ModelChooser::setModel(const std::optional<LoadedModel>& model,
         m_button->setDetail(tr("loading"));
     } else if (model) {
         m_button->setText(model->name());
-        m_button->setDetail(model->deviceId == QLatin1String("cpu")
+        m_button->setDetail(!model->isLocal() ? tr("on %1").arg(displayName(model->server))
+                            : model->deviceId == QLatin1String("cpu")
                                 //: size of the model, "8 M · on this CPU"
                                 ? tr("%1 · on this CPU").arg(model->sizeName())
                                 : QStringLiteral("%1 · %2").arg(model->typeName(), model->device));
