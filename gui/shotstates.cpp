@@ -4,11 +4,13 @@
 #include <QFileInfo>
 #include <QLineEdit>
 
+#include "gui/chat/answerspeed.h"
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/dropzone.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/findbar.h"
 #include "gui/chat/pagestart.h"
+#include "gui/chat/pointedmedia.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/film/filmframes.h"
@@ -219,8 +221,9 @@ std::vector<Shot> shotStates()
                                                      "(0.580,0.790)</box>"),
                                       24);
                        s.source.finish(FinishReason::Stop, 24);
-                       s.window->chat()->showRegion(s.book.current().turns().back().id,
-                                                    QStringLiteral("box"), {0.36, 0.5, 0.58, 0.79});
+                       s.window->chat()->media()->showRegion(
+                           s.book.current().turns().back().id, QStringLiteral("box"),
+                           {0.36, 0.5, 0.58, 0.79});
                    });
          }},
         {"drag", 1800,

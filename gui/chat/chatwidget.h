@@ -2,29 +2,27 @@
 
 #include <optional>
 
-#include <QPointer>
-#include <QTimer>
 #include <QWidget>
 
-#include "gui/chat/answerspeed.h"
 #include "gui/chat/chatoptions.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/conversationbook.h"
+#include "gui/chat/earlierquestion.h"
 #include "gui/chat/samples.h"
 
-class QStackedWidget;
 class QUrl;
 
 namespace argali::gui {
 
-class ElidedLabel;
 class EmptyState;
 class FindBar;
 class FilmPreview;
 class MediaLoader;
-class RegionCard;
+class PointedMedia;
+class QuestionCost;
 class ReplySource;
 class TranscriptActions;
+class TranscriptPane;
 class TranscriptView;
 class TurnController;
 
@@ -37,9 +35,8 @@ public:
 
     Composer* composer() const { return m_composer; }
     ChatOptions& options() { return m_options; } ///< of the chat that is open
-    EmptyState* emptyState() const { return m_empty; }
-    /// Null until it was needed.
-    TranscriptView* transcript() const { return m_transcript; }
+    EmptyState* emptyState() const;
+    TranscriptView* transcript() const; ///< Null until it was needed.
     /// Makes the transcript's page now, at best before the window is shown; takes a tenth of a
     /// second.
     TranscriptView* makeTranscript();
@@ -59,22 +56,16 @@ public:
     bool isWaitingToSend() const { return m_sendWhenReady; }
     void ask(const Sample& sample);
     QString costText() const;
-    /// All that was written and not sent: the composer's draft, and what stood there before an earlier
-    /// question was taken up again.
+    /// All that was written and not sent: the composer's draft, and what stood there before an
+    /// earlier question was taken up again.
     Draft unsent() const;
     /// The line to find a text in the chat; an empty chat has none.
     void openFind();
     FindBar* findBar() const { return m_find; }
-    TranscriptActions* actions() const { return m_actions; } ///< null until the transcript is made
-    /// Goes to a time in the film that a turn is about: in the composer when it is there, else in a
-    /// window of its own.
-    void showTime(quint64 turn, double seconds);
+    TranscriptActions* actions() const; ///< null until the transcript is made
     /// Brings a turn of the open chat into sight.
     void scrollTo(quint64 turn);
-    /// Draws places that an answer names on the picture it is about; none takes it away.
-    /// kind: "box" or "point"; numbers: as PictureRegions::of()
-    void showRegion(quint64 turn, const QString& kind, const QList<double>& numbers);
-    RegionCard* regionCard() const { return m_region; }
+    PointedMedia* media() const { return m_media; }
     FilmPreview* preview() const; ///< Null until it was opened.
 
 signals:
@@ -82,28 +73,21 @@ signals:
     void linkActivated(const QUrl& url);
     void announced(const QString& sentence); ///< for a screen reader
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
-    void showConversation();
+    void layOut();
+    void connectComposer();
+    void connectBook();
+    void connectTurns();
+    void connectTranscript();
+    void takeTranscript();
+    void sendWhatWaited();
     void noteDevice(quint64 turn);
-    bool isShown(quint64 turn) const;
     void regenerate(quint64 turn);
-    void showTurn(const Turn& turn);
-    void beginEdit(quint64 turn, const Draft& question);
-    void endEdit();
-    void sayEditing();
     void sayWaiting();
-    void takeFailure(quint64 turn, const Draft& draft);
-    void askForCost();
-    void showCost();
-    void showOptions();
-    void learnSpeed(quint64 turn);
+    void giveBack(quint64 turn, const Draft& draft);
+    void showThinking();
     void tellEarlier();
-    void openPreview(const MediaFile& film, double seconds);
 
-    Settings& m_settings;
     ReplySource& m_source;
     ConversationBook& m_book;
     TurnController& m_turns;
@@ -111,23 +95,12 @@ private:
     std::optional<LoadedModel> m_model;
     bool m_loading = false;
     bool m_sendWhenReady = false;
-    quint64 m_editing = 0; ///< turn whose question is being written anew; 0: none
-    Draft m_editedFrom;    ///< as it was
-    Draft m_setAside;      ///< what stood in the composer before
     FindBar* const m_find;
-    QStackedWidget* const m_stack;
-    EmptyState* const m_empty;
-    TranscriptView* m_transcript = nullptr;
-    TranscriptActions* m_actions = nullptr;
+    TranscriptPane* const m_pane;
     Composer* const m_composer;
-    QWidget* const m_costRow;
-    ElidedLabel* const m_cost;
-    AnswerSpeed m_speed;
-    QPointer<FilmPreview> m_preview;
-    RegionCard* const m_region;
-    std::optional<RequestCost> m_knownCost;
-    quint64 m_costQuestion = 0;
-    QTimer m_costDelay;
+    EarlierQuestion m_earlier;
+    QuestionCost* const m_cost;
+    PointedMedia* const m_media;
 };
 
 } // namespace argali::gui

@@ -15,6 +15,7 @@
 #include "gui/chat/emptystate.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
+#include "gui/chat/pointedmedia.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/film/filmframes.h"
@@ -379,18 +380,18 @@ private slots:
         bench.send();
         const quint64 turn = bench.source.lastTurn();
         bench.source.finish(turn, QStringLiteral("At 00:04."));
-        bench.chat.showTime(turn, 4.0);
+        bench.chat.media()->showTime(turn, 4.0);
         QVERIFY(bench.chat.preview());
         QTRY_VERIFY_WITH_TIMEOUT(bench.chat.preview()->isExact(), 10'000);
         QCOMPARE(numberIn(bench.chat.preview()->view()->picture()), 100);
-        bench.chat.showTime(turn, 1e12);
+        bench.chat.media()->showTime(turn, 1e12);
         QCOMPARE(bench.chat.preview()->index(), 199);
-        bench.chat.showTime(turn + 5, 1);
+        bench.chat.media()->showTime(turn + 5, 1);
         // In the composer, the strip moves.
         bench.book.startNew();
         QVERIFY(bench.attach(media("one_gop.mp4")));
         bench.composer.edit()->setPlainText(QStringLiteral("And then?"));
-        bench.chat.showTime(turn, 5.1);
+        bench.chat.media()->showTime(turn, 5.1);
         QCOMPARE(bench.strip.view()->current(), 5);
     }
 
@@ -401,13 +402,13 @@ private slots:
         bench.send();
         const quint64 turn = bench.source.lastTurn();
         bench.source.finish(turn, QStringLiteral("<box>(0.1,0.2),(0.3,0.4)</box>"));
-        bench.chat.showRegion(turn, QStringLiteral("box"), {0.1, 0.2, 0.3, 0.4});
-        QVERIFY(!bench.chat.regionCard()->isHidden());
-        QCOMPARE(bench.chat.regionCard()->regions().boxes.size(), 1);
-        bench.chat.showRegion(turn, QStringLiteral("box"), {});
-        QVERIFY(bench.chat.regionCard()->isHidden());
-        bench.chat.showRegion(turn + 7, QStringLiteral("box"), {0, 0, 1, 1});
-        QVERIFY(bench.chat.regionCard()->isHidden());
+        bench.chat.media()->showRegion(turn, QStringLiteral("box"), {0.1, 0.2, 0.3, 0.4});
+        QVERIFY(!bench.chat.media()->regionCard()->isHidden());
+        QCOMPARE(bench.chat.media()->regionCard()->regions().boxes.size(), 1);
+        bench.chat.media()->showRegion(turn, QStringLiteral("box"), {});
+        QVERIFY(bench.chat.media()->regionCard()->isHidden());
+        bench.chat.media()->showRegion(turn + 7, QStringLiteral("box"), {0, 0, 1, 1});
+        QVERIFY(bench.chat.media()->regionCard()->isHidden());
     }
 
     void timesAreToldWhenAskedFor()
