@@ -122,6 +122,7 @@ void ChatWidget::connectTurns()
         tellEarlier();
         m_composer->setBusy(true);
     });
+    connect(&m_turns, &TurnController::resumed, this, [this] { m_composer->setBusy(true); });
     connect(&m_turns, &TurnController::finished, this, [this] {
         tellEarlier();
         m_composer->setBusy(m_turns.isBusy());
@@ -180,6 +181,8 @@ void ChatWidget::takeTranscript()
                     regenerate(id);
                 else if (action == TranscriptActions::openModel)
                     emit modelRequested();
+                else if (action == TranscriptActions::goOn && !m_turns.resume(id))
+                    regenerate(id); // who answers now cannot go on from a text
             });
     connect(actions(), &TranscriptActions::editing, this,
             [this](quint64 id, const Draft& question) { m_earlier.begin(id, question); });
@@ -329,8 +332,10 @@ void ChatWidget::sendWhatWaited()
 /// Kept with the turn, since another model on another device may be open when it is looked at.
 void ChatWidget::noteDevice(quint64 id)
 {
-    if (Turn* turn = m_book.current().find(id))
+    if (Turn* turn = m_book.current().find(id)) {
         turn->device = m_model->device;
+        turn->answeredBy = m_model->source;
+    }
 }
 
 void ChatWidget::regenerate(quint64 turn)

@@ -65,7 +65,9 @@ QString Answer::statistics() const
     if (state != State::Finished || usage.completionTokens == 0)
         return {};
     const QLocale locale;
-    QStringList parts{tr("%Ln token(s)", nullptr, int(usage.completionTokens))};
+    QStringList parts{usage.isEstimate
+                          ? tr("about %Ln token(s)", nullptr, int(usage.completionTokens))
+                          : tr("%Ln token(s)", nullptr, int(usage.completionTokens))};
     if (timings.decodeTokensPerSecond > 0)
         parts << tr("%1 tok/s")
                      .arg(locale.toString(timings.decodeTokensPerSecond, 'f',

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include <QHBoxLayout>
+#include <QLocale>
 
 #include "gui/chat/chatoptions.h"
 #include "gui/chat/composer.h"
@@ -57,6 +58,7 @@ QuestionCost::QuestionCost(Settings& settings, ReplySource& source, Conversation
                 m_known = cost;
                 showCost();
             });
+    connect(&source, &ReplySource::sizeReady, this, &QuestionCost::showSize);
     connect(&turns, &TurnController::finished, this, [this](quint64 turn) {
         learnSpeed(turn);
         m_delay.start();
@@ -115,11 +117,25 @@ void QuestionCost::showCost()
         text.details.isEmpty() ? QString() : QStringLiteral("<span>%1</span>").arg(text.details));
 }
 
+/// What would be sent to a server, where tokens and time are not known.
+void QuestionCost::showSize(quint64 question, int pictures, qint64 bytes)
+{
+    if (question != m_question)
+        return;
+    const QString size = QLocale().formattedDataSize(bytes, 1, QLocale::DataSizeSIFormat);
+    m_line->setText(pictures > 0 ? tr("%Ln picture(s) · %1 to send", nullptr, pictures).arg(size)
+                                 : tr("%1 to send").arg(size));
+    m_line->setToolTip(QStringLiteral("<span>%1</span>")
+                           .arg(tr("What goes to the server with this question. How many tokens "
+                                   "it makes of that is known from its answer.")));
+}
+
 void QuestionCost::learnSpeed(quint64 id)
 {
     const Conversation* conversation = m_book.holding(id);
     const Turn* turn = conversation ? conversation->find(id) : nullptr;
-    if (m_model && turn && turn->model == m_model->name())
+    if (m_model && m_model->isLocal() && turn && turn->answeredBy.isLocal() &&
+        turn->model == m_model->name())
         m_speed.learn(*m_model, turn->answer.usage, turn->answer.timings);
 }
 

@@ -35,6 +35,7 @@ private:
     void forget();
     void ask();
     void showCost();
+    void showSize(quint64 question, int pictures, qint64 bytes);
     void learnSpeed(quint64 turn);
 
     ReplySource& m_source;

@@ -12,6 +12,7 @@ namespace argali::gui {
 
 const QString TranscriptActions::tryAgain = QStringLiteral("again");
 const QString TranscriptActions::openModel = QStringLiteral("model");
+const QString TranscriptActions::goOn = QStringLiteral("on");
 
 TranscriptActions::TranscriptActions(TranscriptView& view, ConversationBook& book)
     : QObject(&view), m_view(view), m_book(book)
@@ -121,6 +122,8 @@ void TranscriptActions::showEnd(const Turn& turn, bool modelIsOpen)
     if (answer.state == Answer::State::Failed) {
         QList<TranscriptView::Action> actions{{tryAgain, tr("Try again")}};
         const Error::Code code = answer.failure.code();
+        if (code == Error::Code::Network && !answer.isBlank())
+            actions.prepend({goOn, tr("Continue")});
         if (!modelIsOpen || code == Error::Code::OutOfMemory || code == Error::Code::BadModel)
             actions.append({openModel, tr("Open another model…")});
         m_view.failAnswer(turn.id, answer.failure.sentence(), answer.failure.details(), actions);
@@ -131,7 +134,10 @@ void TranscriptActions::showEnd(const Turn& turn, bool modelIsOpen)
     QString statistics = answer.statistics();
     if (!statistics.isEmpty() && !turn.device.isEmpty())
         statistics += QStringLiteral(" · ") + turn.device;
-    m_view.finishAnswer(turn.id, statistics, answer.note());
+    QStringList notes = answer.remarks;
+    notes.prepend(answer.note());
+    notes.removeAll(QString());
+    m_view.finishAnswer(turn.id, statistics, notes.join(QLatin1Char(' ')));
 }
 
 } // namespace argali::gui

@@ -31,6 +31,7 @@ public:
 
     static const QString tryAgain; ///< actions of a failed answer
     static const QString openModel;
+    static const QString goOn; ///< from where its text ends
 
 signals:
     /// A film of a question is to be looked at.

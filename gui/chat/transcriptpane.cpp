@@ -62,6 +62,12 @@ void TranscriptPane::followPath()
 void TranscriptPane::followAnswer()
 {
     connect(&m_turns, &TurnController::started, this, &TranscriptPane::showStart);
+    connect(&m_turns, &TurnController::resumed, this, [this](quint64 id) {
+        if (!isShown(id))
+            return;
+        m_transcript->removeFrom(id); // it is the last one
+        m_actions->show(turnOf(id));
+    });
     connect(&m_turns, &TurnController::thinkingAppended, this,
             [this](quint64 id, const QString& text, int tokens) {
                 if (isShown(id))

@@ -203,7 +203,8 @@ quint64 TurnController::begin(Conversation& conversation, const Draft& draft,
 bool TurnController::resume(quint64 id)
 {
     Conversation* conversation = m_book.holding(id);
-    if (!conversation || m_turn || !conversation->isShown(id) || !m_source.canResume())
+    if (!conversation || m_turn || conversation->turns().empty() ||
+        conversation->turns().back().id != id || !m_source.canResume())
         return false;
     Turn& turn = *conversation->find(id);
     if (turn.answer.isRunning() || turn.answer.isBlank())
@@ -219,7 +220,7 @@ bool TurnController::resume(quint64 id)
     m_turn = id;
     m_thinkingWatch.start();
     emit resumed(id);
-    m_source.resume(id, request, {answer.thinking, true, answer.text});
+    m_source.resume(id, request, {answer.thinking, !answer.thinking.isEmpty(), answer.text});
     return true;
 }
 

@@ -1,0 +1,619 @@
+#include "gui/remote/remotereplysource.h"
+
+#include <QCryptographicHash>
+#include <QFile>
+#include <QImage>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "engine/media/mediareader.h"
+#include "tests/support/burntnumber.h"
+#include "tests/support/fakeserver.h"
+#include "tests/support/testdata.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+const QByteArray chatPath = "/v1/chat/completions";
+
+QByteArray recording(const char* name)
+{
+    QFile file(QString::fromStdString((argali::test::testData() / "remote" / name).string()));
+    if (!file.open(QIODevice::ReadOnly))
+        qFatal("%s is missing", name);
+    return file.readAll();
+}
+
+FakeServer::Answer streamed(const QByteArray& body)
+{
+    return FakeServer::events({{body}});
+}
+
+QByteArray delta(const QByteArray& field, const QByteArray& text)
+{
+    return R"(data: {"id":"a1","choices":[{"index":0,"delta":{")" + field + R"(":")" + text +
+           "\"}}]}\n\n";
+}
+
+QByteArray ended(const QByteArray& reason = "stop")
+{
+    return R"(data: {"id":"a1","choices":[{"index":0,"delta":{},"finish_reason":")" + reason +
+           "\"}]}\n\ndata: [DONE]\n\n";
+}
+
+RemoteTarget targetOf(const FakeServer& server, remote::Dialect dialect,
+                      const QString& profile = QStringLiteral("one"))
+{
+    RemoteTarget target;
+    target.profile = profile;
+    target.server = profile;
+    target.access.url = remote::ServerUrl::parse(server.url().toStdString());
+    target.access.key = remote::Secret("sk-secret");
+    target.dialect = dialect;
+    target.model.id = "ovis2.5-9b";
+    target.model.shown = "Ovis";
+    return target;
+}
+
+ChatRequest question(const std::string& text)
+{
+    ChatRequest request;
+    Message message;
+    ContentItem item;
+    item.text = text;
+    message.content.push_back(item);
+    request.messages.push_back(message);
+    request.sampling = Sampling();
+    return request;
+}
+
+QJsonObject bodyOf(const FakeServer::Request& request)
+{
+    return QJsonDocument::fromJson(request.body).object();
+}
+
+QImage pictureIn(const QJsonValue& part)
+{
+    const QString url = part[QLatin1String("image_url")][QLatin1String("url")].toString();
+    return QImage::fromData(
+        QByteArray::fromBase64(url.mid(url.indexOf(QLatin1Char(',')) + 1).toLatin1()));
+}
+
+/// What came of one answer.
+struct Heard {
+    explicit Heard(RemoteReplySource& source)
+        : finished(&source, &ReplySource::finished),
+          failed(&source, &ReplySource::failed),
+          thinking(&source, &ReplySource::thinkingReady),
+          text(&source, &ReplySource::textReady),
+          remarks(&source, &ReplySource::remarked),
+          refused(&source, &RemoteReplySource::partRefused),
+          uploads(&source, &ReplySource::uploaded)
+    {
+    }
+    bool ends()
+    {
+        return QTest::qWaitFor([&] { return finished.count() + failed.count() > 0; }, 10'000);
+    }
+    ChatResult result() const { return finished.first().at(1).value<ChatResult>(); }
+    Failure failure() const { return failed.first().at(1).value<Failure>(); }
+    static QString all(const QSignalSpy& spy)
+    {
+        QString text;
+        for (const QList<QVariant>& each : spy)
+            text += each.at(1).toString();
+        return text;
+    }
+
+    QSignalSpy finished, failed, thinking, text, remarks, refused, uploads;
+};
+
+} // namespace
+
+class TestRemoteReplySource final : public QObject {
+    Q_OBJECT
+
+private slots:
+    void answersOfAllServers_data()
+    {
+        QTest::addColumn<QByteArray>("file");
+        QTest::addColumn<int>("dialect");
+        QTest::addColumn<bool>("thinks");
+        using remote::Dialect;
+        const auto row = [](const char* name, Dialect dialect, bool thinks) {
+            QTest::newRow(name) << QByteArray(name) << int(dialect) << thinks;
+        };
+        row("vllm-reasoning.sse", Dialect::Vllm, true);
+        row("vllm-reasoning-content.sse", Dialect::Vllm, true);
+        row("vllm-inline.sse", Dialect::Vllm, true);
+        row("vllm-unopened.sse", Dialect::Vllm, true);
+        row("vllm-whole.json", Dialect::Vllm, true);
+        row("lmdeploy.sse", Dialect::LmDeploy, true);
+        row("llama-server.sse", Dialect::LlamaServer, true);
+        row("lmstudio.sse", Dialect::LmStudio, true);
+        row("ollama-native.ndjson", Dialect::Ollama, true);
+    }
+    void answersOfAllServers()
+    {
+        QFETCH(QByteArray, file);
+        QFETCH(int, dialect);
+        QFETCH(bool, thinks);
+        FakeServer server;
+        FakeServer::Answer answer = streamed({});
+        if (file.endsWith(".json"))
+            answer.headers = "Content-Type: application/json\r\n";
+        else if (file.endsWith(".ndjson"))
+            answer.headers = "Content-Type: application/x-ndjson\r\n";
+        for (const char byte : recording(file.constData()))
+            answer.body.append({QByteArray(1, byte)});
+        const bool isOllama = dialect == int(remote::Dialect::Ollama);
+        server.answer(isOllama ? "/api/chat" : chatPath, answer);
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect(dialect))});
+        Heard heard(source);
+        ChatRequest request = question("what?");
+        request.thinking = true;
+        source.start(7, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 0);
+        const ChatResult result = heard.result();
+        QVERIFY(!result.text.empty());
+        QCOMPARE(!result.thinking.empty(), thinks);
+        if (!file.startsWith("vllm-unopened")) {
+            QCOMPARE(Heard::all(heard.text).toStdString(), result.text);
+            QCOMPARE(Heard::all(heard.thinking).toStdString(), result.thinking);
+        }
+        QVERIFY(result.usage.completionTokens > 0);
+        QCOMPARE(server.requests().first().headers.value("authorization"),
+                 QByteArray("Bearer sk-secret"));
+    }
+
+    void asksInFields()
+    {
+        FakeServer server;
+        server.answer(chatPath, streamed(delta("content", "yes") + ended()));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
+        Heard heard(source);
+        ChatRequest request = question("is it?");
+        request.thinking = true;
+        request.thinkingBudget = 256;
+        request.maxNewTokens = 1000;
+        request.sampling->enabled = true;
+        request.sampling->temperature = 0.5f;
+        request.sampling->topK = 20;
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        const QJsonObject body = bodyOf(server.requests().first());
+        QCOMPARE(body.value(QLatin1String("model")).toString(), QStringLiteral("ovis2.5-9b"));
+        QCOMPARE(body.value(QLatin1String("max_completion_tokens")).toInt(), 1000);
+        QCOMPARE(body.value(QLatin1String("thinking_token_budget")).toInt(), 256);
+        QCOMPARE(body.value(QLatin1String("temperature")).toDouble(), 0.5);
+        QCOMPARE(body.value(QLatin1String("top_k")).toInt(), 20);
+        QVERIFY(body.value(QLatin1String("stream")).toBool());
+        QVERIFY(body.value(QLatin1String("chat_template_kwargs"))[QLatin1String("enable_thinking")]
+                    .toBool());
+        // Greedy is temperature 0 there.
+        Heard again(source);
+        source.start(2, question("is it?"));
+        QVERIFY(again.ends());
+        const QJsonObject greedy = bodyOf(server.requests().at(1));
+        QCOMPARE(greedy.value(QLatin1String("temperature")).toDouble(-1), 0.0);
+        QVERIFY(!greedy.contains(QLatin1String("seed")));
+        QVERIFY(!greedy.value(QLatin1String("chat_template_kwargs"))[QLatin1String("enable_thinking")]
+                     .toBool(true));
+    }
+
+    void sendsFramesWithTheirTimes()
+    {
+        FakeServer server;
+        server.answer(chatPath, streamed(delta("content", "a film") + ended()));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
+        const auto path = argali::test::testData() / "media" / "one_gop.mp4";
+        FilmReader reader(path);
+        ChatRequest request = question("which?");
+        ContentItem film;
+        film.type = ContentItem::Type::Film;
+        film.film.path = path;
+        film.film.times = {reader.timeOf(4), reader.timeOf(15)};
+        request.messages.front().content.insert(request.messages.front().content.begin(), film);
+        Heard heard(source);
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 0);
+        const QJsonArray parts = bodyOf(server.requests().first())
+                                     .value(QLatin1String("messages"))[0][QLatin1String("content")]
+                                     .toArray();
+        QCOMPARE(parts.size(), 5);
+        QVERIFY(parts[0][QLatin1String("text")].toString().startsWith(QLatin1String("[00:0")));
+        QCOMPARE(numberIn(pictureIn(parts[1])), 4);
+        QCOMPARE(numberIn(pictureIn(parts[3])), 15);
+        QCOMPARE(parts[4][QLatin1String("text")].toString(), QStringLiteral("which?"));
+        QVERIFY(heard.uploads.count() > 0);
+        QCOMPARE(heard.uploads.last().at(1).toLongLong(), heard.uploads.last().at(2).toLongLong());
+        // The same pictures are the same bytes in the next turn.
+        source.start(2, request);
+        QTRY_COMPARE(server.requests().size(), 2);
+        QCOMPARE(server.requests().at(1).body, server.requests().at(0).body);
+    }
+
+    void leavesOutWhatIsRefused()
+    {
+        FakeServer server;
+        server.answer(chatPath,
+                      {FakeServer::json(R"({"error":{"message":"thinking_token_budget is set but )"
+                                        R"(reasoning_config is not","type":"BadRequestError"}})",
+                                        400),
+                       streamed(delta("reasoning", "hm") + delta("content", "yes") + ended())});
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
+        Heard heard(source);
+        ChatRequest request = question("is it?");
+        request.thinking = true;
+        request.thinkingBudget = 256;
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.finished.count(), 1);
+        QCOMPARE(server.requests().size(), 2);
+        QVERIFY(!bodyOf(server.requests().at(1)).contains(QLatin1String("thinking_token_budget")));
+        QCOMPARE(heard.refused.count(), 1);
+        // Later questions leave it out from the start.
+        Heard again(source);
+        source.start(2, request);
+        QVERIFY(again.ends());
+        QCOMPARE(server.requests().size(), 3);
+        QVERIFY(!bodyOf(server.requests().at(2)).contains(QLatin1String("thinking_token_budget")));
+    }
+
+    void holdsTheBudgetWhereTheServerDoesNot()
+    {
+        FakeServer server;
+        FakeServer::Answer endless = FakeServer::events({});
+        for (int i = 0; i < 500; ++i)
+            endless.body.append({delta("content", i == 0 ? "<think>word " : "word "), 1});
+        server.answer(chatPath, {endless, streamed(delta("content", "forty-two") + ended())});
+        RemoteTarget target = targetOf(server, remote::Dialect::Vllm);
+        target.refused.insert(remote::RequestPart::ThinkingBudget);
+        RemoteReplySource source;
+        source.setTargets({target});
+        Heard heard(source);
+        ChatRequest request = question("how many?");
+        request.thinking = true;
+        request.thinkingBudget = 32;
+        request.maxNewTokens = 500;
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.finished.count(), 1);
+        QCOMPARE(server.requests().size(), 2);
+        const QJsonObject body = bodyOf(server.requests().at(1));
+        QVERIFY(body.value(QLatin1String("continue_final_message")).toBool());
+        QVERIFY(body.value(QLatin1String("max_completion_tokens")).toInt() <= 500 - 32);
+        const QString last =
+            body.value(QLatin1String("messages")).toArray().last()[QLatin1String("content")].toString();
+        QVERIFY(last.startsWith(QLatin1String("<think>\nword word")));
+        // What Ovis2.5 was trained to see there.
+        QVERIFY2(last.contains(QLatin1String("Considering the limited time by the user")),
+                 qPrintable(last));
+        QVERIFY(last.trimmed().endsWith(QLatin1String("</think>")));
+        const ChatResult result = heard.result();
+        QCOMPARE(result.text, std::string("forty-two"));
+        QVERIFY(result.budgetReached);
+        QVERIFY(result.usage.isEstimate);
+        QVERIFY(result.usage.thinkingTokens >= 32 && result.usage.thinkingTokens <= 40);
+    }
+
+    void saysWhereNobodyHoldsTheBudget()
+    {
+        FakeServer server;
+        QByteArray body;
+        for (int i = 0; i < 200; ++i)
+            body += delta("reasoning_content", "word ");
+        server.answer(chatPath, streamed(body + delta("content", "so") + ended()));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::LmDeploy)});
+        Heard heard(source);
+        ChatRequest request = question("?");
+        request.thinking = true;
+        request.thinkingBudget = 32;
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.finished.count(), 1);
+        QCOMPARE(heard.remarks.count(), 1);
+        QVERIFY(Heard::all(heard.remarks).contains(QLatin1String("budget")));
+    }
+
+    void answersNow()
+    {
+        FakeServer server;
+        FakeServer::Answer slow = FakeServer::events({{delta("reasoning_content", "first ")}});
+        for (int i = 0; i < 100; ++i)
+            slow.body.append({delta("reasoning_content", "more "), 20});
+        server.answer(chatPath, {slow, streamed(delta("content", "now") + ended())});
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Argali)});
+        Heard heard(source);
+        ChatRequest request = question("?");
+        request.thinking = true;
+        source.start(1, request);
+        QTRY_VERIFY(heard.thinking.count() > 0);
+        QVERIFY(source.canAnswerNow());
+        source.answerNow();
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.result().text, std::string("now"));
+        QVERIFY(heard.result().answeredNow);
+        QVERIFY(!heard.result().budgetReached);
+    }
+
+    void asksLlamaServerToEndTheThinking()
+    {
+        FakeServer server;
+        FakeServer::Answer slow = FakeServer::events({{delta("reasoning_content", "first ")}});
+        for (int i = 0; i < 60; ++i)
+            slow.body.append({delta("reasoning_content", "word "), 1});
+        slow.body.append({delta("content", "done") + ended(), 300});
+        server.answer(chatPath, slow);
+        server.answer("/v1/chat/completions/control", FakeServer::json("{}"));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::LlamaServer)});
+        Heard heard(source);
+        ChatRequest request = question("?");
+        request.thinking = true;
+        request.thinkingBudget = 16;
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.result().text, std::string("done"));
+        QCOMPARE(server.count("/v1/chat/completions/control"), 1);
+        for (const FakeServer::Request& asked : server.requests())
+            if (asked.target.endsWith("control"))
+                QCOMPARE(bodyOf(asked).value(QLatin1String("id")).toString(), QStringLiteral("a1"));
+    }
+
+    void aCutLeavesWhatCame()
+    {
+        FakeServer server;
+        FakeServer::Answer cut = FakeServer::events({{delta("content", "half of ")}});
+        cut.cuts = true;
+        server.answer(chatPath, {cut, streamed(delta("content", " an answer") + ended())});
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
+        Heard heard(source);
+        source.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 1);
+        QCOMPARE(heard.failure().code(), Error::Code::Network);
+        QCOMPARE(Heard::all(heard.text), QStringLiteral("half of"));
+        // It goes on from there.
+        QVERIFY(source.canResume());
+        Heard again(source);
+        source.resume(1, question("?"), {{}, false, QStringLiteral("half of")});
+        QVERIFY(again.ends());
+        QCOMPARE(again.finished.count(), 1);
+        QCOMPARE(Heard::all(again.text), QStringLiteral(" an answer"));
+        QCOMPARE(again.result().text, std::string("half of an answer"));
+        const QJsonArray messages =
+            bodyOf(server.requests().at(1)).value(QLatin1String("messages")).toArray();
+        QCOMPARE(messages.last()[QLatin1String("content")].toString(), QStringLiteral("half of"));
+    }
+
+    void anErrorInTheStreamIsOne()
+    {
+        FakeServer server;
+        server.answer(chatPath, streamed(recording("vllm-error.sse")));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
+        Heard heard(source);
+        source.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 1);
+        QVERIFY(!heard.failure().sentence().isEmpty());
+        QVERIFY(heard.text.count() > 0);
+    }
+
+    void failuresSayWhatToDo_data()
+    {
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<QString>("word");
+        QTest::newRow("key") << 401 << QByteArray(R"({"error":{"message":"bad key sk-secret"}})")
+                             << QStringLiteral("key");
+        QTest::newRow("starting")
+            << 503 << QByteArray(R"({"error":{"code":503,"message":"Loading model"}})")
+            << QStringLiteral("loading");
+        QTest::newRow("context")
+            << 400
+            << QByteArray(R"({"error":{"message":"maximum context length is 4096 tokens"}})")
+            << QStringLiteral("context");
+        QTest::newRow("pictures")
+            << 400 << QByteArray(R"({"error":{"message":"At most 8 image(s) may be provided"}})")
+            << QStringLiteral("8");
+        QTest::newRow("model")
+            << 404 << QByteArray(R"({"error":{"message":"The model x does not exist"}})")
+            << QStringLiteral("model");
+        QTest::newRow("busy") << 429 << QByteArray(R"({"error":{"message":"queue is full"}})")
+                              << QStringLiteral("too much to do");
+        QTest::newRow("page") << 404 << QByteArray("<html>nothing</html>")
+                              << QStringLiteral("no server of this kind");
+    }
+    void failuresSayWhatToDo()
+    {
+        QFETCH(int, status);
+        QFETCH(QByteArray, body);
+        QFETCH(QString, word);
+        FakeServer server;
+        server.answer(chatPath, FakeServer::json(body, status));
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Plain)});
+        Heard heard(source);
+        source.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 1);
+        QVERIFY2(heard.failure().sentence().contains(word), qPrintable(heard.failure().sentence()));
+        // What a server repeats of the key goes no further.
+        QVERIFY(!heard.failure().details().contains(QLatin1String("sk-secret")));
+        QVERIFY(!heard.failure().sentence().contains(QLatin1String("sk-secret")));
+    }
+
+    void goesOnToTheNextServer()
+    {
+        FakeServer gone;
+        const QByteArray url = gone.url();
+        RemoteTarget first = targetOf(gone, remote::Dialect::Plain, QStringLiteral("first"));
+        gone.stop();
+        FakeServer second;
+        second.answer(chatPath, streamed(delta("content", "from two") + ended()));
+        RemoteReplySource source;
+        source.setTargets(
+            {first, targetOf(second, remote::Dialect::Plain, QStringLiteral("second"))});
+        Heard heard(source);
+        QSignalSpy changed(&source, &ReplySource::sourceChanged);
+        source.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.finished.count(), 1);
+        QCOMPARE(heard.result().text, std::string("from two"));
+        QCOMPARE(changed.count(), 1);
+        QVERIFY(Heard::all(heard.remarks).contains(QLatin1String("second")));
+    }
+
+    void staysWhereSomethingHasCome()
+    {
+        FakeServer first;
+        FakeServer::Answer cut = FakeServer::events({{delta("content", "half")}});
+        cut.cuts = true;
+        first.answer(chatPath, cut);
+        FakeServer second;
+        second.answer(chatPath, streamed(delta("content", "other") + ended()));
+        RemoteReplySource source;
+        source.setTargets({targetOf(first, remote::Dialect::Plain, QStringLiteral("first")),
+                           targetOf(second, remote::Dialect::Plain, QStringLiteral("second"))});
+        Heard heard(source);
+        source.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 1);
+        QCOMPARE(second.requests().size(), 0);
+    }
+
+    void aBrokenMemberIsPassedOver()
+    {
+        FakeServer first;
+        first.answer(chatPath, FakeServer::json(R"({"error":{"message":"boom"}})", 500));
+        FakeServer second;
+        second.answer(chatPath, streamed(delta("content", "well") + ended()));
+        RemoteReplySource source;
+        source.setTargets({targetOf(first, remote::Dialect::Plain, QStringLiteral("first")),
+                           targetOf(second, remote::Dialect::Plain, QStringLiteral("second"))});
+        for (int turn = 1; turn <= 5; ++turn) {
+            Heard heard(source);
+            source.start(quint64(turn), question("?"));
+            QVERIFY(heard.ends());
+            QCOMPARE(heard.finished.count(), 1);
+        }
+        QCOMPARE(first.requests().size(), 3); // then its breaker is open
+        // A member that the checks found broken is not asked at all.
+        RemoteReplySource other;
+        other.setTargets({targetOf(first, remote::Dialect::Plain, QStringLiteral("first")),
+                          targetOf(second, remote::Dialect::Plain, QStringLiteral("second"))});
+        other.setHealthy(QStringLiteral("first"), false);
+        Heard heard(other);
+        other.start(1, question("?"));
+        QVERIFY(heard.ends());
+        QCOMPARE(first.requests().size(), 3);
+    }
+
+    void stopsAtOnce()
+    {
+        FakeServer server;
+        FakeServer::Answer slow = FakeServer::events({{delta("content", "one ")}});
+        for (int i = 0; i < 200; ++i)
+            slow.body.append({delta("content", "more "), 20});
+        server.answer(chatPath, slow);
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Plain)});
+        Heard heard(source);
+        source.start(1, question("?"));
+        QTRY_VERIFY(heard.text.count() > 0);
+        QElapsedTimer watch;
+        watch.start();
+        source.cancel();
+        QCOMPARE(heard.finished.count(), 0); // not before cancel() has returned
+        QTRY_COMPARE(heard.finished.count(), 1);
+        QVERIFY(watch.elapsed() < 100);
+        QCOMPARE(heard.result().finishReason, FinishReason::Cancelled);
+        QVERIFY(heard.result().text.starts_with("one"));
+        QTRY_COMPARE(server.openConnections(), 0); // the server is told by that
+    }
+
+    void aSecondQuestionEndsTheFirst()
+    {
+        FakeServer server;
+        FakeServer::Answer never;
+        never.silent = true;
+        server.answer(chatPath, {never, streamed(delta("content", "two") + ended())});
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Plain)});
+        Heard heard(source);
+        source.start(1, question("first"));
+        QTRY_COMPARE(server.requests().size(), 1);
+        source.start(2, question("second"));
+        QTRY_COMPARE(heard.finished.count(), 2);
+        QCOMPARE(heard.finished.at(0).at(0).toULongLong(), 1ull);
+        QCOMPARE(heard.finished.at(1).at(0).toULongLong(), 2ull);
+        QCOMPARE(heard.finished.at(1).at(1).value<ChatResult>().text, std::string("two"));
+    }
+
+    void brokenMediaIsSaidHere()
+    {
+        FakeServer server;
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Plain)});
+        ChatRequest request = question("?");
+        ContentItem picture;
+        picture.type = ContentItem::Type::Picture;
+        picture.picture.path = "/nowhere/at/all.png";
+        request.messages.front().content.push_back(picture);
+        Heard heard(source);
+        source.start(1, request);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failure().code(), Error::Code::Missing);
+        QCOMPARE(server.requests().size(), 0);
+    }
+
+    void saysWhatWouldBeSent()
+    {
+        FakeServer server;
+        RemoteReplySource source;
+        source.setTargets({targetOf(server, remote::Dialect::Plain)});
+        ChatRequest request = question("what?");
+        ContentItem picture;
+        picture.type = ContentItem::Type::Picture;
+        picture.picture.path = argali::test::testData() / "media" / "pictures" / "plain_rgb.jpg";
+        request.messages.front().content.push_back(picture);
+        QSignalSpy size(&source, &ReplySource::sizeReady);
+        source.estimate(5, request);
+        QTRY_COMPARE(size.count(), 1);
+        QCOMPARE(size.first().at(0).toULongLong(), 5ull);
+        QCOMPARE(size.first().at(1).toInt(), 1);
+        QVERIFY(size.first().at(2).toLongLong() > 100);
+        QCOMPARE(server.requests().size(), 0);
+    }
+
+    void withoutAServerItSaysSo()
+    {
+        RemoteReplySource source;
+        Heard heard(source);
+        source.start(1, question("?"));
+        QCOMPARE(heard.failed.count(), 0);
+        QVERIFY(heard.ends());
+        QCOMPARE(heard.failed.count(), 1);
+        QVERIFY(!heard.failure().sentence().isEmpty());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRemoteReplySource)
+#include "tst_remotereplysource.moc"
