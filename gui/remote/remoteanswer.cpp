@@ -129,10 +129,11 @@ void RemoteAnswer::takeHead(const remote::HttpReply& head)
         options.format = remote::answerFormat(*type);
     const bool goesOn = m_options.continuation && m_sent.contains(remote::RequestPart::Continuation);
     if (goesOn) {
-        options.beginning = m_options.continuation->thinkingIsOver
+        const remote::Continuation& before = *m_options.continuation;
+        options.beginning = before.thinking.empty() || before.thinkingIsOver
                                 ? remote::ThinkSplitter::Beginning::Answer
                                 : remote::ThinkSplitter::Beginning::Thinking;
-        options.goesOn = !m_options.continuation->text.empty();
+        options.goesOn = !before.text.empty();
     }
     m_stream.emplace(options);
 }

@@ -31,7 +31,8 @@ bool isOfHttp(QNetworkReply::NetworkError error)
     return (error >= QNetworkReply::ContentAccessDenied &&
             error <= QNetworkReply::UnknownContentError) ||
            (error >= QNetworkReply::InternalServerError &&
-            error <= QNetworkReply::UnknownServerError);
+            error <= QNetworkReply::UnknownServerError) ||
+           error == QNetworkReply::ProtocolInvalidOperationError; // status 400
 }
 
 TransportError transportErrorOf(QNetworkReply::NetworkError error, bool hasHead)
