@@ -18,9 +18,11 @@ constexpr int mostRecentModels = 8;
 Application::Application(const Options& options)
     : m_options(options),
       m_settings(options.places.settingsFile),
+      m_switch(m_source, m_remote),
       m_loader(options.places.pasteFolder),
       m_drafts(options.places.draftFile),
-      m_turns(m_book, m_source),
+      m_turns(m_book, m_switch),
+      m_choice(m_settings, m_book, m_switch, m_remote),
       m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns),
       m_eraser({options.places, m_settings, m_book, m_turns, m_drafts, m_loader, m_history})
 {
@@ -31,14 +33,15 @@ Application::Application(const Options& options)
     m_options.trace.mark("style");
     m_keeper = std::make_unique<WindowKeeper>(WindowParts{m_settings,
                                                           m_loader,
-                                                          m_source,
+                                                          m_switch,
                                                           m_book,
                                                           m_turns,
                                                           m_drafts,
                                                           {},
                                                           &m_history,
                                                           &m_desktop,
-                                                          &m_eraser});
+                                                          &m_eraser,
+                                                          &m_choice});
     m_options.trace.mark("window built");
     connectWindow();
 }

@@ -13,6 +13,9 @@
 #include "gui/history/historystore.h"
 #include "gui/language.h"
 #include "gui/places.h"
+#include "gui/remote/remotereplysource.h"
+#include "gui/remote/sourcechoice.h"
+#include "gui/remote/sourceswitch.h"
 #include "gui/settings/dataeraser.h"
 #include "gui/settings/settings.h"
 #include "gui/startuptrace.h"
@@ -43,7 +46,10 @@ public:
     void take(const StartRequest& request);
     MainWindow& window() const; ///< Another one after the language was changed.
     LocalReplySource& source() { return m_source; }
+    SourceChoice& sources() { return m_choice; }
     HistoryStore& history() { return m_history; }
+    ConversationBook& book() { return m_book; }
+    TurnController& turns() { return m_turns; }
     Settings& settings() { return m_settings; }
 
 signals:
@@ -61,10 +67,13 @@ private:
     Settings m_settings;
     DesktopAppearance m_desktop;
     LocalReplySource m_source;
+    RemoteReplySource m_remote;
+    SourceSwitch m_switch;
     MediaLoader m_loader;
     DraftStore m_drafts;
     ConversationBook m_book;
     TurnController m_turns;
+    SourceChoice m_choice;
     HistoryStore m_history;
     DataEraser m_eraser;
     bool m_starting = true;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include <QAbstractButton>
 #include <QAccessible>
 #include <QAction>
 #include <QClipboard>
@@ -39,6 +40,7 @@
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
+#include "gui/remote/sourcechoice.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
 #include "gui/shortcutlist.h"
@@ -47,6 +49,7 @@
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/hairline.h"
+#include "gui/widgets/segmentedcontrol.h"
 
 namespace argali::gui {
 namespace {
@@ -123,7 +126,13 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(m_history, &HistoryControl::turnWanted, m_chat, &ChatWidget::scrollTo);
     m_exchange = new ExchangeControl(parts, m_list, exchange, this);
     connect(&parts.book, &ConversationBook::forgotten, &parts.drafts, &DraftStore::remove);
-    connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);
+    connect(m_chooser, &ModelChooser::folderChosen, this, [this](const QString& folder) {
+        if (m_parts.sources)
+            m_parts.sources->choose({}); // a model of this computer is to answer
+        emit modelChosen(folder);
+    });
+    connect(m_chooser, &ModelChooser::serversRequested, this,
+            [this] { openSettings(QStringLiteral("servers")); });
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
     connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
     connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
@@ -168,6 +177,15 @@ QWidget* MainWindow::makeToolBar()
         tr("Show or hide the list of chats (%1)").arg(Shortcuts::text(Shortcut::ToggleSide)));
     m_chooser = new ModelChooser(m_parts.settings, bar); // Tab goes in the order they are made
     m_chooser->setLibrary(m_library);
+    if (m_parts.sources) {
+        m_chooser->setSources(m_parts.sources);
+        m_place = new SegmentedControl({tr("Here"), tr("Server")}, bar);
+        m_place->setAccessibleName(tr("Where answers come from"));
+        m_place->segment(0)->setToolTip(tr("A model on this computer answers"));
+        m_place->segment(1)->setToolTip(tr("A model of a server answers"));
+        connect(m_place, &SegmentedControl::currentChanged, this, &MainWindow::choosePlace);
+        connect(m_parts.sources, &SourceChoice::changed, this, &MainWindow::showAnswerer);
+    }
     auto* settings = new Button(Button::Kind::Ghost, QStringLiteral("settings"), {}, bar);
     settings->setAccessibleName(tr("Settings"));
     settings->setToolTip(tr("Settings (%1)").arg(Shortcuts::text(Shortcut::OpenSettings)));
@@ -180,6 +198,8 @@ QWidget* MainWindow::makeToolBar()
     row->setContentsMargins(10, 6, 10, 6);
     row->setSpacing(8);
     row->addWidget(m_sideToggle);
+    if (m_place)
+        row->addWidget(m_place);
     row->addWidget(m_chooser);
     row->addStretch(1);
     row->addWidget(settings);
@@ -265,6 +285,8 @@ void MainWindow::connectTurns()
     connect(&turns, &TurnController::started, this, &MainWindow::keepDraft); // it is no new one now
     connect(&turns, &TurnController::progressed, this,
             [this](quint64, const Progress& progress) { m_status->setProgress(progress); });
+    connect(&turns, &TurnController::uploaded, this,
+            [this](quint64, qint64 bytes, qint64 total) { m_status->setSending(bytes, total); });
     connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id) {
         const Conversation* conversation = m_parts.book.holding(id);
         m_status->setThinking(conversation ? conversation->find(id)->options.budget() : 0);
@@ -499,9 +521,7 @@ void MainWindow::showLoading(const QString& folder)
     m_loadFailure.reset();
     m_status->setIdle();
     m_status->setProgress({Progress::Phase::Loading, 0, 0});
-    m_status->setModel(m_model, true);
-    m_chooser->setModel(m_model, m_loading);
-    m_chat->setModel(m_model, true);
+    showAnswerer();
     if (m_settingsDialog)
         settingsDialog()->setModel(m_model, true);
 }
@@ -518,16 +538,46 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
     m_loading.reset();
     m_loadFailure.reset();
     m_status->setIdle();
-    m_status->setModel(model, false);
-    m_chooser->setModel(model, std::nullopt);
-    m_panel->setModel(model);
+    showAnswerer();
     if (model && !model->missingDevice.isEmpty())
         m_status->setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
                                  .arg(model->missingDevice, model->device),
                              true);
     if (m_settingsDialog)
         settingsDialog()->setModel(model, false);
-    m_chat->setModel(model, false);
+}
+
+/// Who answers: the model of this computer, which may be on its way, or one of a server.
+void MainWindow::showAnswerer()
+{
+    const bool isLocal = !m_parts.sources || m_parts.sources->isLocal();
+    const std::optional<LoadedModel> model = isLocal ? m_model : m_parts.sources->remoteModel();
+    const bool isLoading = isLocal && m_loading;
+    if (m_place)
+        m_place->setCurrentIndex(isLocal ? 0 : 1);
+    m_status->setModel(model, isLoading);
+    m_chooser->setModel(model, isLoading ? m_loading : std::nullopt);
+    if (!isLoading)
+        m_panel->setModel(model);
+    m_chat->setModel(model, isLoading);
+}
+
+/// index: of the switch, 0 here, 1 on a server
+void MainWindow::choosePlace(int index)
+{
+    SourceChoice& sources = *m_parts.sources;
+    if (sources.isLocal() == (index == 0))
+        return;
+    const std::optional<AnswerSource> server = sources.suggestedServer();
+    if (index == 0) {
+        sources.choose({});
+    } else if (server) {
+        sources.choose(*server);
+    } else {
+        m_place->setCurrentIndex(0);
+        openSettings(QStringLiteral("servers"));
+        m_status->setMessage(tr("No server is known yet. Add one in the settings."));
+    }
 }
 
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)

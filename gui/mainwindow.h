@@ -30,8 +30,10 @@ class ModelChooser;
 class ModelLibrary;
 class ReplySource;
 class SamplingPanel;
+class SegmentedControl;
 class SettingsDialog;
 class ShortcutList;
+class SourceChoice;
 class StatusLine;
 class TurnController;
 class UndoLine;
@@ -48,6 +50,7 @@ struct WindowParts {
     HistoryStore* history = nullptr; ///< null: chats are of this session only
     DesktopAppearance* desktop = nullptr; ///< null: only the system's palette says what it wants
     DataEraser* eraser = nullptr;         ///< null: nothing is kept that could be cleared
+    SourceChoice* sources = nullptr;      ///< null: only the model on this computer answers
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -72,6 +75,8 @@ public:
     SamplingPanel* panel() const { return m_panel; }
     StatusLine* status() const { return m_status; }
     ModelChooser* chooser() const { return m_chooser; }
+    /// Here or on a server; null where there are no servers.
+    SegmentedControl* placeSwitch() const { return m_place; }
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
@@ -111,6 +116,8 @@ private:
     void makeActions();
     void connectTurns();
     void applyColours();
+    void showAnswerer();
+    void choosePlace(int index);
     void forgetChats();
     void restore();
     void store();
@@ -135,6 +142,7 @@ private:
     ChatWidget* m_chat = nullptr;
     SamplingPanel* m_panel = nullptr;
     ModelChooser* m_chooser = nullptr;
+    SegmentedControl* m_place = nullptr;
     ModelLibrary* m_library = nullptr;
     QPointer<QObject> m_settingsDialog;
     Button* m_sideToggle = nullptr;

@@ -101,7 +101,7 @@ void StatusLine::resizeEvent(QResizeEvent* event)
 void StatusLine::fitWidth()
 {
     const int em = fontMetrics().height();
-    m_memory->setVisible(m_hasModel && width() > 46 * em);
+    m_memory->setVisible(m_hasModel && m_isLocal && width() > 46 * em);
     m_device->setVisible(m_hasModel && width() > 36 * em);
     m_stops->setVisible(m_running && !m_stopping && width() > 26 * em);
 }
@@ -159,6 +159,20 @@ void StatusLine::setStopping()
     m_stopping = true;
     m_phase->setText(tr("Stopping…"));
     fitWidth();
+}
+
+void StatusLine::setSending(qint64 bytes, qint64 total)
+{
+    if (m_stopping)
+        return;
+    const QLocale locale;
+    const auto size = [&](qint64 value) {
+        return locale.formattedDataSize(value, 1, QLocale::DataSizeSIFormat);
+    };
+    if (bytes >= total)
+        showPhase(tr("Waiting for the answer"), 0, 0, true);
+    else
+        showPhase(tr("Sending %1 / %2").arg(size(bytes), size(total)), bytes, total, true);
 }
 
 void StatusLine::setThinking(int budget)
@@ -228,8 +242,8 @@ void StatusLine::setProgress(const Progress& progress)
 void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
 {
     m_hasModel = model.has_value();
+    m_isLocal = !model || model->isLocal();
     fitWidth();
-    m_memory->setVisible(!model || model->isLocal());
     if (model && !model->isLocal()) {
         m_device->setText(displayName(model->server));
         m_device->setToolTip(tr("The server that answers"));

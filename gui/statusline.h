@@ -26,6 +26,8 @@ public:
     void setMessage(const QString& message, bool bad = false);
     void setDetails(const QString& details); ///< Tooltip of the message.
     void setProgress(const Progress& progress);
+    /// A question is on its way to a server; bytes == total: it waits for the answer.
+    void setSending(qint64 bytes, qint64 total);
     void setThinking(int budget); ///< What comes next is thinking, of so many tokens at most.
     void setWriting();            ///< What comes next is the answer.
     void setStopping();
@@ -59,6 +61,7 @@ private:
     bool m_stopping = false;
     bool m_running = false;
     bool m_hasModel = false;
+    bool m_isLocal = true; ///< the model is here, and takes memory
     QElapsedTimer m_since; // of the first token of an answer
     qint64 m_firstTokens = 0;
 };

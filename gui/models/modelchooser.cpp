@@ -9,13 +9,20 @@
 
 #include "gui/displayname.h"
 #include "gui/models/modellibrary.h"
+#include "gui/remote/sourcechoice.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
 
 namespace argali::gui {
 namespace {
-constexpr int mostListed = 40; // of those that lie in the folder for models
+constexpr int mostListed = 40; // of those that lie in the folder for models, and of servers
+
+QString escapedForMenu(QString text)
+{
+    return text.replace(QLatin1Char('&'), QLatin1String("&&"));
 }
+
+} // namespace
 
 ModelChooser::ModelChooser(Settings& settings, QWidget* parent)
     : QWidget(parent),
@@ -68,7 +75,7 @@ void ModelChooser::showMenu()
 void ModelChooser::fillMenu()
 {
     m_menu->clear();
-    const bool pocketOpen = m_model && m_model->isPocket();
+    const bool pocketOpen = isLocal() && m_model && m_model->isPocket();
     QAction* pocket = m_menu->addAction(tr("Pocket model (in the program)"));
     pocket->setCheckable(true);
     pocket->setChecked(pocketOpen);
@@ -89,13 +96,19 @@ void ModelChooser::fillMenu()
         QAction* stop = m_menu->addAction(icon(QStringLiteral("stop")), tr("Stop loading"));
         connect(stop, &QAction::triggered, this, &ModelChooser::stopRequested);
     }
-    if (!m_model)
-        return;
+    addServers();
+    if (m_model && m_model->isLocal())
+        addNotes();
+}
+
+/// What is open on this computer.
+void ModelChooser::addNotes()
+{
     m_menu->addSeparator();
     const QLocale locale;
-    const auto note = [&](QString text) {
+    const auto note = [&](const QString& text) {
         const QString tip = plainToolTip(text); // else the menu takes the text itself
-        QAction* action = m_menu->addAction(text.replace(QLatin1Char('&'), QLatin1String("&&")));
+        QAction* action = m_menu->addAction(escapedForMenu(text));
         action->setToolTip(tip);
         action->setEnabled(false);
     };
@@ -110,13 +123,54 @@ void ModelChooser::fillMenu()
 
 void ModelChooser::addModel(const QString& folder, bool isThere)
 {
-    QString name = displayName(QFileInfo(folder).fileName());
-    QAction* action = m_menu->addAction(name.replace(QLatin1Char('&'), QLatin1String("&&")));
+    QAction* action =
+        m_menu->addAction(escapedForMenu(displayName(QFileInfo(folder).fileName())));
     action->setToolTip(plainToolTip(folder));
     action->setCheckable(true);
-    action->setChecked(m_model && !m_model->isPocket() && m_model->folder == folder);
+    action->setChecked(isLocal() && m_model && !m_model->isPocket() && m_model->folder == folder);
     action->setEnabled(isThere);
     connect(action, &QAction::triggered, this, [this, folder] { emit folderChosen(folder); });
+}
+
+/// Models of servers, under the name of their server.
+void ModelChooser::addServers()
+{
+    if (!m_sources)
+        return;
+    m_menu->addSeparator();
+    QString server;
+    for (const OfferedModel& offered : m_sources->offered().mid(0, mostListed)) {
+        if (offered.target.server != server) {
+            server = offered.target.server;
+            m_menu->addSection(escapedForMenu(displayName(server)));
+        }
+        QAction* action = m_menu->addAction(escapedForMenu(displayName(offered.shown)));
+        action->setToolTip(plainToolTip(QString::fromStdString(offered.target.model.id)));
+        action->setCheckable(true);
+        action->setChecked(m_sources->current() == offered.source());
+        action->setEnabled(offered.isUsable);
+        connect(action, &QAction::triggered, this,
+                [this, source = offered.source()] { m_sources->choose(source); });
+    }
+    m_menu->addSeparator();
+    QAction* servers = m_menu->addAction(icon(QStringLiteral("settings")),
+                                         m_sources->offered().isEmpty() ? tr("Connect to a server…")
+                                                                        : tr("Servers…"));
+    connect(servers, &QAction::triggered, this, &ModelChooser::serversRequested);
+}
+
+bool ModelChooser::isLocal() const
+{
+    return !m_sources || m_sources->isLocal();
+}
+
+void ModelChooser::setSources(SourceChoice* sources)
+{
+    m_sources = sources;
+    connect(sources, &SourceChoice::offeredChanged, this, [this] {
+        if (m_menu->isVisible())
+            fillMenu();
+    });
 }
 
 void ModelChooser::setLibrary(ModelLibrary* library)

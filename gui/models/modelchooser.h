@@ -13,6 +13,7 @@ namespace argali::gui {
 
 class Button;
 class ModelLibrary;
+class SourceChoice;
 
 /// The button that names the model, with a menu of the models that can be opened.
 class ModelChooser final : public QWidget {
@@ -22,6 +23,8 @@ public:
 
     /// Lists the models found there, too.
     void setLibrary(ModelLibrary* library);
+    /// Lists the models of servers, too.
+    void setSources(SourceChoice* sources);
     /// loadingFolder: of the model that is being loaded, when there is one; empty for the pocket
     /// model.
     void setModel(const std::optional<LoadedModel>& model,
@@ -34,13 +37,18 @@ public:
 signals:
     void folderChosen(const QString& folder); ///< empty: the pocket model
     void stopRequested();                     ///< of loading
+    void serversRequested();                  ///< to add one, or to look at them
 
 private:
     void fillMenu();
     void addModel(const QString& folder, bool isThere);
+    void addServers();
+    void addNotes();
+    bool isLocal() const;
 
     Settings& m_settings;
     ModelLibrary* m_library = nullptr;
+    SourceChoice* m_sources = nullptr;
     std::optional<LoadedModel> m_model;
     std::optional<QString> m_loading;
     Button* const m_button;

@@ -229,11 +229,13 @@ void RemoteReplySource::connectAnswer()
             [this, turn](const QString& text, qint64 tokens) {
                 m_question->route->arrived();
                 emit thinkingReady(turn, text, tokens);
+                emit progressed(turn, {Progress::Phase::Answering, tokens, 0});
             });
     connect(answer, &RemoteAnswer::textReady, this,
             [this, turn](const QString& text, qint64 tokens) {
                 m_question->route->arrived();
                 emit textReady(turn, text, tokens);
+                emit progressed(turn, {Progress::Phase::Answering, tokens, 0});
             });
     connect(answer, &RemoteAnswer::textTakenBack, this,
             [this, turn] { emit textTakenBack(turn); });

@@ -67,6 +67,11 @@ inline const Setting<QString> modelFolder{"model/folder"}; // empty: the pocket 
 inline const Setting<QStringList> recentModels{"model/recent"};
 inline const Setting<QString> library{"model/library"}; // empty: ModelLibrary::defaultFolder()
 inline const Setting<QString> device{"model/device"};   // as chooseDevices(); empty: auto
+// Who answers in a new chat, as AnswerSource; empty: this computer.
+inline const Setting<QString> server{"model/server"};
+inline const Setting<QString> serverModel{"model/serverModel"};
+inline const Setting<QString> lastServer{"model/lastServer"}; // chosen last, if not now
+inline const Setting<QString> lastServerModel{"model/lastServerModel"};
 } // namespace settings
 
 /// The user's settings, in one file under $XDG_CONFIG_HOME/argali.

@@ -1,0 +1,126 @@
+#include "gui/remote/sourcechoice.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "gui/displayname.h"
+#include "gui/remote/remotereplysource.h"
+#include "gui/remote/sourceswitch.h"
+
+namespace argali::gui {
+namespace {
+
+/// "vLLM on rack"
+QString deviceOf(const RemoteTarget& target)
+{
+    if (target.dialect == remote::Dialect::Plain)
+        return displayName(target.server);
+    return QStringLiteral("%1 · %2").arg(QString::fromLatin1(nameOf(target.dialect)),
+                                         displayName(target.server));
+}
+
+} // namespace
+
+SourceChoice::SourceChoice(Settings& settings, ConversationBook& book, SourceSwitch& sources,
+                           RemoteReplySource& remote, QObject* parent)
+    : QObject(parent), m_settings(settings), m_book(book), m_sources(sources), m_remote(remote)
+{
+    connect(&book, &ConversationBook::switched, this, &SourceChoice::followChat);
+    take({m_settings.value(settings::server), m_settings.value(settings::serverModel)});
+}
+
+/// A chat that was asked in before is asked where it was; a new one where the last one is.
+void SourceChoice::followChat()
+{
+    if (const std::optional<AnswerSource> source = m_book.current().source())
+        take(*source);
+}
+
+void SourceChoice::choose(const AnswerSource& source)
+{
+    m_book.current().chosenSource = source;
+    m_settings.set(settings::server, source.server);
+    m_settings.set(settings::serverModel, source.model);
+    if (!source.isLocal()) {
+        m_settings.set(settings::lastServer, source.server);
+        m_settings.set(settings::lastServerModel, source.model);
+    }
+    take(source);
+}
+
+void SourceChoice::take(const AnswerSource& source)
+{
+    if (m_current == source)
+        return;
+    m_current = source;
+    aim();
+    emit changed();
+}
+
+/// Where the next question goes. A model that no server offers now is asked for all the same where
+/// its server is known: that says best what is wrong.
+void SourceChoice::aim()
+{
+    m_sources.setRemote(!m_current.isLocal());
+    if (m_current.isLocal())
+        return;
+    if (const OfferedModel* offered = find(m_current))
+        m_remote.setTargets({offered->target});
+    else
+        m_remote.setTargets({});
+}
+
+const OfferedModel* SourceChoice::find(const AnswerSource& source) const
+{
+    const auto found = std::find_if(m_offered.begin(), m_offered.end(),
+                                    [&](const OfferedModel& each) { return each.source() == source; });
+    return found == m_offered.end() ? nullptr : &*found;
+}
+
+void SourceChoice::setOffered(const QList<OfferedModel>& offered)
+{
+    m_offered = offered;
+    aim();
+    emit offeredChanged();
+    if (!m_current.isLocal())
+        emit changed();
+}
+
+std::optional<AnswerSource> SourceChoice::suggestedServer() const
+{
+    const AnswerSource last{m_settings.value(settings::lastServer),
+                            m_settings.value(settings::lastServerModel)};
+    if (find(last))
+        return last;
+    const auto usable = std::find_if(m_offered.begin(), m_offered.end(),
+                                     [](const OfferedModel& each) { return each.isUsable; });
+    if (usable != m_offered.end())
+        return usable->source();
+    return m_offered.isEmpty() ? std::nullopt : std::optional(m_offered.first().source());
+}
+
+std::optional<LoadedModel> SourceChoice::remoteModel() const
+{
+    if (m_current.isLocal())
+        return std::nullopt;
+    LoadedModel model;
+    model.source = m_current;
+    model.info.name = m_current.model.toStdString();
+    // What a server does not say is allowed: it refuses with its own words what it cannot do.
+    model.info.seesPictures = model.info.seesFilms = model.info.thinks = true;
+    model.info.mixesPicturesAndFilms = true;
+    model.info.filmsAtMost = std::numeric_limits<int>::max();
+    if (const OfferedModel* offered = find(m_current)) {
+        const remote::RemoteModel& known = offered->target.model;
+        model.info.name = known.shown;
+        model.info.seesPictures = known.seesPictures != remote::Known::No;
+        model.info.seesFilms = model.info.seesPictures; // as frames
+        model.info.thinks = known.thinks != remote::Known::No;
+        model.context = known.context.value_or(0);
+        model.server = offered->target.server;
+        model.device = deviceOf(offered->target);
+    }
+    return model;
+}
+
+} // namespace argali::gui

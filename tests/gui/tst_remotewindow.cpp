@@ -1,0 +1,307 @@
+// The window as it is, asking a real server on this machine.
+#include <QAbstractButton>
+#include <QApplication>
+#include <QSignalSpy>
+#include <QtTest>
+
+#include "gui/application.h"
+#include "gui/chat/chatwidget.h"
+#include "gui/chat/composeredit.h"
+#include "gui/chat/samples.h"
+#include "gui/chat/transcriptview.h"
+#include "gui/mainwindow.h"
+#include "gui/models/modelchooser.h"
+#include "gui/statusline.h"
+#include "gui/theme.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/segmentedcontrol.h"
+#include "tests/support/argaliserver.h"
+#include "tests/support/fakeserver.h"
+
+using namespace argali;
+using namespace argali::gui;
+using argali::test::ArgaliServer;
+
+namespace {
+
+constexpr int longest = 60'000; // ms for one answer, under sanitizers too
+
+QString sample(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
+
+OfferedModel offeredBy(int port, const char* model, const QString& profile,
+                       remote::Dialect dialect = remote::Dialect::Argali)
+{
+    OfferedModel offered;
+    offered.target.profile = profile;
+    offered.target.server = profile;
+    offered.target.access.url =
+        remote::ServerUrl::parse("http://127.0.0.1:" + std::to_string(port));
+    offered.target.dialect = dialect;
+    offered.target.model.id = model;
+    offered.target.model.shown = model;
+    offered.shown = QLatin1String(model);
+    offered.isUsable = true;
+    return offered;
+}
+
+/// The program with everything it has, in a folder of its own.
+struct Bench {
+    QTemporaryDir dir;
+    std::unique_ptr<Application> application;
+
+    Bench() { start(); }
+    void start()
+    {
+        application.reset();
+        application = std::make_unique<Application>(
+            Application::Options{Places::under(dir.path()), {}, StartupTrace(false)});
+        QSignalSpy ready(application.get(), &Application::modelReady);
+        application->start();
+        if (ready.isEmpty() && !ready.wait(longest))
+            qFatal("the pocket model does not open");
+    }
+    MainWindow& window() const { return application->window(); }
+    Composer& composer() const { return *window().chat()->composer(); }
+    SourceChoice& sources() const { return application->sources(); }
+    ConversationBook& book() const { return application->book(); }
+    TurnController& turns() const { return application->turns(); }
+
+    void ask(const QString& text)
+    {
+        composer().edit()->setPlainText(text);
+        window().chat()->send();
+    }
+    bool isAnswered() const
+    {
+        return QTest::qWaitFor([this] { return !turns().isBusy(); }, longest);
+    }
+    const Turn& last() const { return book().current().turns().back(); }
+    /// An answer of the model on this computer to the same question.
+    QString answerHere(const QString& text)
+    {
+        const AnswerSource source = sources().current();
+        sources().choose({});
+        book().startNew();
+        ask(text);
+        if (!isAnswered())
+            return {};
+        const QString answer = last().answer.text;
+        book().startNew();
+        sources().choose(source);
+        return answer;
+    }
+};
+
+} // namespace
+
+class TestRemoteWindow final : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { QVERIFY(m_server.isReady()); }
+
+    void theServerAnswersAsTheModelHere()
+    {
+        Bench bench;
+        bench.sources().setOffered({offeredBy(m_server.port(), "one", QStringLiteral("rack"))});
+        bench.sources().choose(bench.sources().offered().first().source());
+        const QString question = QStringLiteral("Hello, who are you?");
+        const QString here = bench.answerHere(question);
+        QVERIFY(!here.isEmpty());
+        bench.ask(question);
+        QVERIFY(bench.isAnswered());
+        const Turn& turn = bench.last();
+        QCOMPARE(turn.answer.state, Answer::State::Finished);
+        QCOMPARE(turn.answer.text, here);
+        QCOMPARE(turn.model, QStringLiteral("one"));
+        QCOMPARE(turn.answeredBy.server, QStringLiteral("rack"));
+        QVERIFY(turn.device.contains(QLatin1String("rack")));
+        // The server counts, so nothing here is an estimate.
+        QVERIFY(!turn.answer.usage.isEstimate);
+        QVERIFY(turn.answer.usage.completionTokens > 0);
+        QVERIFY(turn.answer.usage.promptTokens > 0);
+    }
+
+    void picturesAndFilmsGoAlong()
+    {
+        Bench bench;
+        bench.sources().setOffered({offeredBy(m_server.port(), "one", QStringLiteral("rack"))});
+        bench.sources().choose(bench.sources().offered().first().source());
+        for (const Sample& each : chosenSamples(*pocketSamples(), 2, 1)) {
+            bench.window().chat()->ask(each);
+            QVERIFY2(bench.isAnswered(), qPrintable(each.path));
+            QCOMPARE(bench.last().answer.state, Answer::State::Finished);
+            QVERIFY(!bench.last().answer.text.isEmpty());
+            QVERIFY(bench.last().answer.usage.promptTokens > 50); // it saw more than the words
+        }
+    }
+
+    void theBudgetIsHeld()
+    {
+        Bench bench;
+        bench.sources().setOffered({offeredBy(m_server.port(), "one", QStringLiteral("rack"))});
+        bench.sources().choose(bench.sources().offered().first().source());
+        AnswerOptions options = bench.window().chat()->options().current();
+        options.thinking = true;
+        options.hasBudget = true;
+        options.thinkingBudget = 128;
+        bench.window().chat()->options().set(options);
+        bench.ask(QStringLiteral("How many corners do a square and a triangle have together?"));
+        QVERIFY(bench.isAnswered());
+        const Answer& answer = bench.last().answer;
+        QCOMPARE(answer.state, Answer::State::Finished);
+        QVERIFY(answer.thinkingTokens <= 128);
+        QVERIFY(!answer.thinking.isEmpty());
+    }
+
+    void stopsAndKeepsWhatCame()
+    {
+        FakeServer server;
+        FakeServer::Answer slow = FakeServer::events({});
+        for (int i = 0; i < 400; ++i)
+            slow.body.append(
+                {R"(data: {"choices":[{"index":0,"delta":{"content":"word "}}]})" "\n\n", 10});
+        server.answer("/v1/chat/completions", slow);
+        Bench bench;
+        bench.sources().setOffered({offeredBy(server.serverPort(), "slow", QStringLiteral("s"),
+                                              remote::Dialect::Plain)});
+        bench.sources().choose(bench.sources().offered().first().source());
+        bench.ask(QStringLiteral("Go on"));
+        QTRY_VERIFY(bench.last().answer.text.size() > 20);
+        QElapsedTimer watch;
+        watch.start();
+        QVERIFY(bench.window().chat()->stop());
+        QVERIFY(bench.isAnswered());
+        QVERIFY(watch.elapsed() < 100);
+        QCOMPARE(bench.last().answer.finishReason, FinishReason::Cancelled);
+        QVERIFY(bench.last().answer.text.startsWith(QLatin1String("word word")));
+        QTRY_COMPARE(server.openConnections(), 0);
+    }
+
+    void eachChatRemembersWhoAnswers()
+    {
+        Bench bench;
+        const OfferedModel one = offeredBy(m_server.port(), "one", QStringLiteral("rack"));
+        const OfferedModel two = offeredBy(m_server.port(), "two", QStringLiteral("rack"));
+        bench.sources().setOffered({one, two});
+        bench.sources().choose(one.source());
+        bench.ask(QStringLiteral("Hello"));
+        QVERIFY(bench.isAnswered());
+        const quint64 first = bench.book().current().id();
+        bench.book().startNew();
+        bench.sources().choose(two.source());
+        bench.ask(QStringLiteral("Hello"));
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.last().model, QStringLiteral("two"));
+        const quint64 second = bench.book().current().id();
+        bench.book().startNew();
+        bench.sources().choose({});
+        bench.ask(QStringLiteral("Hello"));
+        QVERIFY(bench.isAnswered());
+        QVERIFY(bench.last().answeredBy.isLocal());
+        bench.book().open(bench.book().indexOf(first));
+        QCOMPARE(bench.sources().current(), one.source());
+        QCOMPARE(bench.window().placeSwitch()->currentIndex(), 1);
+        bench.book().open(bench.book().indexOf(second));
+        QCOMPARE(bench.sources().current(), two.source());
+        QCOMPARE(bench.window().chooser()->button()->text(), QStringLiteral("two"));
+        // In the midst of a chat, too; what was said before goes along.
+        bench.sources().choose(one.source());
+        bench.ask(QStringLiteral("And again?"));
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.book().current().turns().size(), size_t(2));
+        QCOMPARE(bench.last().model, QStringLiteral("one"));
+        // After another start as well.
+        bench.start();
+        bench.sources().setOffered({one, two});
+        QTRY_VERIFY(bench.book().indexOf(second) >= 0);
+        bench.book().open(bench.book().indexOf(second));
+        QTRY_COMPARE(bench.book().current().id(), second);
+        QCOMPARE(bench.sources().current(), one.source());
+    }
+
+    void theSwitchGoesToTheLastServerAndBack()
+    {
+        Bench bench;
+        SegmentedControl* place = bench.window().placeSwitch();
+        QVERIFY(place);
+        QCOMPARE(place->currentIndex(), 0);
+        // Without a server it stays here, and says where one is added.
+        place->segment(1)->click();
+        QCOMPARE(place->currentIndex(), 0);
+        QVERIFY(bench.window().settingsDialog());
+        const OfferedModel one = offeredBy(m_server.port(), "one", QStringLiteral("rack"));
+        bench.sources().setOffered({one});
+        place->segment(1)->click();
+        QCOMPARE(bench.sources().current(), one.source());
+        QCOMPARE(bench.window().chooser()->button()->text(), QStringLiteral("one"));
+        place->segment(0)->click();
+        QVERIFY(bench.sources().isLocal());
+        QCOMPARE(bench.window().chooser()->button()->text(), QStringLiteral("Pocket"));
+    }
+
+    void aServerThatGoesIsSaid()
+    {
+        FakeServer server;
+        server.answer("/v1/chat/completions",
+                      FakeServer::json(R"({"error":{"message":"boom"}})", 500));
+        Bench bench;
+        bench.sources().setOffered({offeredBy(server.serverPort(), "m", QStringLiteral("rack"),
+                                              remote::Dialect::Plain)});
+        bench.sources().choose(bench.sources().offered().first().source());
+        bench.ask(QStringLiteral("Are you there?"));
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.last().answer.state, Answer::State::Failed);
+        QVERIFY(bench.last().answer.failure.sentence().contains(QLatin1String("rack")));
+        // The question is back where it was written.
+        QCOMPARE(bench.composer().edit()->toPlainText(), QStringLiteral("Are you there?"));
+        server.stop();
+        bench.window().chat()->send();
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.last().answer.state, Answer::State::Failed);
+        QVERIFY(bench.last().answer.failure.sentence().contains(QLatin1String("Nobody answers")));
+    }
+
+    void aCutAnswerGoesOn()
+    {
+        FakeServer server;
+        FakeServer::Answer cut = FakeServer::events(
+            {{R"(data: {"choices":[{"index":0,"delta":{"content":"The first half"}}]})" "\n\n"}});
+        cut.cuts = true;
+        server.answer(
+            "/v1/chat/completions",
+            {cut, FakeServer::events(
+                      {{R"(data: {"choices":[{"index":0,"delta":{"content":" and the second."},)"
+                        R"("finish_reason":"stop"}]})" "\n\ndata: [DONE]\n\n"}})});
+        Bench bench;
+        bench.sources().setOffered({offeredBy(server.serverPort(), "m", QStringLiteral("rack"),
+                                              remote::Dialect::Vllm)});
+        bench.sources().choose(bench.sources().offered().first().source());
+        bench.ask(QStringLiteral("Tell me"));
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.last().answer.state, Answer::State::Failed);
+        QCOMPARE(bench.last().answer.text, QStringLiteral("The first half"));
+        const quint64 turn = bench.last().id;
+        QVERIFY(bench.turns().resume(turn));
+        QVERIFY(bench.isAnswered());
+        QCOMPARE(bench.last().id, turn);
+        QCOMPARE(bench.last().answer.state, Answer::State::Finished);
+        QCOMPARE(bench.last().answer.text, QStringLiteral("The first half and the second."));
+    }
+
+private:
+    ArgaliServer m_server{{QStringLiteral("-m"), QStringLiteral("one=") + argali::test::pocket,
+                           QStringLiteral("-m"), QStringLiteral("two=") + argali::test::pocket}};
+};
+
+int main(int argc, char** argv)
+{
+    TranscriptView::prepare();
+    QApplication application(argc, argv);
+    TestRemoteWindow test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_remotewindow.moc"
