@@ -5,8 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include <QHttp2Configuration>
-#include <QLoggingCategory>
 #include <QNetworkRequest>
 #include <QSslCertificate>
 #include <QSslConfiguration>
@@ -27,8 +25,9 @@ constexpr std::array ours{"authorization", "proxy-authorization", "accept", "acc
 
 bool isOfHttp(QNetworkReply::NetworkError error)
 {
-    // a status that is no success: the reply is whole all the same
-    return (error >= QNetworkReply::ContentAccessDenied &&
+    // A status that is no success: the reply is whole all the same. Qt calls 400 an operation.
+    return error == QNetworkReply::ProtocolInvalidOperationError ||
+           (error >= QNetworkReply::ContentAccessDenied &&
             error <= QNetworkReply::UnknownContentError) ||
            (error >= QNetworkReply::InternalServerError &&
             error <= QNetworkReply::UnknownServerError) ||
@@ -71,8 +70,11 @@ Failure broken(const std::string& words)
 
 } // namespace
 
-HttpExchange::HttpExchange(const ServerAccess& access, QObject* parent)
-    : QObject(parent), m_key(access.key), m_silenceLimit(access.silenceLimit)
+HttpExchange::HttpExchange(const ServerAccess& access, bool isByProxy, QObject* parent)
+    : QObject(parent),
+      m_key(access.key),
+      m_silenceLimit(access.silenceLimit),
+      m_isByProxy(isByProxy)
 {
     m_limit.setSingleShot(true);
     m_limit.setInterval(access.connectLimit);
@@ -193,12 +195,18 @@ Failure HttpExchange::failureOf(QNetworkReply::NetworkError error) const
         error == QNetworkReply::TooManyRedirectsError)
         return {FailureKind::Other, "the server sends us on to another address; enter that one "
                                     "if it is the right one"};
-    const bool isNoHttp = error == QNetworkReply::ProtocolFailure ||
-                          error == QNetworkReply::ProtocolUnknownError ||
-                          error == QNetworkReply::ProtocolInvalidOperationError;
+    const TransportError kind = transportErrorOf(error, m_hasHead);
+    const bool isNoHttp =
+        error == QNetworkReply::ProtocolFailure || error == QNetworkReply::ProtocolUnknownError;
     if (isNoHttp && !m_hasHead)
         return {FailureKind::NotOpenAiStyle, "what answers does not speak HTTP"};
-    return remote::failureFromTransport(transportErrorOf(error, m_hasHead), words.toStdString());
+    if (kind == TransportError::Closed && !m_hasHead) // Qt says no more of what is no HTTP
+        words = QStringLiteral("the connection was closed before a reply in HTTP came; check that "
+                               "the port is that of the server");
+    const bool isBefore = kind == TransportError::Refused || kind == TransportError::NameNotFound ||
+                          kind == TransportError::Unreachable;
+    return remote::failureFromTransport(m_isByProxy && isBefore ? TransportError::Proxy : kind,
+                                        words.toStdString());
 }
 
 void HttpExchange::fail(const Failure& failure)
@@ -218,9 +226,12 @@ void HttpExchange::drop()
     if (!m_reply)
         return;
     m_reply->disconnect(this);
-    if (m_reply->isRunning())
-        m_reply->abort();
-    m_reply->deleteLater();
+    // Not from within its own signals, where it has more to do.
+    QTimer::singleShot(0, m_reply, [reply = m_reply.data()] {
+        if (reply->isRunning())
+            reply->abort();
+        reply->deleteLater();
+    });
     m_reply.clear();
 }
 
@@ -232,7 +243,10 @@ ServerHttp::ServerHttp(ServerAccess access, QObject* parent)
     } catch (const Error& error) {
         m_broken = broken(error.what());
     }
-    m_manager.setProxy(proxyFor(m_access.proxy, QUrl(QString::fromStdString(m_access.url.text()))));
+    const QNetworkProxy proxy =
+        proxyFor(m_access.proxy, QUrl(QString::fromStdString(m_access.url.text())));
+    m_isByProxy = proxy.type() != QNetworkProxy::NoProxy;
+    m_manager.setProxy(proxy);
 }
 
 ServerHttp::~ServerHttp()
@@ -244,7 +258,7 @@ ServerHttp::~ServerHttp()
 void ServerHttp::prepare()
 {
     for (const auto& [name, value] : m_access.headers) {
-        if (std::find(ours.begin(), ours.end(), name.trimmed().toLower()) != ours.end())
+        if (isOwnHeader(name))
             throw Error(Error::Code::BadRequest,
                         "the header " + name.toStdString() + ": is set by Argali itself");
         m_headers.add(name.toStdString(), value.toStdString());
@@ -287,7 +301,7 @@ QNetworkRequest ServerHttp::requestFor(const std::string& path) const
 
 HttpExchange* ServerHttp::get(const std::string& path)
 {
-    auto* const exchange = new HttpExchange(m_access, this);
+    auto* const exchange = new HttpExchange(m_access, m_isByProxy, this);
     if (m_broken)
         exchange->failLater(*m_broken);
     else
@@ -297,7 +311,7 @@ HttpExchange* ServerHttp::get(const std::string& path)
 
 HttpExchange* ServerHttp::post(const std::string& path, const std::string& json)
 {
-    auto* const exchange = new HttpExchange(m_access, this);
+    auto* const exchange = new HttpExchange(m_access, m_isByProxy, this);
     if (m_broken) {
         exchange->failLater(*m_broken);
         return exchange;
@@ -306,6 +320,11 @@ HttpExchange* ServerHttp::post(const std::string& path, const std::string& json)
     request.setHeader(QNetworkRequest::ContentTypeHeader, QByteArrayLiteral("application/json"));
     exchange->follow(m_manager.post(request, QByteArray::fromStdString(json)));
     return exchange;
+}
+
+bool isOwnHeader(const QByteArray& name)
+{
+    return std::find(ours.begin(), ours.end(), name.trimmed().toLower()) != ours.end();
 }
 
 void collect(HttpExchange* exchange, qint64 limit, QObject* context,

@@ -41,7 +41,7 @@ signals:
 
 private:
     friend class ServerHttp;
-    HttpExchange(const ServerAccess& access, QObject* parent);
+    HttpExchange(const ServerAccess& access, bool isByProxy, QObject* parent);
     void follow(QNetworkReply* reply);
     void failLater(const remote::Failure& failure);
     void reached();
@@ -55,6 +55,7 @@ private:
 
     const remote::Secret m_key;
     const std::chrono::milliseconds m_silenceLimit;
+    const bool m_isByProxy;
     QPointer<QNetworkReply> m_reply;
     QTimer m_limit; ///< of connecting, then of silence
     QString m_tlsWords;
@@ -85,8 +86,12 @@ private:
     remote::HeaderList m_headers;
     std::optional<remote::Failure> m_broken; ///< why no request can be made
     QSslConfiguration m_tls;
+    bool m_isByProxy = false;
     QNetworkAccessManager m_manager;
 };
+
+/// Whether a header of this name is set by ServerHttp, and by nobody else.
+bool isOwnHeader(const QByteArray& name);
 
 /// A whole reply, or why there is none.
 using Collected = std::variant<remote::HttpReply, remote::Failure>;

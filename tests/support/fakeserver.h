@@ -72,7 +72,7 @@ public:
     }
 
     /// The next answers at that path ("*": any that has none of its own); the last one stays.
-    void answer(const QByteArray& path, const QList<Answer>& answers) { m_script[path] = answers; }
+    void answers(const QByteArray& path, const QList<Answer>& answers) { m_script[path] = answers; }
     void answer(const QByteArray& path, const Answer& answer) { m_script[path] = {answer}; }
     /// Takes precedence over what was scripted.
     std::function<std::optional<Answer>(const Request&)> handler;

@@ -1,0 +1,145 @@
+#include "gui/remote/serverbook.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <QMap>
+
+#include "gui/displayname.h"
+#include "gui/remote/profilestore.h"
+
+namespace argali::gui {
+
+ServerBook::ServerBook(ProfileStore& store, KeyKeeper& keys, QObject* parent,
+                       const remote::HealthIntervals& intervals)
+    : QObject(parent), m_store(store), m_keys(keys), m_intervals(intervals)
+{
+    connect(&store, &ProfileStore::changed, this, &ServerBook::takeProfiles);
+    connect(&store, &ProfileStore::learnt, this, [this](const QString& id) {
+        if (ServerConnection* connection = find(id))
+            connection->setProfile(*m_store.find(id));
+    });
+    connect(&store, &ProfileStore::erased, this, [this](const QStringList& ids) {
+        for (const QString& id : ids)
+            m_keys.remove(id, this, [](const KeyKeeper::Answer&) {});
+    });
+    takeProfiles();
+}
+
+ServerBook::~ServerBook() = default;
+
+std::unique_ptr<ServerConnection> ServerBook::connectionTo(const ConnectionProfile& profile)
+{
+    auto connection =
+        std::make_unique<ServerConnection>(profile, m_store, m_keys, nullptr, m_intervals);
+    const QString id = profile.id;
+    connect(connection.get(), &ServerConnection::statusChanged, this,
+            [this, id] { emit statusChanged(id); });
+    connect(connection.get(), &ServerConnection::ready, this,
+            [this, id] { emit statusChanged(id); });
+    connect(connection.get(), &ServerConnection::factsChanged, this, &ServerBook::modelsChanged);
+    connection->setHidden(m_isHidden);
+    return connection;
+}
+
+void ServerBook::takeProfiles()
+{
+    std::vector<std::unique_ptr<ServerConnection>> before = std::exchange(m_connections, {});
+    for (const ConnectionProfile& profile : m_store.profiles()) {
+        const auto same = std::find_if(before.begin(), before.end(), [&](const auto& connection) {
+            return connection && connection->profile().isReachedLike(profile);
+        });
+        if (same != before.end()) {
+            m_connections.push_back(std::move(*same));
+            m_connections.back()->setProfile(profile);
+        } else {
+            m_connections.push_back(connectionTo(profile));
+            m_connections.back()->setActive(profile.id == m_current);
+        }
+    }
+    for (auto& gone : before) {
+        if (gone) { // it may be what has just said something
+            gone->setActive(false);
+            gone->disconnect(this);
+            gone.release()->deleteLater();
+        }
+    }
+    if (!m_current.isEmpty() && !find(m_current)) {
+        m_current.clear();
+        emit currentChanged();
+    }
+    emit changed();
+    emit modelsChanged();
+}
+
+QList<ServerConnection*> ServerBook::connections() const
+{
+    QList<ServerConnection*> all;
+    for (const auto& connection : m_connections)
+        all.append(connection.get());
+    return all;
+}
+
+ServerConnection* ServerBook::find(const QString& profile) const
+{
+    const auto found = std::find_if(m_connections.begin(), m_connections.end(),
+                                    [&](const auto& c) { return c->profile().id == profile; });
+    return found == m_connections.end() ? nullptr : found->get();
+}
+
+void ServerBook::setCurrent(const QString& profile)
+{
+    const QString chosen = find(profile) ? profile : QString();
+    if (chosen == m_current)
+        return;
+    m_current = chosen;
+    for (const auto& connection : m_connections)
+        connection->setActive(connection->profile().id == m_current);
+    emit currentChanged();
+}
+
+void ServerBook::setHidden(bool hidden)
+{
+    m_isHidden = hidden;
+    for (const auto& connection : m_connections)
+        connection->setHidden(hidden);
+}
+
+void ServerBook::checkAll()
+{
+    for (const auto& connection : m_connections)
+        connection->checkNow();
+}
+
+QList<RemoteChoice> ServerBook::models() const
+{
+    QList<RemoteChoice> all;
+    QMap<QString, int> counts;
+    for (const auto& connection : m_connections) {
+        for (const remote::RemoteModel& model : connection->facts().models) {
+            const QString name = displayName(QString::fromStdString(model.shown));
+            all.append({connection->profile().id, model, name});
+            ++counts[name];
+        }
+    }
+    for (RemoteChoice& choice : all) {
+        if (counts.value(choice.shown) < 2)
+            continue;
+        //: a model and the name of its server
+        choice.shown = tr("%1 (%2)").arg(choice.shown,
+                                         displayName(find(choice.profile)->profile().shownName()));
+    }
+    return all;
+}
+
+void ServerBook::setKey(const QString& profile, const remote::Secret& key, QObject* context,
+                        const std::function<void(bool keeps)>& done)
+{
+    if (ServerConnection* connection = find(profile))
+        connection->setKey(key);
+    m_keys.write(profile, key, context, [done](const KeyKeeper::Answer& answer) {
+        done(answer.outcome == KeyKeeper::Outcome::Done);
+    });
+}
+
+} // namespace argali::gui

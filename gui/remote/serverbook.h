@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <QList>
+#include <QObject>
+#include <QString>
+
+#include "gui/remote/serverconnection.h"
+
+namespace argali::gui {
+
+class ProfileStore;
+
+/// One model of one server, as it is offered to be chosen.
+struct RemoteChoice {
+    QString profile; ///< its id
+    remote::RemoteModel model;
+    QString shown; ///< one line; with the name of the server where two would be alike
+};
+
+/// A connection for each server of the user's, and all their models in one list. One of them is the
+/// current one and looked at all the time; the others only when somebody asks.
+/// Thread: GUI.
+class ServerBook final : public QObject {
+    Q_OBJECT
+public:
+    ServerBook(ProfileStore& store, KeyKeeper& keys, QObject* parent = nullptr,
+               const remote::HealthIntervals& intervals = {});
+    ~ServerBook() override;
+
+    ProfileStore& store() { return m_store; }
+    KeyKeeper& keys() { return m_keys; }
+    QList<ServerConnection*> connections() const;         ///< in the order of the profiles
+    ServerConnection* find(const QString& profile) const; ///< Null when there is none.
+
+    /// The server that answers come from; empty: none, all is local.
+    void setCurrent(const QString& profile);
+    const QString& current() const { return m_current; }
+    void setHidden(bool hidden); ///< Nobody sees the window.
+    /// Looks at every server once, for a list that somebody opens.
+    void checkAll();
+
+    /// Those of all servers that were reached, in the order of the profiles.
+    QList<RemoteChoice> models() const;
+    /// Keeps a key in the keychain and uses it. done: whether it outlives the program
+    void setKey(const QString& profile, const remote::Secret& key, QObject* context,
+                const std::function<void(bool keeps)>& done);
+
+signals:
+    void changed();       ///< connections() are others
+    void modelsChanged(); ///< ... or models()
+    void currentChanged();
+    void statusChanged(const QString& profile);
+
+private:
+    void takeProfiles();
+    std::unique_ptr<ServerConnection> connectionTo(const ConnectionProfile& profile);
+
+    ProfileStore& m_store;
+    KeyKeeper& m_keys;
+    const remote::HealthIntervals m_intervals;
+    std::vector<std::unique_ptr<ServerConnection>> m_connections;
+    QString m_current;
+    bool m_isHidden = false;
+};
+
+} // namespace argali::gui

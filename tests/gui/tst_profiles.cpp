@@ -1,0 +1,348 @@
+// The servers that the user has named: the file of them, and where their keys are.
+#include <QDir>
+#include <QDirIterator>
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <sys/stat.h>
+
+#include "gui/remote/keychainkeys.h"
+#include "gui/remote/profilestore.h"
+#include "gui/settings/settings.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+QByteArray contents(const QString& name)
+{
+    QFile file(name);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+void write(const QString& name, const QByteArray& bytes)
+{
+    QFile file(name);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(bytes), bytes.size());
+}
+
+ConnectionProfile rack()
+{
+    ConnectionProfile profile;
+    profile.id = QStringLiteral("rack-id");
+    profile.name = QStringLiteral("The rack");
+    profile.url = QStringLiteral("https://rack.example.org:8443/base");
+    profile.headers = {{"X-Team", "vision & more"}};
+    profile.proxy = {ProxyChoice::Kind::Url, QStringLiteral("http://proxy:3128")};
+    profile.certificateFile = QStringLiteral("/etc/rack.pem");
+    profile.connectLimit = std::chrono::seconds(7);
+    profile.silenceLimit = std::chrono::seconds(300);
+    profile.hasKey = true;
+    profile.dialect = remote::Dialect::Vllm;
+    profile.refused = {remote::RequestPart::MediaOptions, remote::RequestPart::FilmFile};
+    profile.models[QStringLiteral("Ovis2.5-9B")] = {remote::Known::Yes, remote::Known::No,
+                                                    remote::Known::Unknown};
+    return profile;
+}
+
+QByteArray fileOf(const QJsonArray& servers, const QJsonValue& version = 1)
+{
+    return QJsonDocument(QJsonObject{{QStringLiteral("version"), version},
+                                     {QStringLiteral("servers"), servers}})
+        .toJson();
+}
+
+QJsonObject with(const char* key, const QJsonValue& value)
+{
+    QJsonObject object = rack().toJson();
+    object.insert(QLatin1String(key), value);
+    return object;
+}
+
+} // namespace
+
+class TestProfiles final : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_dir;
+    int m_folders = 0;
+    QString m_folder;
+    QString file() const { return m_folder + QStringLiteral("/servers.json"); }
+    QList<QByteArray> aside() const
+    {
+        QList<QByteArray> all;
+        const QDir folder(m_folder);
+        for (const QString& name : folder.entryList({QStringLiteral("servers-aside-*")}))
+            all.append(contents(folder.filePath(name)));
+        return all;
+    }
+
+private slots:
+    void init()
+    {
+        m_folder = m_dir.filePath(QString::number(m_folders++));
+        QVERIFY(QDir().mkpath(m_folder));
+    }
+
+    void keepsAllOfAProfile()
+    {
+        {
+            ProfileStore store(file());
+            QCOMPARE(store.put(rack()), QString());
+        }
+        ProfileStore again(file());
+        QCOMPARE(again.profiles(), QList<ConnectionProfile>{rack()});
+        QCOMPARE(again.trouble(), QString());
+        struct stat status {};
+        QCOMPARE(stat(QFile::encodeName(file()).constData(), &status), 0);
+        QCOMPARE(status.st_mode & 0777, 0600U);
+    }
+
+    void changesAndRemoves()
+    {
+        ProfileStore store(file());
+        QSignalSpy changed(&store, &ProfileStore::changed);
+        ConnectionProfile second = rack();
+        second.id = QStringLiteral("second");
+        QCOMPARE(store.put(rack()), QString());
+        QCOMPARE(store.put(second), QString());
+        second.name = QStringLiteral("Another name");
+        QCOMPARE(store.put(second), QString());
+        QCOMPARE(store.profiles(), (QList{rack(), second}));
+        QCOMPARE(store.remove(rack().id), QString());
+        QCOMPARE(store.profiles(), QList{second});
+        QVERIFY(!store.remove(rack().id).isEmpty());
+        QCOMPARE(store.insert(0, rack()), QString());
+        QCOMPARE(store.profiles().first(), rack());
+        QVERIFY(!store.insert(0, rack()).isEmpty());
+        QCOMPARE(changed.count(), 5);
+    }
+
+    void refusesWhatCannotBe_data()
+    {
+        QTest::addColumn<ConnectionProfile>("profile");
+        const auto row = [](const char* name, auto change) {
+            ConnectionProfile profile = rack();
+            change(profile);
+            QTest::newRow(name) << profile;
+        };
+        row("no address", [](auto& p) { p.url.clear(); });
+        row("scheme", [](auto& p) { p.url = QStringLiteral("ftp://a"); });
+        row("key in the address", [](auto& p) { p.url = QStringLiteral("http://me:key@host"); });
+        row("header with line end", [](auto& p) { p.headers = {{"X-A", "1\r\nX-B: 2"}}; });
+        row("header of a key", [](auto& p) { p.headers = {{"Authorization", "Bearer x"}}; });
+        row("another header of a key", [](auto& p) { p.headers = {{"X-Api-Key", "x"}}; });
+        row("header of the transport", [](auto& p) { p.headers = {{"Host", "x"}}; });
+        row("too many headers", [](auto& p) { p.headers.assign(33, {"X-A", "1"}); });
+        row("proxy", [](auto& p) { p.proxy.url = QStringLiteral("ftp://a"); });
+        row("proxy with password",
+            [](auto& p) { p.proxy.url = QStringLiteral("http://me:word@proxy:1"); });
+        row("name", [](auto& p) { p.name = QStringLiteral("a\nb"); });
+        row("no id", [](auto& p) { p.id.clear(); });
+    }
+    void refusesWhatCannotBe()
+    {
+        QFETCH(ConnectionProfile, profile);
+        ProfileStore store(file());
+        QVERIFY(!store.put(profile).isEmpty());
+        QCOMPARE(store.profiles().size(), 0);
+        QVERIFY(!QFile::exists(file()));
+    }
+
+    void hasRoomForSoMany()
+    {
+        ProfileStore store(file());
+        ConnectionProfile profile = rack();
+        for (int i = 0; i < ProfileStore::most; ++i) {
+            profile.id = QString::number(i);
+            QCOMPARE(store.put(profile), QString());
+        }
+        profile.id = QStringLiteral("one too many");
+        QVERIFY(!store.put(profile).isEmpty());
+        QCOMPARE(store.profiles().size(), ProfileStore::most);
+    }
+
+    void remembersWhatWasLearnt()
+    {
+        ConnectionProfile profile = rack();
+        profile.forgetFindings();
+        {
+            ProfileStore store(file());
+            QCOMPARE(store.put(profile), QString());
+            QSignalSpy changed(&store, &ProfileStore::changed);
+            QSignalSpy learnt(&store, &ProfileStore::learnt);
+            store.learn(profile.id, [](ConnectionProfile& p) {
+                p.dialect = remote::Dialect::Ollama;
+                p.refused.insert(remote::RequestPart::Seed);
+            });
+            store.learn(profile.id,
+                        [](ConnectionProfile& p) { p.url = QStringLiteral("http://x"); });
+            store.learn(QStringLiteral("gone"), [](ConnectionProfile& p) { p.refused.clear(); });
+            QCOMPARE(learnt.count(), 1);
+            QCOMPARE(changed.count(), 0);
+        }
+        ProfileStore again(file());
+        QCOMPARE(again.profiles().at(0).dialect, std::optional(remote::Dialect::Ollama));
+        QCOMPARE(again.profiles().at(0).refused, remote::RequestParts{remote::RequestPart::Seed});
+        QCOMPARE(again.profiles().at(0).url, profile.url);
+    }
+
+    void putsABrokenFileAside_data()
+    {
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::addColumn<int>("kept");
+        const QJsonObject whole = rack().toJson();
+        QTest::newRow("empty") << QByteArray() << 0;
+        QTest::newRow("no JSON") << QByteArray("servers: yes") << 0;
+        QTest::newRow("half") << fileOf({whole}).chopped(20) << 0;
+        QTest::newRow("list") << QByteArray("[]") << 0;
+        QTest::newRow("no version") << fileOf({whole}, QJsonValue()) << 0;
+        QTest::newRow("deep") << QByteArray(100'000, '[') << 0;
+        QTest::newRow("large") << fileOf({whole}) + QByteArray(ProfileStore::largestFile, ' ') << 0;
+        QTest::newRow("no object") << fileOf({whole, 7}) << 1;
+        QTest::newRow("twice") << fileOf({whole, whole}) << 1;
+        QTest::newRow("no address") << fileOf({with("url", 1)}) << 0;
+        QTest::newRow("file address") << fileOf({with("url", QStringLiteral("file:///etc"))}) << 0;
+        QTest::newRow("no id") << fileOf({with("id", QJsonValue())}) << 0;
+        QTest::newRow("proxy") << fileOf({with("proxy", QStringLiteral("other"))}) << 0;
+        QTest::newRow("headers") << fileOf({with("headers",
+                                                 QJsonArray{QJsonArray{QStringLiteral("A\r\nB"),
+                                                                       QStringLiteral("c")}})})
+                                 << 0;
+    }
+    void putsABrokenFileAside()
+    {
+        QFETCH(QByteArray, bytes);
+        QFETCH(int, kept);
+        write(file(), bytes);
+        {
+            ProfileStore store(file());
+            QVERIFY(!store.trouble().isEmpty());
+            QCOMPARE(store.profiles().size(), kept);
+        }
+        QCOMPARE(aside(), QList<QByteArray>{bytes});
+        ProfileStore again(file());
+        QCOMPARE(again.trouble(), QString());
+        QCOMPARE(again.profiles().size(), kept);
+    }
+
+    void holdsNumbersToTheirRange()
+    {
+        write(file(), fileOf({with("connectSeconds", -5)}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).connectLimit, std::chrono::seconds(1));
+        write(file(), fileOf({with("silenceSeconds", 1e30)}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).silenceLimit, std::chrono::seconds(3600));
+        write(file(), fileOf({with("dialect", QStringLiteral("of tomorrow"))}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).dialect, std::nullopt);
+    }
+
+    void leavesTheFileOfANewerArgali()
+    {
+        const QByteArray bytes = fileOf({rack().toJson()}, 2);
+        write(file(), bytes);
+        {
+            ProfileStore store(file());
+            QVERIFY(store.trouble().contains(QStringLiteral("newer")));
+            QCOMPARE(store.profiles().size(), 0);
+            QCOMPARE(store.put(rack()), QString()); // for this session
+            QCOMPARE(store.profiles().size(), 1);
+            QVERIFY(store.trouble().contains(QStringLiteral("newer")));
+        }
+        QCOMPARE(contents(file()), bytes);
+        QCOMPARE(aside(), QList<QByteArray>());
+    }
+
+    void saysWhatCannotBeWritten()
+    {
+        // A file in the place of the folder: rights do not bind every user.
+        ProfileStore store(m_folder + QStringLiteral("/no/servers.json"));
+        write(m_folder + QStringLiteral("/no"), "a file");
+        QCOMPARE(store.put(rack()), QString());
+        QTRY_VERIFY(store.trouble().contains(QStringLiteral("cannot be written")));
+        QCOMPARE(store.profiles().size(), 1);
+    }
+
+    void forgetsAll()
+    {
+        write(file(), "damaged");
+        ProfileStore store(file());
+        QCOMPARE(store.put(rack()), QString());
+        QSignalSpy erased(&store, &ProfileStore::erased);
+        QCOMPARE(store.erase(), QStringList());
+        QCOMPARE(erased.at(0).at(0).toStringList(), QStringList{rack().id});
+        QVERIFY(QDir(m_folder).isEmpty());
+        QCOMPARE(store.profiles().size(), 0);
+        QCOMPARE(store.put(rack()), QString()); // and begins anew
+        QTRY_VERIFY(QFile::exists(file()));
+    }
+
+    void keepsKeysOutOfEveryFile()
+    {
+        // Without a bus there is no keychain, whatever the machine has.
+        const QByteArray bus = qgetenv("DBUS_SESSION_BUS_ADDRESS");
+        qputenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+        const remote::Secret key("sk-never-in-a-file-4711");
+        {
+            Settings settings(m_folder + QStringLiteral("/argali.ini"));
+            ProfileStore& store = ProfileStore::of(settings);
+            QCOMPARE(store.fileName(), file());
+            QCOMPARE(store.put(rack()), QString());
+            KeychainKeys keys(QStringLiteral("Argali test"));
+            QVERIFY(!keys.keeps());
+            std::optional<KeyKeeper::Answer> written;
+            keys.write(rack().id, key, this, [&](const auto& answer) { written = answer; });
+            QVERIFY(!written); // never from within the call
+            QTRY_VERIFY_WITH_TIMEOUT(written, 30'000);
+            QCOMPARE(written->outcome, KeyKeeper::Outcome::Memory);
+            QCOMPARE(keys.keeps(), std::optional(false)); // so that the user can be told
+            std::optional<KeyKeeper::Answer> read;
+            keys.read(rack().id, this, [&](const auto& answer) { read = answer; });
+            QTRY_VERIFY(read);
+            QCOMPARE(read->outcome, KeyKeeper::Outcome::Done); // of this session
+            QVERIFY(read->key.equals(key.reveal()));
+            settings.sync();
+            KeychainKeys later(QStringLiteral("Argali test"));
+            later.read(rack().id, this, [&](const auto& answer) { read = answer; });
+            QTRY_VERIFY_WITH_TIMEOUT(read->outcome == KeyKeeper::Outcome::Memory, 30'000);
+            QVERIFY(read->key.isEmpty()); // of the next one it has to be asked for
+        }
+        qputenv("DBUS_SESSION_BUS_ADDRESS", bus);
+        int files = 0;
+        QDirIterator each(m_folder, QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
+        while (each.hasNext()) {
+            QVERIFY2(!contents(each.next()).contains("sk-never"), qPrintable(each.filePath()));
+            ++files;
+        }
+        QVERIFY(files > 0);
+    }
+
+    void keepsKeysInMemory()
+    {
+        MemoryKeys keys;
+        QList<KeyKeeper::Answer> said;
+        const auto note = [&](const KeyKeeper::Answer& answer) { said.append(answer); };
+        keys.read(QStringLiteral("a"), this, note);
+        keys.write(QStringLiteral("a"), remote::Secret("one"), this, note);
+        keys.read(QStringLiteral("a"), this, note);
+        keys.remove(QStringLiteral("a"), this, note);
+        keys.read(QStringLiteral("a"), this, note);
+        {
+            QObject gone;
+            keys.read(QStringLiteral("a"), &gone, note);
+        }
+        QTRY_COMPARE(said.size(), 5);
+        QTest::qWait(10);
+        QCOMPARE(said.size(), 5);
+        QCOMPARE(said.at(0).outcome, KeyKeeper::Outcome::None);
+        QVERIFY(said.at(2).key.equals("one"));
+        QCOMPARE(said.at(4).outcome, KeyKeeper::Outcome::None);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestProfiles)
+#include "tst_profiles.moc"
