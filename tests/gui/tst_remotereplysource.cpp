@@ -247,7 +247,7 @@ private slots:
     void leavesOutWhatIsRefused()
     {
         FakeServer server;
-        server.answer(chatPath,
+        server.answers(chatPath,
                       {FakeServer::json(R"({"error":{"message":"thinking_token_budget is set but )"
                                         R"(reasoning_config is not","type":"BadRequestError"}})",
                                         400),
@@ -278,7 +278,7 @@ private slots:
         FakeServer::Answer endless = FakeServer::events({});
         for (int i = 0; i < 500; ++i)
             endless.body.append({delta("content", i == 0 ? "<think>word " : "word "), 1});
-        server.answer(chatPath, {endless, streamed(delta("content", "forty-two") + ended())});
+        server.answers(chatPath, {endless, streamed(delta("content", "forty-two") + ended())});
         RemoteTarget target = targetOf(server, remote::Dialect::Vllm);
         target.refused.insert(remote::RequestPart::ThinkingBudget);
         RemoteReplySource source;
@@ -335,7 +335,7 @@ private slots:
         FakeServer::Answer slow = FakeServer::events({{delta("reasoning_content", "first ")}});
         for (int i = 0; i < 100; ++i)
             slow.body.append({delta("reasoning_content", "more "), 20});
-        server.answer(chatPath, {slow, streamed(delta("content", "now") + ended())});
+        server.answers(chatPath, {slow, streamed(delta("content", "now") + ended())});
         RemoteReplySource source;
         source.setTargets({targetOf(server, remote::Dialect::Argali)});
         Heard heard(source);
@@ -380,7 +380,7 @@ private slots:
         FakeServer server;
         FakeServer::Answer cut = FakeServer::events({{delta("content", "half of ")}});
         cut.cuts = true;
-        server.answer(chatPath, {cut, streamed(delta("content", " an answer") + ended())});
+        server.answers(chatPath, {cut, streamed(delta("content", " an answer") + ended())});
         RemoteReplySource source;
         source.setTargets({targetOf(server, remote::Dialect::Vllm)});
         Heard heard(source);
@@ -554,7 +554,7 @@ private slots:
         FakeServer server;
         FakeServer::Answer never;
         never.silent = true;
-        server.answer(chatPath, {never, streamed(delta("content", "two") + ended())});
+        server.answers(chatPath, {never, streamed(delta("content", "two") + ended())});
         RemoteReplySource source;
         source.setTargets({targetOf(server, remote::Dialect::Plain)});
         Heard heard(source);

@@ -191,8 +191,9 @@ private slots:
         FakeServer server;
         FakeServer::Answer slow = FakeServer::events({});
         for (int i = 0; i < 400; ++i)
-            slow.body.append(
-                {R"(data: {"choices":[{"index":0,"delta":{"content":"word "}}]})" "\n\n", 10});
+            slow.body.append({QByteArray(R"(data: {"choices":[{"index":0,"delta":)"
+                                         R"({"content":"word "}}]})" "\n\n"),
+                              10});
         server.answer("/v1/chat/completions", slow);
         Bench bench;
         bench.sources().setOffered({offeredBy(server.serverPort(), "slow", QStringLiteral("s"),
@@ -298,13 +299,13 @@ private slots:
     {
         FakeServer server;
         FakeServer::Answer cut = FakeServer::events(
-            {{R"(data: {"choices":[{"index":0,"delta":{"content":"The first half"}}]})" "\n\n"}});
+            {{QByteArray(R"(data: {"choices":[{"index":0,"delta":{"content":"The first half"}}]})"
+                         "\n\n")}});
         cut.cuts = true;
-        server.answer(
-            "/v1/chat/completions",
-            {cut, FakeServer::events(
-                      {{R"(data: {"choices":[{"index":0,"delta":{"content":" and the second."},)"
-                        R"("finish_reason":"stop"}]})" "\n\ndata: [DONE]\n\n"}})});
+        const FakeServer::Answer rest = FakeServer::events(
+            {{QByteArray(R"(data: {"choices":[{"index":0,"delta":{"content":" and the second."},)"
+                         R"("finish_reason":"stop"}]})" "\n\ndata: [DONE]\n\n")}});
+        server.answers("/v1/chat/completions", {cut, rest});
         Bench bench;
         bench.sources().setOffered({offeredBy(server.serverPort(), "m", QStringLiteral("rack"),
                                               remote::Dialect::Vllm)});

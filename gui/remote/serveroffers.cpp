@@ -1,0 +1,94 @@
+#include "gui/remote/serveroffers.h"
+
+#include <algorithm>
+
+#include "gui/remote/profilestore.h"
+#include "gui/remote/remotereplysource.h"
+#include "gui/remote/serverbook.h"
+#include "gui/remote/sourcechoice.h"
+
+namespace argali::gui {
+namespace {
+
+OfferedModel offeredBy(ServerConnection& connection, const remote::RemoteModel& model,
+                       const QString& shown)
+{
+    const ConnectionProfile& profile = connection.profile();
+    OfferedModel offered;
+    offered.target.profile = profile.id;
+    offered.target.server = profile.shownName();
+    offered.target.access = connection.http().access();
+    offered.target.dialect =
+        connection.status().isUsable() ? connection.facts().dialect
+                                       : profile.dialect.value_or(remote::Dialect::Plain);
+    offered.target.model = model;
+    offered.target.refused = profile.refused;
+    offered.shown = shown;
+    offered.isUsable = connection.status().isUsable();
+    return offered;
+}
+
+/// The model that is chosen, where its server does not list it now.
+OfferedModel missing(ServerConnection& connection, const QString& id)
+{
+    remote::RemoteModel model;
+    model.id = model.shown = id.toStdString();
+    OfferedModel offered = offeredBy(connection, model, id);
+    offered.isUsable = false;
+    return offered;
+}
+
+} // namespace
+
+ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteReplySource& remote,
+                           QObject* parent)
+    : QObject(parent), m_servers(servers), m_choice(choice)
+{
+    connect(&servers, &ServerBook::modelsChanged, this, &ServerOffers::offer);
+    connect(&servers, &ServerBook::statusChanged, this, &ServerOffers::offer);
+    connect(&servers, &ServerBook::changed, this, [this] {
+        m_servers.checkAll(); // one may be new, or reached otherwise
+        offer();
+    });
+    connect(&choice, &SourceChoice::changed, this, [this] {
+        if (m_servers.current() == m_choice.current().server)
+            return;
+        m_servers.setCurrent(m_choice.current().server);
+        offer();
+    });
+    connect(&remote, &RemoteReplySource::answering, this,
+            [this](const QString& profile, bool isAnswering) {
+                if (ServerConnection* connection = m_servers.find(profile))
+                    connection->setAnswering(isAnswering);
+            });
+    connect(&remote, &RemoteReplySource::partRefused, this,
+            [this](const QString& profile, remote::RequestPart part) {
+                m_servers.store().learn(
+                    profile, [part](ConnectionProfile& learnt) { learnt.refused.insert(part); });
+            });
+    m_servers.setCurrent(choice.current().server);
+    m_servers.checkAll();
+    offer();
+}
+
+void ServerOffers::offer()
+{
+    QList<OfferedModel> offered;
+    for (const RemoteChoice& each : m_servers.models()) {
+        ServerConnection* connection = m_servers.find(each.profile);
+        if (connection && connection->isReady())
+            offered.append(offeredBy(*connection, each.model, each.shown));
+    }
+    const AnswerSource& chosen = m_choice.current();
+    const bool isOffered =
+        std::any_of(offered.begin(), offered.end(),
+                    [&](const OfferedModel& each) { return each.source() == chosen; });
+    if (!chosen.isLocal() && !isOffered) {
+        ServerConnection* connection = m_servers.find(chosen.server);
+        if (connection && connection->isReady())
+            offered.append(missing(*connection, chosen.model));
+    }
+    m_choice.setOffered(offered);
+}
+
+} // namespace argali::gui
