@@ -60,6 +60,16 @@ void NoticeLine::paintEvent(QPaintEvent*)
     painter.fillRect(QRect(0, 0, width(), 1), palette().color(QPalette::Mid));
 }
 
+bool NoticeLine::event(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        event->accept(); // before the window takes Esc for a stop
+        return true;
+    }
+    return QWidget::event(event);
+}
+
 void NoticeLine::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape)

@@ -24,6 +24,7 @@ protected:
     Button* closeButton() const { return m_close; }
     virtual void dismiss() = 0; ///< The user is done with it.
 
+    bool event(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
