@@ -14,7 +14,6 @@
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/seenpicture.h"
-#include "gui/displayname.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -24,7 +23,6 @@
 namespace argali::gui {
 namespace {
 
-constexpr int mostAttachments = 50;
 constexpr int shadow = 10; // px around the card
 
 } // namespace
@@ -33,6 +31,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     : QWidget(parent),
       m_settings(settings),
       m_loader(loader),
+      m_files(loader),
       m_row(new AttachmentRow(this)),
       m_strip(new FilmStrip(loader, this)),
       m_edit(new ComposerEdit(this)),
@@ -70,6 +69,37 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
            "Without it the model sees only the pictures."));
     m_times->hide();
 
+    layOut();
+    connect(m_edit, &ComposerEdit::textChanged, this, &Composer::noteChange);
+    connect(m_edit, &ComposerEdit::sendRequested, this, &Composer::sendRequested);
+    connect(m_edit, &ComposerEdit::mediaPasted, this,
+            [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
+    connectFiles();
+    connectStrip();
+    connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
+    connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
+    connect(m_thinking, &Button::toggled, this, &Composer::thinkingChosen);
+    connect(m_times, &Button::toggled, this,
+            [this](bool on) { m_settings.set(settings::tellTimes, on); });
+    connect(m_send, &Button::clicked, this, [this] {
+        if (m_busy)
+            emit stopRequested();
+        else
+            emit sendRequested();
+    });
+    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+        if (key == settings::tellTimes.key)
+            m_times->setChecked(m_settings.value(settings::tellTimes));
+        if (key == settings::sendWithEnter.key)
+            showSend();
+    });
+    showThinking();
+    showSend();
+    validate();
+}
+
+void Composer::layOut()
+{
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(8, 0, 8, 8);
     tools->setSpacing(8);
@@ -102,54 +132,33 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     setTabOrder(m_thinking, m_times);
     setTabOrder(m_times, m_send);
     setFocusProxy(m_edit);
+}
 
-    connect(m_edit, &ComposerEdit::textChanged, this, &Composer::noteChange);
-    connect(m_edit, &ComposerEdit::sendRequested, this, &Composer::sendRequested);
-    connect(m_edit, &ComposerEdit::mediaPasted, this,
-            [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
+void Composer::connectFiles()
+{
+    connect(&m_files, &AttachedFiles::changed, this, &Composer::validate);
+    connect(&m_files, &AttachedFiles::attached, this, [this] { showNote({}); });
+    connect(&m_files, &AttachedFiles::noted, this, &Composer::showNote);
     connect(m_row, &AttachmentRow::removeRequested, this, &Composer::remove);
     connect(m_row, &AttachmentRow::moveRequested, this, [this](quint64 ticket, quint64 place) {
-        if (const ComposerEntry* there = entryOf(place))
-            moveTo(ticket, int(there - m_entries.constData()));
+        if (const ComposerEntry* there = m_files.find(place))
+            moveTo(ticket, int(there - m_files.entries().constData()));
     });
     connect(m_row, &AttachmentRow::viewRequested, this, [this](quint64 ticket) {
-        const ComposerEntry* entry = entryOf(ticket);
+        const ComposerEntry* entry = m_files.find(ticket);
         if (entry && entry->state == ComposerEntry::State::Ready)
             showWhatIsSeen(entry->file, entry->cost, 0);
     });
-    connectStrip();
-    connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
-    connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
-    connect(m_thinking, &Button::toggled, this, &Composer::thinkingChosen);
-    connect(m_times, &Button::toggled, this,
-            [this](bool on) { m_settings.set(settings::tellTimes, on); });
-    connect(m_send, &Button::clicked, this, [this] {
-        if (m_busy)
-            emit stopRequested();
-        else
-            emit sendRequested();
-    });
-    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
-        if (key == settings::tellTimes.key)
-            m_times->setChecked(m_settings.value(settings::tellTimes));
-        if (key == settings::sendWithEnter.key)
-            showSend();
-    });
-    connect(&loader, &MediaLoader::inspected, this, &Composer::inspected);
-    connect(&loader, &MediaLoader::failed, this, &Composer::refused);
-    showThinking();
-    showSend();
-    validate();
 }
 
 void Composer::connectStrip()
 {
     connect(m_strip, &FilmStrip::removeRequested, this, [this] {
-        if (const ComposerEntry* film = filmEntry())
+        if (const ComposerEntry* film = m_files.film())
             remove(film->ticket);
     });
     connect(m_strip, &FilmStrip::framesChanged, this, [this] {
-        if (ComposerEntry* film = filmEntry())
+        if (ComposerEntry* film = m_files.film())
             film->file.takeFramesFrom(m_strip->film());
         if (!m_strip->frameSet().isByHand()) // what the next film begins with
             m_settings.set(settings::filmFrames, m_strip->frames());
@@ -157,13 +166,13 @@ void Composer::connectStrip()
         validate();
     });
     connect(m_strip, &FilmStrip::decoded, this, [this] {
-        const ComposerEntry* film = filmEntry();
+        const ComposerEntry* film = m_files.film();
         if (film && (!m_strip->isBusy() || film->framesBroken != !m_strip->problem().isEmpty()))
             validate();
     });
     connect(m_strip, &FilmStrip::noted, this, &Composer::showNote);
     connect(m_strip, &FilmStrip::seenRequested, this, [this](double seconds) {
-        if (const ComposerEntry* film = filmEntry())
+        if (const ComposerEntry* film = m_files.film())
             showWhatIsSeen(film->file, film->cost, seconds);
     });
     connect(m_strip, &FilmStrip::previewRequested, this,
@@ -195,22 +204,12 @@ void Composer::paintEvent(QPaintEvent*)
 
 Draft Composer::draft() const
 {
-    Draft draft{m_edit->toPlainText(), {}};
-    for (const ComposerEntry& entry : m_entries) {
-        if (entry.isSendable())
-            draft.media.append(entry.file);
-    }
-    return draft;
+    return {m_edit->toPlainText(), m_files.sendable()};
 }
 
 Draft Composer::keptDraft() const
 {
-    Draft draft{m_edit->toPlainText(), {}};
-    for (const ComposerEntry& entry : m_entries) {
-        if (entry.state != ComposerEntry::State::Broken && !entry.file.path.isEmpty())
-            draft.media.append(entry.file);
-    }
-    return draft;
+    return {m_edit->toPlainText(), m_files.kept()};
 }
 
 void Composer::setDraft(const Draft& draft)
@@ -219,30 +218,20 @@ void Composer::setDraft(const Draft& draft)
     m_edit->setPlainText(draft.text);
     m_edit->moveCursor(QTextCursor::End);
     for (const MediaFile& file : draft.media)
-        attach(file);
+        m_files.attach(file);
 }
 
 void Composer::clear()
 {
-    for (const ComposerEntry& entry : m_entries)
-        m_loader.cancel(entry.ticket);
-    m_entries.clear();
     m_edit->setPlainText({});
     showNote({});
-    showEntries();
+    m_files.clear();
 }
 
 void Composer::takeOver(const Composer& old)
 {
     old.m_strip->setFilm({}); // no frame is decoded twice
-    m_entries = old.m_entries; // the loader's signals carry their tickets, whoever listens
-    for (ComposerEntry& entry : m_entries) {
-        if (entry.state == ComposerEntry::State::Broken)
-            sayProblem(entry);
-        if (QFileInfo(entry.file.path).absolutePath() == m_loader.pasteFolder() ||
-            entry.file.path.isEmpty())
-            entry.name = tr("Pasted picture");
-    }
+    m_files.takeOver(old.m_files);
     m_edit->setPlainText(old.m_edit->toPlainText());
     const QTextCursor there = old.m_edit->textCursor();
     QTextCursor here = m_edit->textCursor();
@@ -257,29 +246,20 @@ void Composer::takeOver(const Composer& old)
 
 bool Composer::isEmpty() const
 {
-    return m_entries.isEmpty() && m_edit->toPlainText().trimmed().isEmpty();
+    return m_files.isEmpty() && m_edit->toPlainText().trimmed().isEmpty();
 }
 
 bool Composer::isReading() const
 {
     const bool decoding = !m_strip->isHidden() && m_strip->isBusy() && !m_strip->isExact();
-    return decoding || std::any_of(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
-               return e.state == ComposerEntry::State::Reading;
-           });
+    return decoding || m_files.isReading();
 }
 
 QString Composer::obstacle() const
 {
-    for (const ComposerEntry& entry : m_entries) {
-        if (entry.state == ComposerEntry::State::Reading)
-            return tr("%1 is still being read.").arg(entry.name);
-    }
-    for (const ComposerEntry& entry : m_entries) {
-        if (entry.framesBroken)
-            return entry.problem;
-        if (!entry.isSendable())
-            return tr("Remove %1 first: it cannot be sent.").arg(entry.name);
-    }
+    const QString obstacle = m_files.obstacle();
+    if (!obstacle.isEmpty())
+        return obstacle;
     if (m_edit->toPlainText().trimmed().isEmpty())
         return tr("Write a question first.");
     return {};
@@ -312,15 +292,8 @@ void Composer::showWhatIsSeen(const MediaFile& file, const std::optional<VisualC
 
 void Composer::setCosts(const std::vector<VisualCost>& costs)
 {
-    size_t sent = 0;
-    for (const ComposerEntry& entry : m_entries)
-        sent += entry.isSendable();
-    const bool known = costs.size() >= sent;
-    size_t at = known ? costs.size() - sent : 0;
-    for (ComposerEntry& entry : m_entries) {
-        entry.cost.reset();
-        if (known && entry.isSendable())
-            entry.cost = costs[at++];
+    m_files.setCosts(costs);
+    for (const ComposerEntry& entry : m_files.entries()) {
         m_row->setCost(entry.ticket, entry.cost);
         if (entry.file.isFilm())
             m_strip->setCost(entry.cost);
@@ -383,38 +356,12 @@ void Composer::attach(const QString& path, int frames)
     MediaFile file;
     file.path = path;
     file.frames = frames >= 0 ? frames : m_settings.value(settings::filmFrames);
-    attach(file);
-}
-
-void Composer::attach(const MediaFile& file)
-{
-    if (m_entries.size() >= mostAttachments) {
-        showNote(tr("A message takes at most %Ln file(s).", nullptr, mostAttachments));
-        return;
-    }
-    const QFileInfo info(file.path);
-    ComposerEntry entry;
-    entry.name = displayName(info.fileName().isEmpty() ? file.path : info.fileName());
-    if (info.absolutePath() == m_loader.pasteFolder())
-        entry.name = tr("Pasted picture");
-    entry.file = file;
-    entry.file.path = info.absoluteFilePath();
-    entry.ticket = m_loader.inspect(entry.file.path);
-    m_entries.append(entry);
-    showNote({});
-    showEntries();
+    m_files.attach(file);
 }
 
 void Composer::attachPicture(const QImage& picture)
 {
-    if (picture.isNull() || m_entries.size() >= mostAttachments)
-        return;
-    ComposerEntry entry;
-    entry.name = tr("Pasted picture");
-    entry.ticket = m_loader.keep(picture);
-    m_entries.append(entry);
-    showNote({});
-    showEntries();
+    m_files.attachPicture(picture);
 }
 
 bool Composer::take(const QMimeData& mime)
@@ -455,89 +402,27 @@ void Composer::focusText()
     m_edit->setFocus(Qt::OtherFocusReason);
 }
 
-ComposerEntry* Composer::entryOf(quint64 ticket)
-{
-    const auto it = std::find_if(m_entries.begin(), m_entries.end(),
-                                 [&](const ComposerEntry& e) { return e.ticket == ticket; });
-    return it == m_entries.end() ? nullptr : &*it;
-}
-
-void Composer::inspected(quint64 ticket, const MediaFile& file)
-{
-    ComposerEntry* entry = entryOf(ticket);
-    if (!entry)
-        return; // removed meanwhile, or another reader's
-    const MediaFile wanted = entry->file;
-    entry->file = file;
-    entry->file.takeFramesFrom(wanted);
-    entry->state = ComposerEntry::State::Ready;
-    validate();
-}
-
-void Composer::refused(quint64 ticket, const Failure& failure)
-{
-    ComposerEntry* entry = entryOf(ticket);
-    if (!entry)
-        return;
-    entry->state = ComposerEntry::State::Broken;
-    entry->failure = failure;
-    sayProblem(*entry);
-    showEntries();
-}
-
-void Composer::sayProblem(ComposerEntry& entry)
-{
-    if (!entry.failure)
-        return;
-    entry.problem = QFileInfo(entry.file.path).isDir()
-                        ? tr("This is a folder. Attach the pictures in it, or a film.")
-                        : entry.failure->sentence();
-    entry.details = entry.failure->details();
-}
-
 void Composer::remove(quint64 ticket)
 {
-    m_loader.cancel(ticket);
-    m_entries.removeIf([&](const ComposerEntry& e) { return e.ticket == ticket; });
-    validate();
+    m_files.remove(ticket);
     focusText();
 }
 
 void Composer::moveTo(quint64 ticket, int place)
 {
-    const ComposerEntry* entry = entryOf(ticket);
-    if (!entry)
-        return;
-    const qsizetype from = entry - m_entries.constData();
-    const qsizetype to = std::clamp<qsizetype>(place, 0, m_entries.size() - 1);
-    if (from == to)
-        return;
-    m_entries.move(from, to);
-    validate();
-}
-
-/// The film that the strip shows.
-ComposerEntry* Composer::filmEntry()
-{
-    const auto it = std::find_if(m_entries.begin(), m_entries.end(), [](const ComposerEntry& e) {
-        return e.state == ComposerEntry::State::Ready && e.file.isFilm() &&
-               (e.problem.isEmpty() || e.framesBroken);
-    });
-    return it == m_entries.end() ? nullptr : &*it;
+    m_files.moveTo(ticket, place);
 }
 
 /// Says of each file whether it can go with the others to this model.
 void Composer::validate()
 {
-    for (ComposerEntry& entry : m_entries)
-        entry.framesBroken = false;
-    judge(m_entries, m_model, m_earlier);
-    if (ComposerEntry* film = filmEntry()) {
+    m_files.judge(m_model, m_earlier);
+    if (ComposerEntry* film = m_files.film()) {
         m_strip->setFilm(film->file);
         film->problem = m_strip->problem();
         film->framesBroken = !film->problem.isEmpty();
     }
-    for (const ComposerEntry& entry : m_entries) { // the switch says what will be sent
+    for (const ComposerEntry& entry : m_files.entries()) { // the switch says what will be sent
         if (entry.state != ComposerEntry::State::Ready ||
             (!entry.problem.isEmpty() && !entry.framesBroken))
             continue;
@@ -551,12 +436,12 @@ void Composer::validate()
 
 void Composer::showEntries()
 {
-    m_row->setEntries(m_entries);
-    const ComposerEntry* film = filmEntry();
+    m_row->setEntries(m_files.entries());
+    const ComposerEntry* film = m_files.film();
     m_strip->setFilm(film ? film->file : MediaFile());
     m_times->setVisible(film != nullptr);
     const bool anyReady =
-        std::any_of(m_entries.begin(), m_entries.end(),
+        std::any_of(m_files.entries().begin(), m_files.entries().end(),
                     [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });
     const bool filmMode = m_kind->currentIndex() == 1;
     // With something attached the switch only says what it is.

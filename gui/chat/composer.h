@@ -6,8 +6,7 @@
 #include <QWidget>
 
 #include "gui/chat/attachment.h"
-#include "gui/chat/attachmentrow.h"
-#include "gui/chat/composerrules.h"
+#include "gui/chat/attachedfiles.h"
 #include "gui/chat/engineworker.h"
 #include "gui/settings/settings.h"
 
@@ -72,7 +71,7 @@ public:
     FilmStrip* strip() const { return m_strip; }
     /// Moves a picture before the one at this place among the files.
     void moveTo(quint64 ticket, int place);
-    const QList<ComposerEntry>& entries() const { return m_entries; }
+    const QList<ComposerEntry>& entries() const { return m_files.entries(); }
 
 signals:
     void sendRequested();
@@ -86,27 +85,23 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    void inspected(quint64 ticket, const MediaFile& file);
-    void refused(quint64 ticket, const Failure& failure);
-    void attach(const MediaFile& file);
+    void layOut();
+    void connectFiles();
     void connectStrip();
     void showWhatIsSeen(const MediaFile& file, const std::optional<VisualCost>& cost,
                         double seconds);
-    ComposerEntry* filmEntry();
-    void sayProblem(ComposerEntry& entry);
     void remove(quint64 ticket);
     void validate();
     void showEntries();
     void showThinking();
     void showSend();
-    ComposerEntry* entryOf(quint64 ticket);
     void noteChange();
 
     Settings& m_settings;
     MediaLoader& m_loader;
     std::optional<LoadedModel> m_model;
     EarlierMedia m_earlier;
-    QList<ComposerEntry> m_entries;
+    AttachedFiles m_files;
     bool m_busy = false;
     bool m_wantsThinking = false;
     int m_thinkingBudget = 0;

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include <QApplication>
-#include <QClipboard>
 #include <QEvent>
 #include <QFontDatabase>
-#include <QJsonArray>
 #include <QJsonDocument>
+#include <QJsonObject>
 #include <QLoggingCategory>
 #include <QMetaMethod>
 #include <QStackedLayout>
@@ -27,13 +25,6 @@ Q_LOGGING_CATEGORY(transcriptLog, "argali.transcript")
 
 using namespace std::chrono_literals;
 
-constexpr auto shortestPause = 30ms;
-constexpr auto longestPause = 1000ms;
-constexpr int pauseFactor =
-    4; // so that page and window spend a fifth of their time on updates at most
-constexpr size_t mostPerUpdate = 192 * 1024;
-// While older turns are still to come, so that the page stays quick: the newest are shown first.
-constexpr size_t mostPerBatch = 24 * 1024;
 constexpr int mostDeaths = 3;
 constexpr auto deathsBelongTogether = 60s;
 
@@ -53,12 +44,10 @@ TranscriptView::TranscriptView(QWidget* parent, const PageStart& start)
       m_start(start),
       m_stack(new QStackedLayout(this)),
       m_theme(Theme::of(palette())),
-      m_pause(shortestPause)
+      m_feed(m_turns, [this] { return lookCommand(); }),
+      m_requests(*this, [this](quint64 turn) { return find(turn); })
 {
     m_stack->setContentsMargins(0, 0, 0, 0);
-    m_flushTimer.setSingleShot(true);
-    m_flushTimer.setTimerType(Qt::PreciseTimer);
-    connect(&m_flushTimer, &QTimer::timeout, this, &TranscriptView::flush);
     m_startLimit.setSingleShot(true);
     m_startLimit.setInterval(m_start.limit);
     connect(&m_startLimit, &QTimer::timeout, this, [this] {
@@ -92,18 +81,9 @@ void TranscriptView::makePage()
     m_view->setPage(m_page.get());
     m_page->setBackgroundColor(m_theme.background);
     setFocusProxy(m_view);
-    connect(m_page.get(), &TranscriptPage::ready, this, [this] {
-        m_startLimit.stop();
-        m_trouble = Trouble::None;
-        m_stack->setCurrentWidget(m_view);
-        setFocusProxy(m_view);
-        m_page->setZoomFactor(m_zoom / 100.0); // a page that was loaded begins at 100 %
-        fillPage();
-        for (const auto& task : std::exchange(m_whenReady, {}))
-            task();
-        emit ready();
-    });
-    connect(m_page.get(), &TranscriptPage::happened, this, &TranscriptView::takeEvents);
+    connect(m_page.get(), &TranscriptPage::ready, this, &TranscriptView::takePage);
+    connect(m_page.get(), &TranscriptPage::happened, this,
+            [this](const QJsonArray& events) { m_requests.take(events); });
     connect(m_page.get(), &TranscriptPage::lost, this, &TranscriptView::recover);
     connect(m_page.get(), &QWebEnginePage::findTextFinished, this,
             [this](const QWebEngineFindTextResult& result) {
@@ -119,6 +99,17 @@ void TranscriptView::startPage()
         m_page->start();
 }
 
+void TranscriptView::takePage()
+{
+    m_startLimit.stop();
+    m_trouble = Trouble::None;
+    m_stack->setCurrentWidget(m_view);
+    setFocusProxy(m_view);
+    m_page->setZoomFactor(m_zoom / 100.0); // a page that was loaded begins at 100 %
+    m_feed.begin(*m_page);
+    emit ready();
+}
+
 TranscriptTurn* TranscriptView::find(quint64 turn) const
 {
     const auto found = std::find_if(m_turns.rbegin(), m_turns.rend(),
@@ -131,33 +122,19 @@ bool TranscriptView::isPlain() const
     return m_plain && m_stack->currentWidget() == m_plain;
 }
 
-bool TranscriptView::hasChanges() const
-{
-    return !m_commands.empty() || std::any_of(m_turns.begin(), m_turns.end(),
-                                              [](const auto& t) { return t->hasChanges(); });
-}
-
 void TranscriptView::changed(quint64 turn)
 {
     if (isPlain())
         m_plain->noteChanged(turn);
-    pageChanged();
-}
-
-void TranscriptView::pageChanged()
-{
-    if (m_ready && !m_waiting && !m_flushTimer.isActive())
-        m_flushTimer.start(m_pause);
+    m_feed.noteChanged();
 }
 
 void TranscriptView::clear()
 {
-    m_wantedTurn = 0;
     m_turns.clear();
-    m_commands = R"({"do":"clear"},)" + lookCommand().toStdString();
+    m_feed.clear();
     if (isPlain())
         m_plain->showAll();
-    pageChanged();
 }
 
 void TranscriptView::addQuestion(quint64 turn, const QString& text,
@@ -240,20 +217,10 @@ void TranscriptView::removeFrom(quint64 turn)
                                     [turn](const auto& t) { return t->id() == turn; });
     if (found == m_turns.end())
         return;
-    // The newest come to the page first, so this one may not be there yet.
-    const auto first =
-        std::find_if(found, m_turns.end(), [](const auto& t) { return t->isOnPage(); });
-    if (first != m_turns.end()) {
-        if (!m_commands.empty())
-            m_commands += ',';
-        m_commands += R"({"do":"remove","turn":")" + std::to_string((*first)->id()) + "\"}";
-    }
+    m_feed.removeFrom(turn);
     m_turns.erase(found, m_turns.end());
-    if (!find(m_wantedTurn))
-        m_wantedTurn = 0;
     if (isPlain())
         m_plain->showAll();
-    pageChanged();
 }
 
 void TranscriptView::setBranch(quint64 turn, int position, int count)
@@ -269,7 +236,7 @@ void TranscriptView::setTheme(const Theme& theme)
     m_theme = theme;
     if (m_page)
         m_page->setBackgroundColor(theme.background);
-    lookChanged();
+    m_feed.changeLook();
 }
 
 void TranscriptView::setZoom(int percent)
@@ -281,46 +248,26 @@ void TranscriptView::setZoom(int percent)
         m_plain->setZoom(percent);
 }
 
-void TranscriptView::lookChanged()
-{
-    if (!m_ready)
-        return; // it is sent whole then
-    if (!m_commands.empty())
-        m_commands += ',';
-    m_commands += lookCommand().toStdString();
-    pageChanged();
-}
-
 void TranscriptView::setAnswerNowEnabled(bool enabled)
 {
     m_answerNow = enabled;
     for (const auto& turn : m_turns)
         turn->setAnswerNowEnabled(enabled);
-    pageChanged();
+    m_feed.noteChanged();
 }
 
 void TranscriptView::scrollToEnd()
 {
-    if (m_ready)
+    if (isReady())
         m_page->run(QStringLiteral("argali.scroll.toEnd()"));
 }
 
 void TranscriptView::scrollTo(quint64 turn)
 {
-    m_wantedTurn = find(turn) ? turn : 0;
-    if (isPlain() && m_wantedTurn)
+    const bool isHere = find(turn) != nullptr;
+    m_feed.scrollTo(isHere ? turn : 0);
+    if (isPlain() && isHere)
         m_plain->scrollTo(turn);
-    else
-        scrollToWanted();
-}
-
-/// Earlier turns come to the page after later ones, so it waits for all of them.
-void TranscriptView::scrollToWanted()
-{
-    if (!m_wantedTurn || !m_ready || m_waiting || hasChanges())
-        return;
-    m_page->run(QStringLiteral("argali.scroll.toElement(argali.turns.views.get('%1').section)")
-                    .arg(std::exchange(m_wantedTurn, 0)));
 }
 
 void TranscriptView::setPictureNote(quint64 turn, int index, const QString& sentence)
@@ -339,19 +286,13 @@ QString TranscriptView::plainText(quint64 turn) const
 
 void TranscriptView::domText(quint64 turn, const std::function<void(const QString&)>& then)
 {
-    const auto ask = [this, turn, then] {
-        while (hasChanges())
-            flush();
-        m_page->run(QStringLiteral("argali.text(\"%1\")").arg(turn),
-                    [then](const QVariant& value) { then(value.toString()); });
-    };
-    if (m_ready)
-        ask();
-    else
-        m_whenReady.emplace_back(ask);
+    m_feed.whenShown([turn, then](TranscriptPage& page) {
+        page.run(QStringLiteral("argali.text(\"%1\")").arg(turn),
+                 [then](const QVariant& value) { then(value.toString()); });
+    });
 }
 
-QByteArray TranscriptView::lookCommand() const
+std::string TranscriptView::lookCommand() const
 {
     const QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     const auto isConnected = [this](auto signal) {
@@ -366,69 +307,12 @@ QByteArray TranscriptView::lookCommand() const
                            {QLatin1String("language"), locale().bcp47Name()},
                            {QLatin1String("abilities"), abilities},
                            {QLatin1String("words"), pageWords()}};
-    return QJsonDocument(look).toJson(QJsonDocument::Compact);
-}
-
-void TranscriptView::fillPage()
-{
-    ++m_generation;
-    m_ready = true;
-    m_waiting = false;
-    m_pause = shortestPause;
-    m_commands = R"({"do":"clear"},)" + lookCommand().toStdString();
-    for (const auto& turn : m_turns)
-        turn->forgetPage();
-    flush();
-}
-
-void TranscriptView::flush()
-{
-    if (!m_ready)
-        return;
-    m_flushTimer.stop();
-    QElapsedTimer watch;
-    watch.start();
-    std::string commands = std::exchange(m_commands, {});
-    const bool isFilling = m_turns.size() > 1 && !m_turns.front()->isOnPage();
-    const size_t most = isFilling ? mostPerBatch : mostPerUpdate;
-    quint64 next = 0; // of the turns behind, the nearest on the page
-    for (auto turn = m_turns.rbegin(); turn != m_turns.rend() && commands.size() < most; ++turn) {
-        if ((*turn)->hasChanges())
-            (*turn)->takeCommands(commands, most, next);
-        next = (*turn)->id();
-    }
-    if (!commands.empty())
-        send(commands, watch.elapsed());
-}
-
-void TranscriptView::send(const std::string& commands, qint64 spent)
-{
-    m_waiting = true;
-    QElapsedTimer watch;
-    watch.start();
-    const QString script =
-        QLatin1String("argali.apply([") + QString::fromStdString(commands) + QLatin1String("])");
-    m_page->run(script, [this, watch, spent, generation = m_generation](const QVariant&) {
-        if (generation != m_generation)
-            return;
-        m_waiting = false;
-        // Who is slow is asked less often.
-        const auto cost = std::chrono::milliseconds(spent + watch.elapsed());
-        m_pause =
-            std::clamp<std::chrono::milliseconds>(cost * pauseFactor, shortestPause, longestPause);
-        if (hasChanges())
-            pageChanged();
-        else
-            scrollToWanted();
-    });
+    return QJsonDocument(look).toJson(QJsonDocument::Compact).toStdString();
 }
 
 void TranscriptView::recover()
 {
-    ++m_generation;
-    m_ready = false;
-    m_waiting = false;
-    m_flushTimer.stop();
+    m_feed.end();
     if (!m_lastDeath.isValid() || m_lastDeath.hasExpired(qint64(deathsBelongTogether / 1ms)))
         m_deaths = 0;
     m_lastDeath.start();
@@ -441,33 +325,28 @@ void TranscriptView::recover()
     QTimer::singleShot(0, this, &TranscriptView::startPage);
 }
 
+void TranscriptView::makePlain()
+{
+    m_plain = new PlainTranscript(m_turns, this);
+    m_plain->setZoom(m_zoom);
+    m_stack->addWidget(m_plain);
+    connect(m_plain, &PlainTranscript::linkActivated, this,
+            [this](const QUrl& url) { m_requests.takeLink(url.toString()); });
+    connect(m_plain, &PlainTranscript::chosen, this,
+            [this](quint64 id, const QString& what) { m_requests.take(id, what); });
+    connect(m_plain, &PlainTranscript::noticeButtonPressed, this, [this] {
+        m_deaths = 0;
+        startPage(); // comes back when it answers
+    });
+}
+
 /// Shows the turns without the page, and why.
 void TranscriptView::showPlain(Trouble trouble)
 {
     m_startLimit.stop();
     m_trouble = trouble;
-    if (!m_plain) {
-        m_plain = new PlainTranscript(m_turns, this);
-        m_plain->setZoom(m_zoom);
-        m_stack->addWidget(m_plain);
-        connect(m_plain, &PlainTranscript::linkActivated, this, [this](const QUrl& url) {
-            const QString address = safeLink(url.toString());
-            if (!address.isEmpty())
-                emit linkActivated(QUrl(address));
-        });
-        connect(m_plain, &PlainTranscript::chosen, this, [this](quint64 id, const QString& what) {
-            TranscriptTurn* turn = find(id);
-            const QString action = QStringLiteral("action:");
-            if (turn && what.startsWith(action) && turn->hasAction(what.mid(action.size())))
-                emit actionRequested(id, what.mid(action.size()));
-            else if (turn)
-                takeRequest(*turn, what);
-        });
-        connect(m_plain, &PlainTranscript::noticeButtonPressed, this, [this] {
-            m_deaths = 0;
-            startPage(); // comes back when it answers
-        });
-    }
+    if (!m_plain)
+        makePlain();
     const QString slow = tr("The page that draws the transcript does not answer. Formulas and "
                             "tables are shown as text until it does. Your chat is kept.");
     const QString dying = tr("The page that draws the transcript keeps ending. Formulas and tables "
@@ -479,80 +358,6 @@ void TranscriptView::showPlain(Trouble trouble)
     m_stack->setCurrentWidget(m_plain);
     setFocusProxy(m_plain);
     m_plain->showAll();
-}
-
-void TranscriptView::takeEvents(const QJsonArray& events)
-{
-    for (const auto& event : events)
-        takeEvent(event.toObject());
-}
-
-void TranscriptView::takeEvent(const QJsonObject& event)
-{
-    const QString what = event.value(QLatin1String("what")).toString();
-    if (what == QLatin1String("link")) {
-        const QString address = safeLink(event.value(QLatin1String("url")).toString());
-        if (!address.isEmpty())
-            emit linkActivated(QUrl(address));
-        return;
-    }
-    if (what == QLatin1String("copyCode")) {
-        QApplication::clipboard()->setText(event.value(QLatin1String("text")).toString());
-        return;
-    }
-    const quint64 id = event.value(QLatin1String("turn")).toString().toULongLong();
-    TranscriptTurn* turn = find(id);
-    if (!turn)
-        return;
-    const auto number = [&event](const char* name) {
-        return event.value(QLatin1String(name)).toDouble(-1);
-    };
-    const auto region = [&] {
-        const auto part = [&](const char* name) { return std::clamp(number(name), 0.0, 1.0); };
-        return Region{event.value(QLatin1String("name")).toString(),
-                      QRectF(QPointF(part("x"), part("y")), QPointF(part("right"), part("bottom"))),
-                      event.value(QLatin1String("point")).toBool()};
-    };
-    if (what == QLatin1String("action")) {
-        const QString action = event.value(QLatin1String("id")).toString();
-        if (turn->hasAction(action))
-            emit actionRequested(id, action);
-    } else if (what == QLatin1String("branch")) {
-        const double step = number("step");
-        if (step == 1 || event.value(QLatin1String("step")).toDouble() == -1)
-            emit branchRequested(id, step == 1 ? 1 : -1);
-    } else if (what == QLatin1String("picture")) {
-        if (turn->hasPicture(int(number("index"))))
-            emit pictureActivated(id, int(number("index")));
-    } else if (what == QLatin1String("time")) {
-        if (number("seconds") >= 0)
-            emit timeActivated(id, number("seconds"));
-    } else if (what == QLatin1String("regionChosen")) {
-        emit regionActivated(id, region());
-    } else if (what == QLatin1String("region")) {
-        emit regionHovered(id, region());
-    } else if (what == QLatin1String("regionLeft")) {
-        emit regionLeft(id);
-    } else {
-        takeRequest(*turn, what);
-    }
-}
-
-/// What page and plain text both have.
-void TranscriptView::takeRequest(TranscriptTurn& turn, const QString& what)
-{
-    if (what == QLatin1String("copy"))
-        emit copyRequested(turn.id());
-    else if (what == QLatin1String("copyQuestion"))
-        emit copyQuestionRequested(turn.id());
-    else if (what == QLatin1String("regenerate"))
-        emit regenerateRequested(turn.id());
-    else if (what == QLatin1String("edit"))
-        emit editRequested(turn.id(), turn.question());
-    else if (what == QLatin1String("delete"))
-        emit deleteRequested(turn.id());
-    else if (what == QLatin1String("answerNow"))
-        emit answerNowRequested(turn.id());
 }
 
 void TranscriptView::findText(const QString& text, bool backward)
@@ -570,21 +375,21 @@ void TranscriptView::connectNotify(const QMetaMethod& signal)
 {
     QWidget::connectNotify(signal);
     // Later: Qt may hold its lock over connections here, which to ask for them takes too.
-    QMetaObject::invokeMethod(this, &TranscriptView::lookChanged, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(&m_feed, &TranscriptFeed::changeLook, Qt::QueuedConnection);
 }
 
 void TranscriptView::disconnectNotify(const QMetaMethod& signal)
 {
     QWidget::disconnectNotify(signal);
-    QMetaObject::invokeMethod(this, &TranscriptView::lookChanged, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(&m_feed, &TranscriptFeed::changeLook, Qt::QueuedConnection);
 }
 
 void TranscriptView::changeEvent(QEvent* event)
 {
     QWidget::changeEvent(event);
     if (event->type() == QEvent::LanguageChange) {
-        if (m_ready)
-            fillPage(); // every sentence anew
+        if (isReady())
+            m_feed.begin(*m_page); // every sentence anew
         if (isPlain())
             showPlain(m_trouble);
     } else if (event->type() == QEvent::FontChange) {

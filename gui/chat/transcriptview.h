@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,13 +12,11 @@
 #include <QWidget>
 
 #include "gui/chat/pagestart.h"
-#include "gui/chat/transcriptturn.h"
+#include "gui/chat/transcriptfeed.h"
+#include "gui/chat/transcriptrequests.h"
 #include "gui/theme.h"
 
-class QJsonArray;
-class QJsonObject;
 class QStackedLayout;
-class QVariant;
 class QWebEngineView;
 
 namespace argali::gui {
@@ -102,7 +99,7 @@ public:
     /// said so far; the whole transcript for turn 0.
     void domText(quint64 turn, const std::function<void(const QString&)>& then);
 
-    bool isReady() const { return m_ready; }
+    bool isReady() const { return m_feed.isReady(); }
     /// No page can be had, and rich text stands in its place.
     bool isPlain() const;
     /// For tests and for pictures of the window; null where no page was made.
@@ -142,22 +139,14 @@ private:
     enum class Trouble { None, Slow, Dying };
 
     TranscriptTurn* find(quint64 turn) const;
-    bool hasChanges() const;
     void changed(quint64 turn);
-    void pageChanged();
-    void lookChanged();
-    void flush();
-    void scrollToWanted();
-    void send(const std::string& commands, qint64 spent);
     void makePage();
     void startPage();
-    void fillPage();
+    void takePage();
     void recover();
+    void makePlain();
     void showPlain(Trouble trouble);
-    void takeEvents(const QJsonArray& events);
-    void takeEvent(const QJsonObject& event);
-    void takeRequest(TranscriptTurn& turn, const QString& what);
-    QByteArray lookCommand() const;
+    std::string lookCommand() const;
 
     const PageStart m_start;
     std::unique_ptr<TranscriptProfile> m_profile; // outlives its page
@@ -168,17 +157,11 @@ private:
     Trouble m_trouble = Trouble::None;
     QTimer m_startLimit;
     std::vector<std::unique_ptr<TranscriptTurn>> m_turns;
-    std::string m_commands; ///< not of a turn: removals, theme
     Theme m_theme;
-    quint64 m_wantedTurn = 0; ///< to be scrolled to when all is on the page
     int m_zoom = 100; ///< per cent
     bool m_answerNow = false;
-    bool m_ready = false;
-    bool m_waiting = false; ///< the page has commands that it has not confirmed
-    int m_generation = 0;   ///< of the page; confirmations of an earlier one do not count
-    QTimer m_flushTimer;
-    std::chrono::milliseconds m_pause;
-    std::vector<std::function<void()>> m_whenReady;
+    TranscriptFeed m_feed;
+    TranscriptRequests m_requests;
     int m_deaths = 0;
     QElapsedTimer m_lastDeath;
 };

@@ -3,16 +3,16 @@
 #include <functional>
 
 #include <QTimer>
-#include <QWidget>
+
+#include "gui/widgets/noticeline.h"
 
 namespace argali::gui {
 
 class Button;
-class ElidedLabel;
 
 /// A line that says what was deleted and offers to undo it, until some seconds have passed in which
 /// neither pointer nor focus was on it.
-class UndoLine final : public QWidget {
+class UndoLine final : public NoticeLine {
     Q_OBJECT
 public:
     explicit UndoLine(QWidget* parent = nullptr);
@@ -23,18 +23,13 @@ public:
     void undo();   ///< As the button; nothing when nothing is offered.
     void forget(); ///< As when the time is over.
     bool isOffering() const { return bool(m_undo); }
-    QString sentence() const;
 
     static constexpr std::chrono::milliseconds time{12'000};
 
-protected:
-    void paintEvent(QPaintEvent* event) override;
-    void keyPressEvent(QKeyEvent* event) override;
-
 private:
-    ElidedLabel* const m_words;
+    void dismiss() override;
+
     Button* const m_button;
-    Button* const m_close;
     QTimer m_timer;
     std::function<void()> m_undo;
     std::function<void()> m_forget;

@@ -280,6 +280,32 @@ private slots:
         QTest::keyClick(title, Qt::Key_Escape);
     }
 
+    /// While it has the focus; elsewhere Esc stops the answer.
+    void escClosesALine()
+    {
+        Bench bench;
+        QVERIFY(QTest::qWaitForWindowActive(&bench.window));
+        bench.ask(QStringLiteral("One"));
+        QTest::keyClick(&bench.edit(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+        UndoLine& line = *bench.window.undoLine();
+        const QList<Button*> buttons = line.findChildren<Button*>();
+        for (Button* button : buttons) {
+            QVERIFY(line.isOffering());
+            button->setFocus();
+            QTest::keyClick(button, Qt::Key_Escape);
+            QVERIFY2(!line.isOffering(), qPrintable(button->accessibleName()));
+            bench.ask(QStringLiteral("Another"));
+            QTest::keyClick(&bench.edit(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+        }
+        QCOMPARE(buttons.size(), 2);
+        QVERIFY(line.isOffering());
+        // Tab comes to what can be done before it comes to the end.
+        buttons.last()->setFocus();
+        QTest::keyClick(buttons.last(), Qt::Key_Tab);
+        QCOMPARE(QApplication::focusWidget(), buttons.first());
+        QVERIFY(buttons.first()->accessibleName().startsWith(QStringLiteral("Close")));
+    }
+
     void enterAndCtrlEnter()
     {
         Bench bench;

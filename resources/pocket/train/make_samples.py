@@ -3,8 +3,9 @@
     python make_samples.py --model ../model --out ../samples --work run/samples
 
 Scenes of every kind are drawn from consecutive seeds; the first one of which the model answers
-enough questions right is kept, and samples.json names only questions with a true answer by this
-model. Films are judged on the frames decoded from the MP4 file. Needs ffmpeg.
+enough English questions right is kept, and samples.json names only questions with a true answer by
+this model, in questions_zh_CN the Chinese ones. A sample without any has no such field. Films are
+judged on the frames decoded from the MP4 file. Needs ffmpeg.
 """
 
 import argparse
@@ -57,12 +58,34 @@ def good_answers(run, soft, qas, video, tell):
     return out
 
 
+def in_chinese(questions):
+    """Twelve Chinese questions, or as many as a few rounds of questions() have."""
+    found = {}
+    for _ in range(8):
+        found.update({q.q: q for q in questions() if q.lang == "zh" and q.type != "offtopic"})
+        if len(found) >= 12:
+            break
+    return list(found.values())[:12]
+
+
+def listed(kind, name, good, chinese, **more):
+    """A sample as it stands in samples.json."""
+
+    def best(answers):
+        return [{k: g[k] for k in ("question", "answer")} for g in answers[:3]]
+
+    entry = {"file": name, "kind": kind, **more, "questions": best(good)}
+    if chinese:
+        entry["questions_zh_CN"] = best(chinese)
+    return entry
+
+
 def search(make, attempts, want):
     best = None
     for k in range(attempts):
         candidate = make(k)
         interesting = sum(f["type"] not in DULL for f in candidate[1])
-        if best is None or interesting > best[2]:
+        if best is None or interesting > best[-1]:
             best = (*candidate, interesting)
         if interesting >= want:
             break
@@ -91,7 +114,10 @@ def main():
                 p = scenes.make_picture(rng, SIZE, kind)
             im = Image.fromarray(p.pixels)
             qas = [q for q in ask(rng, p, 12) if q.lang == "en" and q.type != "offtopic"]
-            return im, good_answers(run, [run.see([im])], qas, False, asked)
+            soft = [run.see([im])]
+            good = good_answers(run, soft, qas, False, asked)
+            zh = in_chinese(lambda: ask(rng, p, 12))
+            return im, good, good_answers(run, soft, zh, False, asked)
 
         return make
 
@@ -99,20 +125,14 @@ def main():
     for n, kind in enumerate(PLAN + SPARE):
         if len(listing) == 6:
             break
-        im, good, interesting = search(picture(kind, 1000 * (n + 1)), a.attempts, 3)
+        im, good, chinese, interesting = search(picture(kind, 1000 * (n + 1)), a.attempts, 3)
         print(kind, "right:", [(g["question"], g["answer"]) for g in good][:4])
         if interesting < 2:
             continue
         names[kind] = names.get(kind, 0) + 1
         name = f"{kind}{names[kind] if names[kind] > 1 else ''}.png"
         im.save(os.path.join(a.out, name), optimize=True)
-        listing.append(
-            {
-                "file": name,
-                "kind": "image",
-                "questions": [{k: g[k] for k in ("question", "answer")} for g in good[:3]],
-            }
-        )
+        listing.append(listed("image", name, good, chinese))
 
     def film(kind, base):
         def make(k):
@@ -169,26 +189,22 @@ def main():
                 )
             f.frames = [f.frames[i] for i in index]
             qas = [q for q in ask_film(rng, f, 6) if q.lang == "en"]
-            return path, good_answers(run, [run.see(frames)], qas, True, asked)
+            soft = [run.see(frames)]
+            good = good_answers(run, soft, qas, True, asked)
+            zh = in_chinese(lambda: ask_film(rng, f, 6))
+            return path, good, good_answers(run, soft, zh, True, asked)
 
         return make
 
     films = []
     for n, kind in enumerate(("move", "recolour", "grow", "appear", "count")):
-        path, good, interesting = search(film(kind, 50_000 + 1000 * n), 8, 3)
+        path, good, chinese, interesting = search(film(kind, 50_000 + 1000 * n), 8, 3)
         print(kind, "right:", [(g["question"], g["answer"]) for g in good][:4])
-        films.append((interesting, -n, kind, path, good))
-    for _, _, kind, path, good in sorted(films, key=lambda f: f[:2], reverse=True)[:2]:
+        films.append((interesting, -n, kind, path, good, chinese))
+    for _, _, kind, path, good, chinese in sorted(films, key=lambda f: f[:2], reverse=True)[:2]:
         with open(path, "rb") as src, open(os.path.join(a.out, kind + ".mp4"), "wb") as dst:
             dst.write(src.read())
-        listing.append(
-            {
-                "file": kind + ".mp4",
-                "kind": "video",
-                "frames": SHOWN,
-                "questions": [{k: g[k] for k in ("question", "answer")} for g in good[:3]],
-            }
-        )
+        listing.append(listed("video", kind + ".mp4", good, chinese, frames=SHOWN))
     with open(os.path.join(a.out, "samples.json"), "w", encoding="utf-8") as f:
         json.dump(listing, f, ensure_ascii=False, indent=2)
         f.write("\n")
