@@ -11,6 +11,7 @@
 #include "engine/server/httpserver.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelset.h"
+#include "engine/server/upstreamset.h"
 #include "engine/server/workqueue.h"
 
 namespace argali {
@@ -35,8 +36,8 @@ public:
         const char* does; ///< for the list at the start
     };
 
-    /// models must outlive it.
-    Api(Settings settings, ModelSet& models);
+    /// models and upstreams, which may be null, must outlive it.
+    Api(Settings settings, ModelSet& models, UpstreamSet* upstreams = nullptr);
     /// Stops the models: what they do is for requests that are known here.
     ~Api();
     Api(const Api&) = delete;
@@ -48,16 +49,21 @@ public:
 
 private:
     using Reply = std::shared_ptr<HttpReply>;
+    /// A request for an answer.
+    struct Asked {
+        ChatAnswer::Shape shape;
+        std::string path;
+        std::string body;
+        remote::HeaderList passed; ///< to upstreams
+    };
 
     void checkCaller(const HttpRequest& request) const;
     std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
     void dispatch(HttpRequest& request, const Reply& reply);
     void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
-    std::optional<HttpAnswer> answerChat(const std::string& body, ChatAnswer::Shape shape,
-                                         const Reply& reply);
+    std::optional<HttpAnswer> answerChat(Asked asked, const Reply& reply);
+    bool passOn(Asked& asked, nlohmann::json& value, const Reply& reply);
     ModelHost& hostOf(const std::string& name) const;
-    HttpAnswer health() const;
-    HttpAnswer list() const;
     HttpAnswer tokenize(const std::string& body);
     HttpAnswer detokenize(const std::string& body);
     HttpAnswer loadOrUnload(const std::string& body, bool load);
@@ -65,6 +71,7 @@ private:
 
     const Settings m_settings;
     ModelSet& m_models;
+    UpstreamSet* const m_upstreams;
     const int64_t m_started; ///< seconds since 1970
     MediaVault m_vault;
     Metrics m_metrics;
