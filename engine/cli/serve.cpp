@@ -141,6 +141,8 @@ int run(const Arguments& arguments)
     api.origins = arguments.texts("--cors");
     api.version = ARGALI_VERSION;
     api.bodyBytes = http.limits.bodyBytes;
+    if (arguments.has("--allow-fetch"))
+        api.fetch.emplace();
     if (!isLoopback(http.host) && api.key.empty())
         throw UsageError("--host " + http.host +
                          " lets other machines in, which needs an API key: "
@@ -186,6 +188,8 @@ What to serve
                         repeated; default: the model that comes with the program. The first
                         is loaded at the start, the others when they are asked
   --queue N             requests that may wait for each model; more get 429; default 64
+  --allow-fetch         fetch pictures and films that requests name by http or https address, from
+                        public addresses only; without it they must come as data URLs
   --idle-unload SECONDS free the memory of a model that was not asked for so long
 
 Other servers, to which requests are passed on
@@ -233,6 +237,7 @@ Examples:
              {.name = "--upstream", .value = "NAME=URL[,weight=W]", .repeatable = true},
              {.name = "--upstream-key-file", .value = "NAME=FILE", .repeatable = true},
              {.name = "--upstream-timeout", .value = "SECONDS"},
+             {.name = "--allow-fetch"},
              {.name = "--cors", .value = "ORIGIN", .repeatable = true},
              {.name = "--idle-unload", .value = "SECONDS"}});
         return c;

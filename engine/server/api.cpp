@@ -18,6 +18,9 @@ using nlohmann::json;
 
 constexpr int readers = 2;
 constexpr size_t mostRead = 256; ///< requests that wait to be read
+constexpr int fetchers = 8;
+constexpr size_t mostFetching = 64;
+constexpr auto longestFetching = std::chrono::seconds(60); ///< for all of a request
 constexpr size_t mostText = size_t(8) << 20;
 
 /// In a time that does not depend on where they differ.
@@ -72,6 +75,10 @@ Api::Api(Settings settings, ModelSet& models, UpstreamSet* upstreams)
                     .count()),
       m_readers(readers, mostRead)
 {
+    if (!m_settings.fetch)
+        return;
+    m_fetcher = std::make_unique<MediaFetcher>(*m_settings.fetch);
+    m_fetchers = std::make_unique<WorkQueue>(fetchers, mostFetching);
 }
 
 Api::~Api()
@@ -191,7 +198,13 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
 /// where it comes later.
 void Api::inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work)
 {
-    const bool isTaken = m_readers.add([this, reply, work = std::move(work)] {
+    inBackground(m_readers, reply, std::move(work));
+}
+
+void Api::inBackground(WorkQueue& queue, const Reply& reply,
+                       std::function<std::optional<HttpAnswer>()> work)
+{
+    const bool isTaken = queue.add([this, reply, work = std::move(work)] {
         const auto refuse = [this, &reply](const ApiFailure& failure) {
             m_metrics.countRequest({}, failure.status());
             reply->send(failureAnswer(failure));
@@ -253,6 +266,21 @@ bool Api::passOn(Asked& asked, json& value, const Reply& reply)
     return true;
 }
 
+/// Fetches for one request: all together no more than a request itself may be.
+MediaFetch Api::fetchFor(const Reply& reply)
+{
+    const auto end = std::chrono::steady_clock::now() + longestFetching;
+    return [this, end, gone = reply->gone(),
+            left = m_settings.bodyBytes](const std::string& url) mutable {
+        if (std::chrono::steady_clock::now() >= end)
+            throw ApiFailure(400, "fetch_timeout", "the pictures and films took too long to fetch",
+                             "messages");
+        auto bytes = m_fetcher->fetch(url, left, gone);
+        left -= int64_t(bytes.size());
+        return bytes;
+    };
+}
+
 /// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
 std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
 {
@@ -260,7 +288,15 @@ std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
     if (passOn(asked, value, reply))
         return std::nullopt;
     const ChatAnswer::Shape shape = asked.shape;
-    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault)
+    if (m_fetcher && shape == ChatAnswer::Shape::Chat && !asked.mayWait && namesAddresses(value)) {
+        asked.mayWait = true;
+        inBackground(*m_fetchers, reply, [this, asked = std::move(asked), reply]() mutable {
+            return answerChat(std::move(asked), reply);
+        });
+        return std::nullopt;
+    }
+    const MediaFetch fetch = m_fetcher ? fetchFor(reply) : MediaFetch();
+    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault, fetch)
                     : shape == ChatAnswer::Shape::Completion ? readCompletionCall(value)
                                                              : readGlmCall(value);
     ModelHost& host = hostOf(call.model);

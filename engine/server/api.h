@@ -9,6 +9,7 @@
 #include "engine/server/apifailure.h"
 #include "engine/server/chatanswer.h"
 #include "engine/server/httpserver.h"
+#include "engine/server/mediafetcher.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelset.h"
 #include "engine/server/upstreamset.h"
@@ -29,6 +30,8 @@ public:
         std::vector<std::string> origins; ///< of pages in browsers that may ask
         std::string version;
         int64_t bodyBytes = int64_t(64) << 20;
+        /// Where it is set, pictures and films are fetched from addresses that requests name.
+        std::optional<MediaFetcher::Settings> fetch;
     };
     struct Route {
         const char* method;
@@ -55,12 +58,16 @@ private:
         std::string path;
         std::string body;
         remote::HeaderList passed; ///< to upstreams
+        bool mayWait = false;      ///< for what it names by address
     };
 
     void checkCaller(const HttpRequest& request) const;
     std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
     void dispatch(HttpRequest& request, const Reply& reply);
     void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
+    void inBackground(WorkQueue& queue, const Reply& reply,
+                      std::function<std::optional<HttpAnswer>()> work);
+    MediaFetch fetchFor(const Reply& reply);
     std::optional<HttpAnswer> answerChat(Asked asked, const Reply& reply);
     bool passOn(Asked& asked, nlohmann::json& value, const Reply& reply);
     ModelHost& hostOf(const std::string& name) const;
@@ -78,7 +85,10 @@ private:
     std::function<int()> m_connections = [] { return 0; };
     std::mutex m_tokenizerMutex;
     std::map<const ModelHost*, std::shared_ptr<const Tokenizer>> m_tokenizers;
-    WorkQueue m_readers; ///< of requests; last, since its threads use the others
+    std::unique_ptr<MediaFetcher> m_fetcher;
+    // Last, since their threads use the others.
+    std::unique_ptr<WorkQueue> m_fetchers; ///< of requests that wait for what they name
+    WorkQueue m_readers;                   ///< of requests
 };
 
 } // namespace argali::server

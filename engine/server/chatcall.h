@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,9 @@
 #include "engine/server/mediavault.h"
 
 namespace argali::server {
+
+/// What lies at an address.
+using MediaFetch = std::function<std::vector<std::byte>(const std::string& url)>;
 
 /// What a client asks of a model.
 struct ChatCall {
@@ -23,10 +28,14 @@ struct ChatCall {
 
 /// The body of /v1/chat/completions. Strict in what this server understands, and silent about
 /// fields that only name or bill; what would be asked in vain is refused.
-/// Throws: ApiFailure 400, 503
+/// fetch: for pictures and films that are named by an address; empty: they are refused
+/// Throws: ApiFailure 400, 503; as fetch
 /// Source: OpenAI's API reference, "Create chat completion"; vLLM's and llama-server's own fields
 /// for thinking, frames and sizes of pictures
-ChatCall readChatCall(const nlohmann::json& body, MediaVault& vault);
+ChatCall readChatCall(const nlohmann::json& body, MediaVault& vault, const MediaFetch& fetch = {});
+
+/// Whether such a body names a picture or film by an address, which takes a while to fetch.
+bool namesAddresses(const nlohmann::json& body);
 
 /// The body of /v1/completions: the prompt is the question of a conversation, as checkpoints that
 /// are trained to converse need it.
