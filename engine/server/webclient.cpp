@@ -13,6 +13,24 @@ namespace argali::server {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What others have of an exchange, which must not outlive the client's sockets as they may.
+class Handle final : public WebCall {
+public:
+    explicit Handle(std::weak_ptr<WebExchange> exchange) : m_exchange(std::move(exchange)) {}
+    void cancel() override
+    {
+        if (const auto exchange = m_exchange.lock())
+            exchange->cancel();
+    }
+
+private:
+    const std::weak_ptr<WebExchange> m_exchange;
+};
+
+} // namespace
+
 /// The thread, and what the requests share.
 class WebClient::Loop final {
 public:
@@ -42,14 +60,14 @@ public:
     }
     std::shared_ptr<WebCall> ask(WebRequest request, std::shared_ptr<WebSink> sink)
     {
-        auto exchange =
+        const auto exchange =
             std::make_shared<WebExchange>(context, m_tls, std::move(request), std::move(sink));
         asio::post(context, [this, exchange] {
             std::erase_if(m_exchanges, [](const auto& weak) { return weak.expired(); });
             m_exchanges.push_back(exchange);
             exchange->start();
         });
-        return exchange;
+        return std::make_shared<Handle>(exchange);
     }
 
     asio::io_context context{1};

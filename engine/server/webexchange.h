@@ -20,13 +20,14 @@ namespace argali::server {
 
 /// One request of a WebClient over a connection of its own: name, address, TLS, question, answer.
 /// Thread: the client's.
-class WebExchange final : public WebCall, public std::enable_shared_from_this<WebExchange> {
+class WebExchange final : public std::enable_shared_from_this<WebExchange> {
 public:
     /// tls must outlive it.
     WebExchange(boost::asio::io_context& context, boost::asio::ssl::context& tls,
                 WebRequest request, std::shared_ptr<WebSink> sink);
     void start();
-    void cancel() override;
+    /// Closes it; the sink hears no more.
+    void cancel();
 
 private:
     using Error = boost::system::error_code;
