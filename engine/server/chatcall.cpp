@@ -16,6 +16,7 @@ constexpr size_t mostMessages = 2000;
 constexpr size_t mostParts = 2000;
 constexpr size_t mostPictures = 256; ///< and films, in one request
 constexpr int64_t mostTokens = 1'000'000;
+constexpr int64_t mostLogprobs = 20; ///< as OpenAI's
 constexpr int64_t mostPixels = int64_t(1) << 32;
 
 /// The pictures, films and texts of a request's messages.
@@ -240,9 +241,6 @@ void refuseWhatIsNotThere(const Fields& body)
     for (const char* name : {"tools", "functions"})
         if (const nlohmann::json* tools = body.list(name, 10'000); tools && !tools->empty())
             refuse("tools_not_supported", "this server calls no tools", name);
-    if (body.flag("logprobs").value_or(false) ||
-        body.integer("top_logprobs", 0, 100).value_or(0) != 0)
-        refuse("unsupported_parameter", "logprobs are not supported", "logprobs");
     if (const auto format = body.object("response_format");
         format && format->text("type", 64).value_or("") != "text")
         refuse("unsupported_parameter", "response_format must be {\"type\": \"text\"}",
@@ -305,6 +303,12 @@ ChatCall readChatCall(const nlohmann::json& body, MediaVault& vault, const Media
     const Fields fields(body);
     ChatCall call;
     readRest(fields, call);
+    const auto top = fields.integer("top_logprobs", 0, mostLogprobs);
+    if (fields.flag("logprobs").value_or(false))
+        call.logprobs = int(top.value_or(0));
+    else if (top)
+        throw ApiFailure(400, "invalid_value", "top_logprobs needs logprobs to be true",
+                         "top_logprobs");
     readMessages(fields, vault, fetch, call);
     return call;
 }
@@ -314,6 +318,8 @@ ChatCall readCompletionCall(const nlohmann::json& body)
     const Fields fields(body);
     ChatCall call;
     readRest(fields, call);
+    if (const auto top = fields.integer("logprobs", 0, mostLogprobs))
+        call.logprobs = int(*top);
     if (const auto suffix = fields.text("suffix", mostText); suffix && !suffix->empty())
         throw ApiFailure(400, "unsupported_parameter", "suffix is not supported", "suffix");
     if (fields.flag("echo").value_or(false))

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct ChatCall {
     ChatRequest request;
     std::vector<std::string> stops; ///< the answer ends before the first of these
     bool stream = false;
-    bool includeUsage = false; ///< a last piece of the stream has it
+    std::optional<int> logprobs; ///< how many of the likeliest tokens with each; none: not asked
+    bool includeUsage = false;   ///< a last piece of the stream has it
     std::vector<std::shared_ptr<const MediaVault::Lease>> media; ///< what request points at
 };
 
