@@ -28,6 +28,15 @@ void AnswerText::push(int32_t id)
     show(m_decoder.push(id));
 }
 
+bool AnswerText::isOfAnswer(int32_t id) const
+{
+    if (m_part == Part::Answer)
+        return true;
+    if (m_part == Part::Thinking || id == m_rules.endId)
+        return false;
+    return m_part == Part::Undecided || id != m_rules.beginId;
+}
+
 void AnswerText::finish()
 {
     endSection();

@@ -19,6 +19,8 @@ public:
     AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink);
     void push(int32_t id);
     void finish();
+    /// Whether this id, which comes next, belongs to the answer as far as can be known now.
+    bool isOfAnswer(int32_t id) const;
 
 private:
     enum class Part {

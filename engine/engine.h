@@ -66,6 +66,20 @@ struct Sampling {
     std::optional<uint64_t> seed; ///< none: a new one for each answer
 };
 
+/// How likely a chosen token was, and what else could have come.
+struct TokenScore {
+    struct Candidate {
+        int32_t id = 0;
+        std::string bytes; ///< not necessarily whole characters
+        double logProbability = 0;
+    };
+    Candidate chosen;
+    std::vector<Candidate> likeliest; ///< the likeliest first; the chosen one may be among them
+    bool thinking = false;            ///< not part of the answer
+    bool marker = false;              ///< not shown, such as the end of the answer
+};
+using TokenScoreSink = std::function<void(const TokenScore&)>;
+
 /// A conversation to continue.
 struct ChatRequest {
     std::vector<Message> messages; ///< the last one is the user's
@@ -78,6 +92,10 @@ struct ChatRequest {
     /// Once requested, from any thread, thinking that is under way is closed as at the end of a budget
     /// that ends there; thinking that is over, or off, goes on as if nothing had been asked.
     std::stop_token answerNow;
+    /// Where it is set, told of each token that is chosen, before its text is shown. Costs a pass over all
+    /// logits for each.
+    TokenScoreSink scores;
+    int scoredAlternatives = 0; ///< length of TokenScore::likeliest
 };
 
 enum class FinishReason { Stop, Length, Cancelled };

@@ -14,7 +14,7 @@ int32_t Next::choose(Sampler& sampler) const
 }
 
 Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
-                      std::stop_token stop, const IdSink& sink)
+                      std::stop_token stop, const IdSink& sink, const ChoiceSink& choices)
 {
     Generated result;
     const auto length = [&] { return static_cast<int64_t>(result.ids.size()); };
@@ -57,6 +57,8 @@ Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const
             return result;
         }
         const int32_t id = next.choose(sampler);
+        if (choices && !next.logits.isEmpty())
+            choices(id, {next.logits.as<float>(), static_cast<size_t>(next.logits.count())});
         append(id);
         if (std::binary_search(rules.stopIds.begin(), rules.stopIds.end(), id)) {
             result.reason = FinishReason::Stop;

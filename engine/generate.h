@@ -47,6 +47,9 @@ using DecodeStep = std::function<Next(std::span<const int32_t> ids)>;
 /// Told each id as it comes and how many there are.
 using IdSink = std::function<void(int32_t id, int64_t count)>;
 
+/// Told each id that is chosen among logits which are there, before the IdSink is; not those that are forced.
+using ChoiceSink = std::function<void(int32_t id, std::span<const float> logits)>;
+
 /// Chooses ids one after another, starting from what follows the prompt. With a budget: after that
 /// many ids without an end of thinking the closing ids are put in, in the same pass, and the answer goes on
 /// from there; answerNow makes the budget end after the ids that are there then, one at least. Everything
@@ -54,6 +57,6 @@ using IdSink = std::function<void(int32_t id, int64_t count)>;
 /// Throws: what sampler and step throw
 /// Source: Ovis2.5's generate() with enable_thinking_budget, as one pass over one cache
 Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const DecodeStep& step,
-                      std::stop_token stop, const IdSink& sink);
+                      std::stop_token stop, const IdSink& sink, const ChoiceSink& choices = {});
 
 } // namespace argali

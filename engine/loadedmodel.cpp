@@ -6,6 +6,7 @@
 #include "engine/answertext.h"
 #include "engine/generate.h"
 #include "engine/numbers.h"
+#include "engine/tokenscores.h"
 
 namespace argali {
 
@@ -287,6 +288,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     const auto nextOf = [&](const Tensor& afterPass) -> Next {
         if (afterPass.isEmpty())
             return {};
+        if (request.scores)
+            return {m_op->download(afterPass)};
         if (const int64_t count = sampler.wantsLikeliest(); count > 0) {
             Candidates candidates = m_op->likeliest(afterPass, count);
             if (candidates.isEmpty())
@@ -313,9 +316,16 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
         if (progress)
             progress({Progress::Phase::Answering, count, request.maxNewTokens});
     };
+    const auto choices = [&](int32_t id, std::span<const float> among) {
+        TokenScore score = scoreOf(id, among, request.scoredAlternatives, *m_tokenizer);
+        score.thinking = !shown.isOfAnswer(id);
+        score.marker = m_tokenizer->isSpecial(id) || std::ranges::binary_search(rules.stopIds, id);
+        request.scores(score);
+    };
     Generated generated;
     try {
-        generated = generateIds(nextOf(logits), rules, sampler, step, stop, sink);
+        generated = generateIds(nextOf(logits), rules, sampler, step, stop, sink,
+                                request.scores ? ChoiceSink(choices) : ChoiceSink());
     } catch (const Error& error) {
         if (error.code() == Error::Code::BadModel)
             rethrowWithTensor(error);

@@ -1,16 +1,15 @@
 #include <chrono>
-#include <cstdlib>
 #include <thread>
-
-#include <sys/stat.h>
 
 #include "engine/checkpoint/json.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
 #include "engine/cli/output.h"
+#include "engine/cli/upstreamoptions.h"
 #include "engine/error.h"
 #include "engine/server/api.h"
+#include "engine/server/upstreamset.h"
 
 namespace argali::cli {
 
@@ -33,25 +32,9 @@ server::ModelSet::Entry entryOf(const std::string& word)
 
 std::string readKey(const Arguments& arguments)
 {
-    std::string key;
-    if (const auto file = arguments.text("--api-key-file")) {
-        key = readFile(*file, 64 * 1024);
-        struct stat status {};
-        if (::stat(file->c_str(), &status) == 0 && (status.st_mode & 077) != 0)
-            note("argali-cli serve: others can read " + *file +
-                 "; chmod 600 keeps the key from them");
-    } else if (const char* variable = std::getenv("ARGALI_API_KEY")) {
-        key = variable;
-        ::unsetenv("ARGALI_API_KEY"); // of no use to anybody from here on
-    }
-    while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' '))
-        key.pop_back();
-    for (const char c : key)
-        if (c <= ' ' || c > '~')
-            throw UsageError("an API key is one line of printable characters without blanks");
-    if (key.empty() && arguments.has("--api-key-file"))
-        throw UsageError("the file of --api-key-file is empty");
-    return key;
+    if (const auto file = arguments.text("--api-key-file"))
+        return readKeyFile(*file, "--api-key-file");
+    return takeKey("ARGALI_API_KEY");
 }
 
 bool isLoopback(const std::string& host)
@@ -59,13 +42,32 @@ bool isLoopback(const std::string& host)
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-void printStart(const server::HttpServer& server, const server::ModelSet& models, bool hasKey)
+void printUpstreams(const server::UpstreamSet& upstreams)
+{
+    for (const server::Upstream& upstream : upstreams.settings().upstreams)
+        note("  upstream " + upstream.name + ": " + upstream.url.text() + ", weight " +
+             numberText(upstream.weight, 2) + (upstream.key.isEmpty() ? "" : ", with a key"));
+    for (const auto& state : upstreams.states())
+        if (!state.status.isUsable())
+            note("  upstream " + state.name + " cannot be asked now; it is looked at again");
+    for (const auto& listed : upstreams.models()) {
+        std::string names;
+        for (const std::string& name : listed.upstreams)
+            names += (names.empty() ? "" : ", ") + name;
+        note("  " + listed.id + ": at " + names);
+    }
+}
+
+void printStart(const server::HttpServer& server, const server::ModelSet& models,
+                const server::UpstreamSet* upstreams, bool hasKey)
 {
     note("serving at http://" + server.address() + (hasKey ? ", with an API key" : ""));
     for (const auto& host : models.hosts())
         note("  " + host->name() + ": " + describe(host->info()) + ", " + host->folder().string());
     if (const std::string memory = models.memoryNote(); !memory.empty())
         note("  " + memory);
+    if (upstreams)
+        printUpstreams(*upstreams);
     for (const auto& route : server::Api::routes()) {
         std::string line = std::string("  ") + route.method;
         line.resize(7, ' ');
@@ -76,8 +78,10 @@ void printStart(const server::HttpServer& server, const server::ModelSet& models
 }
 
 /// Until Ctrl+C; then what is under way is finished, unless it comes again.
-int serveUntilInterrupted(server::HttpServer& server, server::ModelSet& models)
+int serveUntilInterrupted(server::HttpServer& server, server::ModelSet& models,
+                          const server::UpstreamSet* upstreams)
 {
+    const auto isIdle = [&] { return models.isIdle() && (!upstreams || upstreams->isIdle()); };
     {
         const Interruptible work;
         while (!work.stopped())
@@ -86,14 +90,36 @@ int serveUntilInterrupted(server::HttpServer& server, server::ModelSet& models)
     const Interruptible hurry;
     server.finish();
     models.close();
-    if (!models.isIdle())
+    if (!isIdle())
         note("finishing the answers that are under way; Ctrl+C again stops them");
-    while (!hurry.stopped() && !models.isIdle())
+    while (!hurry.stopped() && !isIdle())
         std::this_thread::sleep_for(20ms);
     // What was written last still leaves.
     for (int i = 0; i < 50 && !hurry.stopped() && server.connections() > 0; ++i)
         std::this_thread::sleep_for(20ms);
     return hurry.stopped() ? statusInterrupted : statusDone;
+}
+
+std::unique_ptr<server::UpstreamSet> openUpstreams(const Arguments& arguments,
+                                                   std::vector<server::Upstream> upstreams,
+                                                   const server::ModelSet& models)
+{
+    const auto limit = arguments.integer("--upstream-timeout", 1, 86'400);
+    if (upstreams.empty()) {
+        if (limit || arguments.has("--upstream-key-file"))
+            throw UsageError("--upstream-timeout and --upstream-key-file need an --upstream");
+        return nullptr;
+    }
+    server::UpstreamSet::Settings settings;
+    settings.upstreams = std::move(upstreams);
+    settings.version = ARGALI_VERSION;
+    if (limit)
+        settings.silence = std::chrono::seconds(*limit);
+    for (const auto& host : models.hosts())
+        settings.ownModels.insert(host->name());
+    auto set = std::make_unique<server::UpstreamSet>(std::move(settings));
+    set->waitForFirstLook(3s); // so that the list at the start is whole; who is late comes later
+    return set;
 }
 
 int run(const Arguments& arguments)
@@ -115,25 +141,30 @@ int run(const Arguments& arguments)
     api.origins = arguments.texts("--cors");
     api.version = ARGALI_VERSION;
     api.bodyBytes = http.limits.bodyBytes;
+    if (arguments.has("--allow-fetch"))
+        api.fetch.emplace();
     if (!isLoopback(http.host) && api.key.empty())
         throw UsageError("--host " + http.host +
                          " lets other machines in, which needs an API key: "
                          "--api-key-file FILE, or ARGALI_API_KEY in the environment");
     for (const std::string& word : arguments.texts("--model"))
         settings.models.push_back(entryOf(word));
-    if (settings.models.empty())
+    std::vector<server::Upstream> others = upstreamOptions(arguments);
+    if (settings.models.empty() && others.empty())
         settings.models.push_back({"pocket", pocketFolder() / "model"});
 
     server::ModelSet models(settings);
-    server::Api routes(api, models);
+    const auto upstreams = openUpstreams(arguments, std::move(others), models);
+    server::Api routes(api, models, upstreams.get());
     server::HttpServer server(
         http, [&routes](server::HttpRequest request, std::shared_ptr<server::HttpReply> reply) {
             routes.handle(std::move(request), std::move(reply));
         });
     routes.setConnectionCount([&server] { return server.connections(); });
-    models.hosts().front()->load(); // the others when they are asked
-    printStart(server, models, !api.key.empty());
-    return serveUntilInterrupted(server, models);
+    if (!models.hosts().empty())
+        models.hosts().front()->load(); // the others when they are asked
+    printStart(server, models, upstreams.get(), !api.key.empty());
+    return serveUntilInterrupted(server, models, upstreams.get());
 }
 
 } // namespace
@@ -142,7 +173,8 @@ const Command& serveCommand()
 {
     static const Command command = [] {
         Command c = {.name = "serve",
-                     .summary = "an OpenAI-compatible server for one model or several",
+                     .summary =
+                         "an OpenAI-compatible server for one model or several, and a router",
                      .help =
                          R"(usage: argali-cli serve [-m [NAME=]MODEL]... [OPTIONS]
 
@@ -156,7 +188,23 @@ What to serve
                         repeated; default: the model that comes with the program. The first
                         is loaded at the start, the others when they are asked
   --queue N             requests that may wait for each model; more get 429; default 64
+  --allow-fetch         fetch pictures and films that requests name by http or https address, from
+                        public addresses only; without it they must come as data URLs
   --idle-unload SECONDS free the memory of a model that was not asked for so long
+
+Other servers, to which requests are passed on
+  --upstream NAME=URL[,weight=W]
+                        an OpenAI-style server, http or https; may be repeated, and beside -m.
+                        Its models join the list. A model that several have is one model: each
+                        request goes to one of them by chance, as often as the weights say
+                        (default 1), and to another when that one fails before anything of the
+                        answer has come. NAME/MODEL asks just that one; it is also how a model
+                        is listed whose name is that of one of our own
+  --upstream-key-file NAME=FILE
+                        the key that this server wants; also from ARGALI_UPSTREAM_KEY_NAME, in
+                        upper case and with _ for other signs. Keys of clients are not passed on
+  --upstream-timeout SECONDS
+                        give up one that says nothing for so long; default 300
 
 Where
   --host H              address to listen at; default 127.0.0.1. Any that other machines can
@@ -174,6 +222,7 @@ Where to compute
 Examples:
   argali-cli serve
   argali-cli serve -m ovis=Ovis2.5-2B -m small=Ovis2.5-tiny --port 8080
+  argali-cli serve --upstream a=http://rack1:8000,weight=3 --upstream b=http://rack2:8000
 )",
                      .options = computeOptions(),
                      .run = run};
@@ -185,6 +234,10 @@ Examples:
              {.name = "--port", .value = "P"},
              {.name = "--api-key-file", .value = "FILE"},
              {.name = "--queue", .value = "N"},
+             {.name = "--upstream", .value = "NAME=URL[,weight=W]", .repeatable = true},
+             {.name = "--upstream-key-file", .value = "NAME=FILE", .repeatable = true},
+             {.name = "--upstream-timeout", .value = "SECONDS"},
+             {.name = "--allow-fetch"},
              {.name = "--cors", .value = "ORIGIN", .repeatable = true},
              {.name = "--idle-unload", .value = "SECONDS"}});
         return c;

@@ -5,6 +5,9 @@
 
 #include "engine/log.h"
 #include "engine/server/chatfields.h"
+#include "engine/server/modellist.h"
+#include "engine/server/pagereply.h"
+#include "engine/server/relay.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace argali::server {
@@ -15,15 +18,10 @@ using nlohmann::json;
 
 constexpr int readers = 2;
 constexpr size_t mostRead = 256; ///< requests that wait to be read
+constexpr int fetchers = 8;
+constexpr size_t mostFetching = 64;
+constexpr auto longestFetching = std::chrono::seconds(60); ///< for all of a request
 constexpr size_t mostText = size_t(8) << 20;
-
-HttpAnswer jsonAnswer(const json& value, int status = 200)
-{
-    HttpAnswer answer;
-    answer.status = status;
-    answer.body = toLine(value);
-    return answer;
-}
 
 /// In a time that does not depend on where they differ.
 bool isSame(std::string_view first, std::string_view second)
@@ -68,14 +66,19 @@ const std::vector<Api::Route>& Api::routes()
     return routes;
 }
 
-Api::Api(Settings settings, ModelSet& models)
+Api::Api(Settings settings, ModelSet& models, UpstreamSet* upstreams)
     : m_settings(std::move(settings)),
       m_models(models),
+      m_upstreams(upstreams),
       m_started(std::chrono::duration_cast<std::chrono::seconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count()),
       m_readers(readers, mostRead)
 {
+    if (!m_settings.fetch)
+        return;
+    m_fetcher = std::make_unique<MediaFetcher>(*m_settings.fetch);
+    m_fetchers = std::make_unique<WorkQueue>(fetchers, mostFetching);
 }
 
 Api::~Api()
@@ -87,32 +90,8 @@ void Api::handle(HttpRequest request, std::shared_ptr<HttpReply> reply)
 {
     try {
         checkCaller(request);
-        const auto headers = pageHeaders(request);
-        if (!headers.empty()) {
-            // A page in a browser reads the answer only with these.
-            class PageReply final : public HttpReply {
-            public:
-                PageReply(Reply reply, std::map<std::string, std::string> headers)
-                    : m_reply(std::move(reply)), m_headers(std::move(headers))
-                {
-                }
-                void send(HttpAnswer answer) override { m_reply->send(with(std::move(answer))); }
-                void begin(HttpAnswer head) override { m_reply->begin(with(std::move(head))); }
-                void write(std::string piece) override { m_reply->write(std::move(piece)); }
-                void end() override { m_reply->end(); }
-                std::stop_token gone() const override { return m_reply->gone(); }
-
-            private:
-                HttpAnswer with(HttpAnswer answer) const
-                {
-                    answer.headers.insert(m_headers.begin(), m_headers.end());
-                    return answer;
-                }
-                const Reply m_reply;
-                const std::map<std::string, std::string> m_headers;
-            };
-            reply = std::make_shared<PageReply>(std::move(reply), headers);
-        }
+        if (auto headers = pageHeaders(request); !headers.empty())
+            reply = std::make_shared<PageReply>(std::move(reply), std::move(headers));
         dispatch(request, reply);
     } catch (const ApiFailure& failure) {
         m_metrics.countRequest({}, failure.status());
@@ -168,22 +147,27 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
         return reply->send(std::move(answer));
     }
     if (is("GET", "/health"))
-        return reply->send(health());
+        return reply->send(healthAnswer(m_models, m_upstreams));
     if (is("GET", "/ping"))
         return reply->send(jsonAnswer({{"status", "ok"}}));
     if (is("GET", "/version"))
         return reply->send(jsonAnswer({{"version", m_settings.version}}));
     if (is("GET", "/v1/models"))
-        return reply->send(list());
+        return reply->send(modelsAnswer(m_models, m_upstreams, m_started));
     if (is("GET", "/metrics")) {
         HttpAnswer answer;
         answer.type = "text/plain; version=0.0.4";
         answer.body = m_metrics.text(m_models, m_connections());
+        if (m_upstreams)
+            answer.body += m_upstreams->metrics();
         return reply->send(std::move(answer));
     }
     const auto chat = [&](ChatAnswer::Shape shape) {
-        inBackground(reply, [this, shape, reply, body = std::move(request.body)] {
-            return answerChat(body, shape, reply);
+        Asked asked{shape, request.path, std::move(request.body), {}};
+        if (m_upstreams)
+            asked.passed = m_upstreams->passedHeaders(request.headers);
+        inBackground(reply, [this, asked = std::move(asked), reply]() mutable {
+            return answerChat(std::move(asked), reply);
         });
     };
     if (is("POST", "/v1/chat/completions"))
@@ -214,7 +198,13 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
 /// where it comes later.
 void Api::inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work)
 {
-    const bool isTaken = m_readers.add([this, reply, work = std::move(work)] {
+    inBackground(m_readers, reply, std::move(work));
+}
+
+void Api::inBackground(WorkQueue& queue, const Reply& reply,
+                       std::function<std::optional<HttpAnswer>()> work)
+{
+    const bool isTaken = queue.add([this, reply, work = std::move(work)] {
         const auto refuse = [this, &reply](const ApiFailure& failure) {
             m_metrics.countRequest({}, failure.status());
             reply->send(failureAnswer(failure));
@@ -235,24 +225,78 @@ void Api::inBackground(const Reply& reply, std::function<std::optional<HttpAnswe
         throw ApiFailure(503, "too_busy", "too many requests come at once; try again later");
 }
 
-/// Throws: ApiFailure 404
+/// Throws: ApiFailure 404, and 400 for what only a model of this server can do
 ModelHost& Api::hostOf(const std::string& name) const
 {
     if (ModelHost* host = m_models.find(name))
         return *host;
+    if (m_upstreams && m_upstreams->find(name))
+        throw ApiFailure(400, "upstream_model", "the model is on another server, which does that",
+                         "model");
     std::string names;
+    const auto add = [&names](const std::string& id) { names += (names.empty() ? "" : ", ") + id; };
     for (const auto& host : m_models.hosts())
-        names += (names.empty() ? "" : ", ") + host->name();
-    throw ApiFailure(404, "model_not_found", "there is no such model; there are: " + names,
+        add(host->name());
+    if (m_upstreams)
+        for (const auto& listed : m_upstreams->models())
+            add(listed.id);
+    throw ApiFailure(404, "model_not_found",
+                     names.empty() ? "there are no models now"
+                                   : "there is no such model; there are: " + names,
                      "model");
 }
 
-/// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
-std::optional<HttpAnswer> Api::answerChat(const std::string& body, ChatAnswer::Shape shape,
-                                          const Reply& reply)
+/// Sends a request on to the server that has its model. Returns whether one has.
+bool Api::passOn(Asked& asked, json& value, const Reply& reply)
 {
-    const json value = parseBody(body, m_settings.bodyBytes);
-    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault)
+    if (!m_upstreams || asked.shape == ChatAnswer::Shape::Glm)
+        return false;
+    const std::string model = Fields(value).text("model", 4096).value_or("");
+    const auto group = m_models.find(model) ? nullptr : m_upstreams->find(model);
+    if (!group)
+        return false;
+    if (model != group->model) {
+        value["model"] = group->model;
+        asked.body = toLine(value);
+    }
+    value = {}; // of pictures there may be much
+    Relay::Call call{asked.path, std::make_shared<const std::string>(std::move(asked.body)),
+                     std::move(asked.passed)};
+    std::make_shared<Relay>(*m_upstreams, group, std::move(call), reply, m_metrics)->start();
+    return true;
+}
+
+/// Fetches for one request: all together no more than a request itself may be.
+MediaFetch Api::fetchFor(const Reply& reply)
+{
+    const auto end = std::chrono::steady_clock::now() + longestFetching;
+    return [this, end, gone = reply->gone(),
+            left = m_settings.bodyBytes](const std::string& url) mutable {
+        if (std::chrono::steady_clock::now() >= end)
+            throw ApiFailure(400, "fetch_timeout", "the pictures and films took too long to fetch",
+                             "messages");
+        auto bytes = m_fetcher->fetch(url, left, gone);
+        left -= int64_t(bytes.size());
+        return bytes;
+    };
+}
+
+/// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
+std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
+{
+    json value = parseBody(asked.body, m_settings.bodyBytes);
+    if (passOn(asked, value, reply))
+        return std::nullopt;
+    const ChatAnswer::Shape shape = asked.shape;
+    if (m_fetcher && shape == ChatAnswer::Shape::Chat && !asked.mayWait && namesAddresses(value)) {
+        asked.mayWait = true;
+        inBackground(*m_fetchers, reply, [this, asked = std::move(asked), reply]() mutable {
+            return answerChat(std::move(asked), reply);
+        });
+        return std::nullopt;
+    }
+    const MediaFetch fetch = m_fetcher ? fetchFor(reply) : MediaFetch();
+    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault, fetch)
                     : shape == ChatAnswer::Shape::Completion ? readCompletionCall(value)
                                                              : readGlmCall(value);
     ModelHost& host = hostOf(call.model);
@@ -274,58 +318,6 @@ std::optional<HttpAnswer> Api::answerChat(const std::string& body, ChatAnswer::S
         throw ApiFailure(503, "closing", "the server is being closed");
     }
     return std::nullopt;
-}
-
-HttpAnswer Api::health() const
-{
-    bool isLoading = false;
-    bool isReady = false;
-    json models = json::array();
-    for (const auto& host : m_models.hosts()) {
-        const ModelHost::Status status = host->status();
-        isLoading = isLoading || status.state == ModelHost::State::Loading;
-        isReady = isReady || status.state == ModelHost::State::Ready;
-        json model = {
-            {"id", host->name()}, {"state", nameOf(status.state)}, {"waiting", status.waiting}};
-        if (status.state == ModelHost::State::Loading && status.progress.total > 0)
-            model["progress"] = double(status.progress.done) / double(status.progress.total);
-        models.push_back(model);
-    }
-    if (isLoading && !isReady) {
-        json answer = {
-            {"error", {{"code", 503}, {"message", "Loading model"}, {"type", "unavailable_error"}}},
-            {"status", "loading"},
-            {"models", models}};
-        return jsonAnswer(answer, 503);
-    }
-    return jsonAnswer({{"status", "ok"}, {"models", models}});
-}
-
-HttpAnswer Api::list() const
-{
-    json data = json::array();
-    for (const auto& host : m_models.hosts()) {
-        const ModelHost::Status status = host->status();
-        const ModelInfo& info = host->info();
-        json inputs = json::array({"text"});
-        if (info.seesPictures)
-            inputs.push_back("image");
-        if (info.seesFilms)
-            inputs.push_back("video");
-        data.push_back({{"id", host->name()},
-                        {"object", "model"},
-                        {"created", m_started},
-                        {"owned_by", "argali"},
-                        {"max_model_len", status.context ? status.context : info.context},
-                        {"state", nameOf(status.state)},
-                        {"architecture", {{"input_modalities", inputs}, {"family", info.family}}},
-                        {"capabilities",
-                         {{"vision", info.seesPictures},
-                          {"video", info.seesFilms},
-                          {"thinking", info.thinks}}},
-                        {"meta", {{"n_params", info.parameters}, {"n_ctx_train", info.context}}}});
-    }
-    return jsonAnswer({{"object", "list"}, {"data", data}});
 }
 
 std::shared_ptr<const Tokenizer> Api::tokenizerOf(const ModelHost& host)

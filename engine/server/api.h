@@ -9,8 +9,10 @@
 #include "engine/server/apifailure.h"
 #include "engine/server/chatanswer.h"
 #include "engine/server/httpserver.h"
+#include "engine/server/mediafetcher.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelset.h"
+#include "engine/server/upstreamset.h"
 #include "engine/server/workqueue.h"
 
 namespace argali {
@@ -28,6 +30,8 @@ public:
         std::vector<std::string> origins; ///< of pages in browsers that may ask
         std::string version;
         int64_t bodyBytes = int64_t(64) << 20;
+        /// Where it is set, pictures and films are fetched from addresses that requests name.
+        std::optional<MediaFetcher::Settings> fetch;
     };
     struct Route {
         const char* method;
@@ -35,8 +39,8 @@ public:
         const char* does; ///< for the list at the start
     };
 
-    /// models must outlive it.
-    Api(Settings settings, ModelSet& models);
+    /// models and upstreams, which may be null, must outlive it.
+    Api(Settings settings, ModelSet& models, UpstreamSet* upstreams = nullptr);
     /// Stops the models: what they do is for requests that are known here.
     ~Api();
     Api(const Api&) = delete;
@@ -48,16 +52,25 @@ public:
 
 private:
     using Reply = std::shared_ptr<HttpReply>;
+    /// A request for an answer.
+    struct Asked {
+        ChatAnswer::Shape shape;
+        std::string path;
+        std::string body;
+        remote::HeaderList passed; ///< to upstreams
+        bool mayWait = false;      ///< for what it names by address
+    };
 
     void checkCaller(const HttpRequest& request) const;
     std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
     void dispatch(HttpRequest& request, const Reply& reply);
     void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
-    std::optional<HttpAnswer> answerChat(const std::string& body, ChatAnswer::Shape shape,
-                                         const Reply& reply);
+    void inBackground(WorkQueue& queue, const Reply& reply,
+                      std::function<std::optional<HttpAnswer>()> work);
+    MediaFetch fetchFor(const Reply& reply);
+    std::optional<HttpAnswer> answerChat(Asked asked, const Reply& reply);
+    bool passOn(Asked& asked, nlohmann::json& value, const Reply& reply);
     ModelHost& hostOf(const std::string& name) const;
-    HttpAnswer health() const;
-    HttpAnswer list() const;
     HttpAnswer tokenize(const std::string& body);
     HttpAnswer detokenize(const std::string& body);
     HttpAnswer loadOrUnload(const std::string& body, bool load);
@@ -65,13 +78,17 @@ private:
 
     const Settings m_settings;
     ModelSet& m_models;
+    UpstreamSet* const m_upstreams;
     const int64_t m_started; ///< seconds since 1970
     MediaVault m_vault;
     Metrics m_metrics;
     std::function<int()> m_connections = [] { return 0; };
     std::mutex m_tokenizerMutex;
     std::map<const ModelHost*, std::shared_ptr<const Tokenizer>> m_tokenizers;
-    WorkQueue m_readers; ///< of requests; last, since its threads use the others
+    std::unique_ptr<MediaFetcher> m_fetcher;
+    // Last, since their threads use the others.
+    std::unique_ptr<WorkQueue> m_fetchers; ///< of requests that wait for what they name
+    WorkQueue m_readers;                   ///< of requests
 };
 
 } // namespace argali::server

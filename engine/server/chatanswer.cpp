@@ -1,6 +1,8 @@
 #include "engine/server/chatanswer.h"
 
+#include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "engine/tokenizer/tokenizer.h"
@@ -46,6 +48,12 @@ ModelHost::Job ChatAnswer::job()
 {
     ModelHost::Job job;
     job.request = m_call.request;
+    if (m_call.logprobs) {
+        job.request.scores = [self = shared_from_this()](const TokenScore& score) {
+            self->takeScore(score);
+        };
+        job.request.scoredAlternatives = *m_call.logprobs;
+    }
     job.stop = m_stop.get_token();
     job.text = [self = shared_from_this()](const TextPiece& piece) { self->take(piece); };
     job.progress = [self = shared_from_this()](const Progress& progress) {
@@ -72,17 +80,43 @@ void ChatAnswer::begin()
 
 void ChatAnswer::pass(bool thinking, const std::string& text)
 {
+    std::vector<TokenScore> scores;
+    if (m_call.logprobs && !thinking)
+        scores = m_scored.passWith(text);
+    if (!m_call.stream)
+        std::ranges::move(scores, std::back_inserter(m_passedScores));
     if (text.empty() || !m_call.stream)
         return;
     begin();
-    m_reply->write(m_writer.piece(thinking, text));
+    m_reply->write(m_writer.piece(thinking, text, logprobsOf(scores)));
     m_lastSign = Clock::now();
+}
+
+void ChatAnswer::takeScore(const TokenScore& score)
+{
+    if (!score.thinking && !score.marker)
+        m_scored.add(score);
+}
+
+/// Null where none were asked for, or there are none.
+nlohmann::json ChatAnswer::logprobsOf(const std::vector<TokenScore>& scores)
+{
+    if (!m_call.logprobs || scores.empty())
+        return {};
+    return m_shape == Shape::Completion ? completionLogprobs(scores, m_offset)
+                                        : chatLogprobs(scores);
 }
 
 void ChatAnswer::take(const TextPiece& piece)
 {
-    if (piece.thinking)
+    if (piece.thinking) {
+        // What came before it was no answer either.
+        m_text.clear();
+        m_filter = StopFilter(m_call.stops);
+        m_scored.clear();
+        m_passedScores.clear();
         return pass(true, std::string(piece.text));
+    }
     const std::string text = m_filter.take(piece.text);
     m_text += text;
     pass(false, text);
@@ -108,6 +142,9 @@ void ChatAnswer::finish(const ChatResult& result, std::chrono::milliseconds wait
     const std::string rest = m_filter.finish();
     m_text += rest;
     pass(false, rest);
+    std::vector<TokenScore> last;
+    if (!m_filter.isStopped())
+        last = m_scored.rest(); // whose text is white space, or held half a character
     m_metrics.countAnswer(m_model, result, waited);
     m_metrics.countRequest(m_model, 200);
     // Stripped, as without a stream; a stream has the blanks at its end.
@@ -118,11 +155,12 @@ void ChatAnswer::finish(const ChatResult& result, std::chrono::milliseconds wait
         m_reply->send(glmAnswer(text));
     } else if (m_call.stream) {
         begin();
-        m_reply->write(m_writer.closing(result, reason, m_call.includeUsage));
+        m_reply->write(m_writer.closing(result, reason, m_call.includeUsage, logprobsOf(last)));
         m_reply->end();
     } else {
+        std::ranges::move(last, std::back_inserter(m_passedScores));
         HttpAnswer answer;
-        answer.body = m_writer.whole(result, text, reason);
+        answer.body = m_writer.whole(result, text, reason, logprobsOf(m_passedScores));
         m_reply->send(std::move(answer));
     }
 }

@@ -10,6 +10,7 @@
 #include "engine/server/httpserver.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelhost.h"
+#include "engine/server/scoredtokens.h"
 #include "engine/server/stopfilter.h"
 
 namespace argali::server {
@@ -27,11 +28,13 @@ public:
 
 private:
     void take(const TextPiece& piece);
+    void takeScore(const TokenScore& score);
     void takeProgress(const Progress& progress);
     void finish(const ChatResult& result, std::chrono::milliseconds waited);
     void fail(const ApiFailure& failure);
     void begin();
     void pass(bool thinking, const std::string& text);
+    nlohmann::json logprobsOf(const std::vector<TokenScore>& scores);
     HttpAnswer glmAnswer(const std::string& text) const;
 
     ChatCall m_call; ///< also what keeps the media
@@ -44,6 +47,9 @@ private:
     std::stop_source m_stop; ///< the client has gone, or a stop was reached
     std::stop_callback<std::function<void()>> m_gone;
     std::string m_text; ///< what passed
+    ScoredTokens m_scored;
+    std::vector<TokenScore> m_passedScores; ///< of an answer that is not streamed
+    int64_t m_offset = 0;                   ///< characters of the tokens whose scores are written
     bool m_begun = false;
     std::chrono::steady_clock::time_point m_lastSign;
 };

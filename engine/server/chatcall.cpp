@@ -1,7 +1,8 @@
 #include "engine/server/chatcall.h"
 
-#include <cmath>
+#include <algorithm>
 
+#include "engine/remote/jsonfields.h"
 #include "engine/server/apifailure.h"
 #include "engine/server/chatfields.h"
 #include "engine/server/dataurl.h"
@@ -15,13 +16,14 @@ constexpr size_t mostMessages = 2000;
 constexpr size_t mostParts = 2000;
 constexpr size_t mostPictures = 256; ///< and films, in one request
 constexpr int64_t mostTokens = 1'000'000;
+constexpr int64_t mostLogprobs = 20; ///< as OpenAI's
 constexpr int64_t mostPixels = int64_t(1) << 32;
 
 /// The pictures, films and texts of a request's messages.
 class ContentReader final {
 public:
-    ContentReader(ChatCall& call, MediaVault& vault, const Fields& body)
-        : m_call(call), m_vault(vault)
+    ContentReader(ChatCall& call, MediaVault& vault, const MediaFetch& fetch, const Fields& body)
+        : m_call(call), m_vault(vault), m_fetch(fetch)
     {
         if (const auto kwargs = body.object("media_io_kwargs"))
             if (const auto video = kwargs->object("video"))
@@ -84,7 +86,7 @@ private:
     }
     std::filesystem::path keep(std::string_view url)
     {
-        if (!isDataUrl(url))
+        if (!isDataUrl(url) && !m_fetch)
             throw ApiFailure(
                 400, "url_not_allowed",
                 "this server does not fetch addresses; send pictures and films as data URLs",
@@ -94,12 +96,14 @@ private:
                              "at most " + std::to_string(mostPictures) +
                                  " pictures and films in one request",
                              "messages");
-        m_call.media.push_back(m_vault.keep(decodeDataUrl(url)));
+        m_call.media.push_back(
+            m_vault.keep(isDataUrl(url) ? decodeDataUrl(url) : m_fetch(std::string(url))));
         return m_call.media.back()->path();
     }
 
     ChatCall& m_call;
     MediaVault& m_vault;
+    const MediaFetch& m_fetch;
     int m_frames = 8;
 };
 
@@ -117,12 +121,12 @@ Message::Role roleOf(const Fields& message)
     message.refuse("role", "\"system\", \"user\" or \"assistant\"");
 }
 
-void readMessages(const Fields& body, MediaVault& vault, ChatCall& call)
+void readMessages(const Fields& body, MediaVault& vault, const MediaFetch& fetch, ChatCall& call)
 {
     const nlohmann::json* messages = body.list("messages", mostMessages);
     if (!messages || messages->empty())
         body.refuse("messages", "a list with at least one message");
-    ContentReader reader(call, vault, body);
+    ContentReader reader(call, vault, fetch, body);
     for (const nlohmann::json& value : *messages) {
         const Fields fields(value, "messages.");
         Message message;
@@ -237,9 +241,6 @@ void refuseWhatIsNotThere(const Fields& body)
     for (const char* name : {"tools", "functions"})
         if (const nlohmann::json* tools = body.list(name, 10'000); tools && !tools->empty())
             refuse("tools_not_supported", "this server calls no tools", name);
-    if (body.flag("logprobs").value_or(false) ||
-        body.integer("top_logprobs", 0, 100).value_or(0) != 0)
-        refuse("unsupported_parameter", "logprobs are not supported", "logprobs");
     if (const auto format = body.object("response_format");
         format && format->text("type", 64).value_or("") != "text")
         refuse("unsupported_parameter", "response_format must be {\"type\": \"text\"}",
@@ -276,12 +277,39 @@ Message textMessage(Message::Role role, std::string text)
 
 } // namespace
 
-ChatCall readChatCall(const nlohmann::json& body, MediaVault& vault)
+bool namesAddresses(const nlohmann::json& body)
+{
+    const auto isAddress = [](const nlohmann::json& part) {
+        for (const char* name : {"image_url", "video_url"}) {
+            const nlohmann::json* value = remote::member(part, name);
+            if (value && value->is_object())
+                value = remote::member(*value, "url");
+            if (value && value->is_string() && !isDataUrl(value->get_ref<const std::string&>()))
+                return true;
+        }
+        return false;
+    };
+    const nlohmann::json* messages = remote::member(body, "messages");
+    if (!messages || !messages->is_array())
+        return false;
+    return std::ranges::any_of(*messages, [&](const nlohmann::json& message) {
+        const nlohmann::json* content = remote::member(message, "content");
+        return content && content->is_array() && std::ranges::any_of(*content, isAddress);
+    });
+}
+
+ChatCall readChatCall(const nlohmann::json& body, MediaVault& vault, const MediaFetch& fetch)
 {
     const Fields fields(body);
     ChatCall call;
     readRest(fields, call);
-    readMessages(fields, vault, call);
+    const auto top = fields.integer("top_logprobs", 0, mostLogprobs);
+    if (fields.flag("logprobs").value_or(false))
+        call.logprobs = int(top.value_or(0));
+    else if (top)
+        throw ApiFailure(400, "invalid_value", "top_logprobs needs logprobs to be true",
+                         "top_logprobs");
+    readMessages(fields, vault, fetch, call);
     return call;
 }
 
@@ -290,6 +318,8 @@ ChatCall readCompletionCall(const nlohmann::json& body)
     const Fields fields(body);
     ChatCall call;
     readRest(fields, call);
+    if (const auto top = fields.integer("logprobs", 0, mostLogprobs))
+        call.logprobs = int(*top);
     if (const auto suffix = fields.text("suffix", mostText); suffix && !suffix->empty())
         throw ApiFailure(400, "unsupported_parameter", "suffix is not supported", "suffix");
     if (fields.flag("echo").value_or(false))

@@ -78,10 +78,10 @@ json ChatWriter::timings(const ChatResult& result) const
 }
 
 std::string ChatWriter::whole(const ChatResult& result, const std::string& text,
-                              const std::string& finishReason) const
+                              const std::string& finishReason, const json& logprobs) const
 {
     json answer = frame("chat.completion");
-    json choice = {{"index", 0}, {"finish_reason", finishReason}, {"logprobs", nullptr}};
+    json choice = {{"index", 0}, {"finish_reason", finishReason}, {"logprobs", logprobs}};
     if (m_shape == Shape::Chat) {
         choice["message"] = {{"role", "assistant"}, {"content", text}};
         if (!result.thinking.empty())
@@ -107,12 +107,14 @@ std::string ChatWriter::opening() const
     return event(chunk);
 }
 
-std::string ChatWriter::piece(bool thinking, std::string_view text) const
+std::string ChatWriter::piece(bool thinking, std::string_view text, const json& logprobs) const
 {
     if (thinking && m_shape != Shape::Chat)
         return {}; // has no place for it
     json chunk = frame("chat.completion.chunk");
     json choice = {{"index", 0}, {"finish_reason", nullptr}};
+    if (!logprobs.is_null())
+        choice["logprobs"] = logprobs;
     if (m_shape != Shape::Chat)
         choice["text"] = text;
     else if (thinking)
@@ -132,10 +134,12 @@ std::string ChatWriter::progress(const Progress& progress) const
 }
 
 std::string ChatWriter::closing(const ChatResult& result, const std::string& finishReason,
-                                bool withUsage) const
+                                bool withUsage, const json& logprobs) const
 {
     json last = frame("chat.completion.chunk");
     json choice = {{"index", 0}, {"finish_reason", finishReason}};
+    if (!logprobs.is_null())
+        choice["logprobs"] = logprobs;
     if (m_shape == Shape::Chat)
         choice["delta"] = json::object();
     else

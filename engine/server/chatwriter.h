@@ -19,15 +19,16 @@ public:
 
     /// The whole answer. text and thinking as they passed the stops.
     std::string whole(const ChatResult& result, const std::string& text,
-                      const std::string& finishReason) const;
+                      const std::string& finishReason, const nlohmann::json& logprobs = {}) const;
     /// The first event of a stream; empty where there is none.
     std::string opening() const;
-    std::string piece(bool thinking, std::string_view text) const;
+    std::string piece(bool thinking, std::string_view text,
+                      const nlohmann::json& logprobs = {}) const;
     /// How far the prompt is; not part of OpenAI's API, llama-server has the same.
     std::string progress(const Progress& progress) const;
     /// The last events: why it ended, with usage where that is wanted, and the mark of the end.
-    std::string closing(const ChatResult& result, const std::string& finishReason,
-                        bool withUsage) const;
+    std::string closing(const ChatResult& result, const std::string& finishReason, bool withUsage,
+                        const nlohmann::json& logprobs = {}) const;
     /// An error in the midst of a stream, and the mark of the end.
     static std::string failure(const std::string& failureJson);
 

@@ -9,8 +9,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 
+#include "engine/server/httpparser.h"
 #include "engine/server/httpserver.h"
 
 namespace argali::server {
@@ -50,7 +50,6 @@ public:
 
 private:
     using Error = boost::system::error_code;
-    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
     void readHeader();
     void takeHeader(Error error);
@@ -73,7 +72,7 @@ private:
     Socket m_socket;
     boost::asio::steady_timer m_limit;
     boost::beast::flat_buffer m_buffer;
-    std::optional<Parser> m_parser;
+    std::optional<HttpParser> m_parser;
     uint64_t m_serial = 0; ///< of the request that is being answered
     bool m_open = true;
     bool m_isFirst = true;

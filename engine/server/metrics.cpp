@@ -1,41 +1,14 @@
 #include "engine/server/metrics.h"
 
-#include <cstdio>
+#include "engine/server/prometheus.h"
 
 namespace argali::server {
 
 namespace {
 
-std::string numberText(double number)
+std::string modelLabel(const std::string& model)
 {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", number);
-    return text;
-}
-
-/// {model="..."}; in a name, what would end the label is written otherwise.
-std::string labelOf(const std::string& model)
-{
-    std::string label = "model=\"";
-    for (const char c : model) {
-        if (c == '"' || c == '\\')
-            label += '\\';
-        if (c == '\n')
-            label += "\\n";
-        else
-            label += c;
-    }
-    return label + '"';
-}
-
-void head(std::string& text, const char* name, const char* type, const char* help)
-{
-    text += std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' + type + '\n';
-}
-
-void line(std::string& text, const std::string& name, const std::string& labels, double value)
-{
-    text += name + (labels.empty() ? "" : '{' + labels + '}') + ' ' + numberText(value) + '\n';
+    return labelOf("model", model);
 }
 
 } // namespace
@@ -79,25 +52,26 @@ void Metrics::write(std::string& text, const char* name, const std::string& labe
     for (size_t i = 0; i < histogram.counts.size(); ++i) {
         total += histogram.counts[i];
         const std::string bound = i < bounds.size() ? numberText(bounds[i]) : "+Inf";
-        line(text, std::string(name) + "_bucket", label + ",le=\"" + bound + '"', double(total));
+        addLine(text, std::string(name) + "_bucket", label + ",le=\"" + bound + '"', double(total));
     }
-    line(text, std::string(name) + "_sum", label, histogram.sum);
-    line(text, std::string(name) + "_count", label, double(total));
+    addLine(text, std::string(name) + "_sum", label, histogram.sum);
+    addLine(text, std::string(name) + "_count", label, double(total));
 }
 
 std::string Metrics::text(const ModelSet& models, int connections) const
 {
     const std::lock_guard lock(m_mutex);
     std::string text;
-    head(text, "argali_requests_total", "counter", "Requests that were answered, by HTTP status.");
+    addHead(text, "argali_requests_total", "counter",
+            "Requests that were answered, by HTTP status.");
     for (const auto& [model, of] : m_models)
         for (const auto& [status, count] : of.requests)
-            line(text, "argali_requests_total",
-                 labelOf(model) + ",status=\"" + std::to_string(status) + '"', double(count));
+            addLine(text, "argali_requests_total",
+                    modelLabel(model) + ",status=\"" + std::to_string(status) + '"', double(count));
     const auto counter = [&](const char* name, const char* help, uint64_t OfModel::*member) {
-        head(text, name, "counter", help);
+        addHead(text, name, "counter", help);
         for (const auto& [model, of] : m_models)
-            line(text, name, labelOf(model), double(of.*member));
+            addLine(text, name, modelLabel(model), double(of.*member));
     };
     counter("argali_prompt_tokens_total", "Tokens of prompts.", &OfModel::promptTokens);
     counter("argali_cached_tokens_total", "Tokens of prompts that were in the cache.",
@@ -109,26 +83,27 @@ std::string Metrics::text(const ModelSet& models, int connections) const
     counter("argali_completion_tokens_total", "Tokens that were generated.",
             &OfModel::completionTokens);
     counter("argali_thinking_tokens_total", "Those of thinking.", &OfModel::thinkingTokens);
-    head(text, "argali_time_to_first_token_seconds", "histogram",
-         "From the end of waiting to the first token.");
+    addHead(text, "argali_time_to_first_token_seconds", "histogram",
+            "From the end of waiting to the first token.");
     for (const auto& [model, of] : m_models)
-        write(text, "argali_time_to_first_token_seconds", labelOf(model), of.firstToken);
-    head(text, "argali_queue_seconds", "histogram", "Time that requests waited for others.");
+        write(text, "argali_time_to_first_token_seconds", modelLabel(model), of.firstToken);
+    addHead(text, "argali_queue_seconds", "histogram", "Time that requests waited for others.");
     for (const auto& [model, of] : m_models)
-        write(text, "argali_queue_seconds", labelOf(model), of.queue);
-    head(text, "argali_queue_length", "gauge", "Requests that wait.");
+        write(text, "argali_queue_seconds", modelLabel(model), of.queue);
+    addHead(text, "argali_queue_length", "gauge", "Requests that wait.");
     for (const auto& host : models.hosts())
-        line(text, "argali_queue_length", labelOf(host->name()), double(host->status().waiting));
-    head(text, "argali_model_loaded", "gauge", "1 while the model is in memory.");
+        addLine(text, "argali_queue_length", modelLabel(host->name()),
+                double(host->status().waiting));
+    addHead(text, "argali_model_loaded", "gauge", "1 while the model is in memory.");
     for (const auto& host : models.hosts())
-        line(text, "argali_model_loaded", labelOf(host->name()),
-             host->status().state == ModelHost::State::Ready ? 1 : 0);
-    head(text, "argali_model_memory_bytes", "gauge", "Memory of the model, by estimate.");
+        addLine(text, "argali_model_loaded", modelLabel(host->name()),
+                host->status().state == ModelHost::State::Ready ? 1 : 0);
+    addHead(text, "argali_model_memory_bytes", "gauge", "Memory of the model, by estimate.");
     for (const auto& host : models.hosts())
-        line(text, "argali_model_memory_bytes", labelOf(host->name()),
-             double(host->status().memory));
-    head(text, "argali_connections", "gauge", "Connections that are open.");
-    line(text, "argali_connections", {}, connections);
+        addLine(text, "argali_model_memory_bytes", modelLabel(host->name()),
+                double(host->status().memory));
+    addHead(text, "argali_connections", "gauge", "Connections that are open.");
+    addLine(text, "argali_connections", {}, connections);
     return text;
 }
 

@@ -43,7 +43,7 @@ ModelSet::ModelSet(const Settings& settings) : m_open(settings.open)
 ModelHost* ModelSet::find(const std::string& name) const
 {
     if (name.empty())
-        return m_hosts.front().get();
+        return m_hosts.empty() ? nullptr : m_hosts.front().get();
     const auto found =
         std::ranges::find_if(m_hosts, [&name](const auto& host) { return host->name() == name; });
     return found == m_hosts.end() ? nullptr : found->get();

@@ -19,7 +19,7 @@ public:
         std::filesystem::path folder;
     };
     struct Settings {
-        std::vector<Entry> models; ///< at least one
+        std::vector<Entry> models;
         OpenOptions open;
         size_t queue = 64;
         std::chrono::milliseconds idle{0};

@@ -135,19 +135,21 @@ inline std::vector<std::pair<std::string, std::string>> malformedRequests()
         for (const char* value : {"1", "[]", "\"a\""})
             list.emplace_back(std::string("{\"") + member + "\":" + value + "," + good + "}",
                               "invalid_type");
-    for (const char* member : {R"("mm_processor_kwargs":{"min_pixels":9,"max_pixels":4})",
-                               R"("mm_processor_kwargs":{"min_pixels":-1})",
-                               R"("media_io_kwargs":{"video":{"num_frames":-1}})",
-                               R"("media_io_kwargs":{"video":{"num_frames":100000}})",
-                               R"("chat_template_kwargs":{"thinking_token_budget":4})",
-                               R"("chat_template_kwargs":{"enable_thinking":1})", R"("tools":1)",
-                               R"("stream_options":{"include_usage":"yes"})"})
+    for (const char* member :
+         {R"("mm_processor_kwargs":{"min_pixels":9,"max_pixels":4})",
+          R"("mm_processor_kwargs":{"min_pixels":-1})",
+          R"("media_io_kwargs":{"video":{"num_frames":-1}})",
+          R"("media_io_kwargs":{"video":{"num_frames":100000}})",
+          R"("chat_template_kwargs":{"thinking_token_budget":4})",
+          R"("chat_template_kwargs":{"enable_thinking":1})", R"("tools":1)",
+          R"("stream_options":{"include_usage":"yes"})", R"("logprobs":1)", R"("top_logprobs":3)",
+          R"("logprobs":false,"top_logprobs":3)", R"("logprobs":true,"top_logprobs":21)",
+          R"("logprobs":true,"top_logprobs":-1)", R"("logprobs":true,"top_logprobs":"3")"})
         list.emplace_back(std::string("{") + member + "," + good + "}", "invalid_value");
     for (const char* member :
-         {R"("n":2)", R"("logprobs":true)", R"("top_logprobs":3)", R"("presence_penalty":1)",
-          R"("frequency_penalty":-1)", R"("response_format":{"type":"json_object"})",
-          R"("response_format":{})", R"("modalities":["audio"])",
-          R"("continue_final_message":true)"})
+         {R"("n":2)", R"("presence_penalty":1)", R"("frequency_penalty":-1)",
+          R"("response_format":{"type":"json_object"})", R"("response_format":{})",
+          R"("modalities":["audio"])", R"("continue_final_message":true)"})
         list.emplace_back(std::string("{") + member + "," + good + "}", "unsupported_parameter");
     list.emplace_back(R"({"tools":[{"type":"function"}],)" + good + "}", "tools_not_supported");
     list.emplace_back(R"({"model":"no-such-model",)" + good + "}", "model_not_found");

@@ -10,141 +10,16 @@
 #include <QTest>
 
 #include "tests/engine/malformedrequests.h"
-#include "tests/support/argalicli.h"
-#include "tests/support/httpclient.h"
+#include "tests/support/argaliserver.h"
 
 using namespace argali::test;
-
-namespace {
-
-const QString pocket = QStringLiteral(ARGALI_RESOURCES) + "/pocket/model";
-
-/// argali-cli serve on a free port.
-class Server final {
-public:
-    explicit Server(const QStringList& words = {}, const QStringList& environment = {})
-    {
-        m_process.setEnvironment(QProcess::systemEnvironment() + environment +
-                                 QStringList{"TMPDIR=" + m_folder.path()});
-        m_process.start(ARGALI_CLI, QStringList{"serve", "--port", "0"} + words);
-        m_process.setReadChannel(QProcess::StandardError);
-        while (!m_said.contains("POST / ") && m_process.waitForReadyRead(patience))
-            m_said += m_process.readAllStandardError();
-        const QByteArray mark = "http://127.0.0.1:";
-        m_port = m_said.mid(m_said.indexOf(mark) + mark.size())
-                     .split('\n')
-                     .front()
-                     .split(',')
-                     .front()
-                     .toInt();
-    }
-    ~Server()
-    {
-        m_process.kill();
-        m_process.waitForFinished(patience);
-    }
-    int port() const { return m_port; }
-    QProcess& process() { return m_process; }
-    const QByteArray& said() const { return m_said; }
-    QString temporary() const { return m_folder.path(); }
-    HttpClient::Answer ask(const QJsonObject& body,
-                           const QByteArray& path = "/v1/chat/completions") const
-    {
-        return HttpClient(m_port).post(path, body);
-    }
-    bool isReady() const
-    {
-        for (int i = 0; i < 600; ++i) {
-            if (HttpClient(m_port).get("/health").status == 200)
-                return true;
-            QTest::qWait(50);
-        }
-        return false;
-    }
-
-private:
-    QTemporaryDir m_folder;
-    QProcess m_process;
-    QByteArray m_said;
-    int m_port = 0;
-};
-
-QString dataUrl(const QString& file)
-{
-    QFile picture(file);
-    if (!picture.open(QIODevice::ReadOnly))
-        qFatal("no test picture");
-    return "data:application/octet-stream;base64," +
-           QString::fromLatin1(picture.readAll().toBase64());
-}
-
-QJsonObject textPart(const QString& text)
-{
-    return {{"type", "text"}, {"text", text}};
-}
-
-QJsonObject mediaPart(const char* type, const QString& file)
-{
-    return {{"type", type}, {type, QJsonObject{{"url", dataUrl(file)}}}};
-}
-
-QJsonObject question(const QJsonValue& content, int tokens = 48)
-{
-    return {{"messages", QJsonArray{QJsonObject{{"role", "user"}, {"content", content}}}},
-            {"temperature", 0},
-            {"max_tokens", tokens}};
-}
-
-QJsonObject choice(const HttpClient::Answer& answer)
-{
-    return answer.json()["choices"].toArray().at(0).toObject();
-}
-
-QString textOf(const HttpClient::Answer& answer)
-{
-    return choice(answer)["message"].toObject()["content"].toString();
-}
-
-/// What a stream says, put together.
-struct Stream {
-    QString text, thinking, finish;
-    QJsonObject usage, error;
-    int pieces = 0;
-    bool done = false;
-
-    explicit Stream(const QByteArray& body)
-    {
-        for (const QByteArray& event : body.split('\n')) {
-            if (!event.startsWith("data: "))
-                continue;
-            if (event == "data: [DONE]") {
-                done = true;
-                continue;
-            }
-            const QJsonObject chunk = QJsonDocument::fromJson(event.mid(6)).object();
-            if (chunk.contains("usage"))
-                usage = chunk["usage"].toObject();
-            if (chunk.contains("error"))
-                error = chunk["error"].toObject();
-            const QJsonObject first = chunk["choices"].toArray().at(0).toObject();
-            const QJsonObject delta = first["delta"].toObject();
-            text += delta["content"].toString() + first["text"].toString();
-            thinking += delta["reasoning_content"].toString();
-            if (first["finish_reason"].isString())
-                finish = first["finish_reason"].toString();
-            ++pieces;
-        }
-    }
-};
-
-} // namespace
 
 class TestServe final : public QObject {
     Q_OBJECT
 private slots:
     void answersAsTheProgramItself()
     {
-        Server server;
+        ArgaliServer server;
         QVERIFY2(server.port() > 0, server.said());
         QVERIFY(server.isReady());
         for (const char* name : {"objects.png", "text.png"}) {
@@ -196,7 +71,7 @@ private slots:
 
     void stopsWhereItIsTold()
     {
-        Server server;
+        ArgaliServer server;
         QVERIFY(server.isReady());
         const HttpClient::Answer whole = server.ask(question("Who are you?"));
         const QString text = textOf(whole);
@@ -217,7 +92,7 @@ private slots:
 
     void severalModels()
     {
-        Server server({"-m", "one=" + pocket, "-m", "two=" + tiny});
+        ArgaliServer server({"-m", "one=" + pocket, "-m", "two=" + tiny});
         QVERIFY(server.isReady());
         QStringList names;
         for (const QJsonValue& model :
@@ -260,7 +135,7 @@ private slots:
 
     void unloadsWhatIsIdle()
     {
-        Server server({"--idle-unload", "1"});
+        ArgaliServer server({"--idle-unload", "1"});
         QVERIFY(server.isReady());
         QCOMPARE(server.ask(question("Hello", 4)).status, 200);
         const auto state = [&server] {
@@ -278,7 +153,7 @@ private slots:
 
     void keepsOrderAndSaysWhenItIsFull()
     {
-        Server server({"--queue", "4"});
+        ArgaliServer server({"--queue", "4"});
         QVERIFY(server.isReady());
         // One is answered, four wait, the rest is refused.
         std::vector<std::unique_ptr<HttpClient>> clients;
@@ -288,8 +163,8 @@ private slots:
         body["temperature"] = 5; // so that it does not end soon
         body["stream"] = true;
         for (const auto& client : clients)
-            client->send(HttpClient::request("POST", "/v1/chat/completions",
-                                             QJsonDocument(body).toJson()));
+            client->send(
+                HttpClient::request("POST", "/v1/chat/completions", QJsonDocument(body).toJson()));
         int refused = 0;
         int answered = 0;
         for (const auto& client : clients) {
@@ -308,7 +183,7 @@ private slots:
 
     void whoGoesFreesItsPlace()
     {
-        Server server({"--queue", "1"});
+        ArgaliServer server({"--queue", "1"});
         QVERIFY(server.isReady());
         const QJsonObject endless{{"messages", question("Write a long story.")["messages"]},
                                   {"temperature", 5},
@@ -332,7 +207,7 @@ private slots:
 
     void manyClientsAtOnce()
     {
-        Server server({"--queue", "64"});
+        ArgaliServer server({"--queue", "64"});
         QVERIFY(server.isReady());
         // What each asks for comes back to it and to nobody else.
         const QStringList files = {"objects.png", "text.png", "groups.png", "chart.png"};
@@ -364,7 +239,7 @@ private slots:
 
     void refusesWhatIsMalformed()
     {
-        Server server;
+        ArgaliServer server;
         QVERIFY(server.isReady());
         const auto corpus = malformedRequests();
         QVERIFY(corpus.size() >= 100);
@@ -406,9 +281,9 @@ private slots:
         file.close();
         file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
         for (const bool fromFile : {true, false}) {
-            Server server(fromFile ? QStringList{"--api-key-file", file.fileName()} : QStringList(),
-                          fromFile ? QStringList()
-                                   : QStringList{"ARGALI_API_KEY=secret-of-the-test"});
+            ArgaliServer server(
+                fromFile ? QStringList{"--api-key-file", file.fileName()} : QStringList(),
+                fromFile ? QStringList() : QStringList{"ARGALI_API_KEY=secret-of-the-test"});
             QVERIFY(server.isReady()); // open to all
             HttpClient client(server.port());
             QCOMPARE(client.get("/v1/models").status, 401);
@@ -433,7 +308,7 @@ private slots:
 
     void pagesNeedLeave()
     {
-        Server server({"--cors", "https://good.example"});
+        ArgaliServer server({"--cors", "https://good.example"});
         QVERIFY(server.isReady());
         HttpClient client(server.port());
         const QByteArray good = "Origin: https://good.example\r\n";
@@ -458,7 +333,7 @@ private slots:
 
     void otherForms()
     {
-        Server server;
+        ArgaliServer server;
         QVERIFY(server.isReady());
         const HttpClient::Answer completion = server.ask(
             {{"prompt", "Hello"}, {"max_tokens", 8}, {"temperature", 0}}, "/v1/completions");
@@ -495,7 +370,7 @@ private slots:
     void finishesOrStops()
     {
         for (const int times : {1, 2}) {
-            Server server;
+            ArgaliServer server;
             QVERIFY(server.isReady());
             HttpClient client(server.port());
             QJsonObject body = question("Write a long story.", times == 1 ? 200 : 4000);
@@ -504,7 +379,15 @@ private slots:
             client.send(
                 HttpClient::request("POST", "/v1/chat/completions", QJsonDocument(body).toJson()));
             QVERIFY(client.more());
+            // Those that wait make it long, however fast the machine is.
+            std::vector<std::unique_ptr<HttpClient>> waiting;
+            for (int i = 0; i < (times == 1 ? 0 : 40); ++i) {
+                waiting.push_back(std::make_unique<HttpClient>(server.port()));
+                waiting.back()->send(HttpClient::request("POST", "/v1/chat/completions",
+                                                         QJsonDocument(body).toJson()));
+            }
             for (int i = 0; i < times; ++i) {
+                QCOMPARE(server.process().state(), QProcess::Running);
                 ::kill(pid_t(server.process().processId()), i ? SIGINT : SIGTERM);
                 QTest::qWait(200);
             }
