@@ -89,7 +89,7 @@ void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& re
                  std::stop_token stop);
 void checkBpeSplits(VectorFile& file, const VectorContext& context, CheckReport& report,
                     std::stop_token stop);
-void checkSafetensors(VectorFile& file, const VectorContext& context, CheckReport& report,
+void checkWeightFiles(VectorFile& file, const VectorContext& context, CheckReport& report,
                       std::stop_token stop);
 
 } // namespace argali::cli
