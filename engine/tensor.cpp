@@ -10,12 +10,14 @@ int64_t sizeOf(DType type)
 {
     switch (type) {
     case DType::I64:
+    case DType::F64:
         return 8;
     case DType::F32:
     case DType::I32:
         return 4;
     case DType::F16:
     case DType::BF16:
+    case DType::I16:
         return 2;
     case DType::I8:
     case DType::U8:
@@ -44,6 +46,10 @@ const char* nameOf(DType type)
         return "uint8";
     case DType::Bool:
         return "bool";
+    case DType::F64:
+        return "f64";
+    case DType::I16:
+        return "i16";
     }
     throw Error(Error::Code::Internal, "no such element type");
 }

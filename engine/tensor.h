@@ -9,7 +9,7 @@
 
 namespace argali {
 
-enum class DType { F32, F16, BF16, I64, I32, I8, U8, Bool };
+enum class DType { F32, F16, BF16, I64, I32, I8, U8, Bool, F64, I16 };
 
 /// Bytes of one element.
 int64_t sizeOf(DType type);

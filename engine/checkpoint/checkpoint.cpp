@@ -4,7 +4,7 @@
 #include <map>
 
 #include "engine/checkpoint/json.h"
-#include "engine/checkpoint/safetensors.h"
+#include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
 
 namespace argali {
@@ -13,8 +13,13 @@ namespace {
 // Each shard holds a file descriptor; the largest published models have fewer than 200.
 constexpr size_t mostShards = 512;
 
-const char singleName[] = "model.safetensors";
-const char indexName[] = "model.safetensors.index.json";
+/// The names of a folder's weights, the better format first.
+struct Layout {
+    const char* index;
+    const char* single;
+};
+constexpr Layout layouts[] = {{"model.safetensors.index.json", "model.safetensors"},
+                              {"pytorch_model.bin.index.json", "pytorch_model.bin"}};
 
 class MappedCheckpoint final : public WeightSource {
 public:
@@ -23,36 +28,35 @@ public:
     /// Opens one file and returns its number.
     size_t add(const std::filesystem::path& file)
     {
-        m_shards.push_back(openSafetensors(file));
+        m_shards.push_back(openWeightFile(file));
         return m_shards.size() - 1;
     }
 
-    const SafetensorsFile& shard(size_t number) const { return m_shards[number]; }
+    const WeightSource& shard(size_t number) const { return *m_shards[number]; }
     void list(const std::string& name, size_t shardNumber) { m_places.emplace(name, shardNumber); }
 
     std::optional<Tensor> find(std::string_view name) const override
     {
-        const auto place = m_places.find(name);
-        if (place == m_places.end())
-            return std::nullopt;
-        const SafetensorsFile& file = m_shards[place->second];
-        file.mapping->requireWhole();
-        return aligned(file.tensors.find(name)->second);
+        const WeightSource* const file = shardOf(name);
+        return file ? file->find(name) : std::nullopt;
     }
 
     std::optional<TensorKind> describe(std::string_view name) const override
     {
-        const auto place = m_places.find(name);
-        if (place == m_places.end())
-            return std::nullopt;
-        const Tensor& tensor = m_shards[place->second].tensors.find(name)->second;
-        return TensorKind{tensor.type(), tensor.shape()};
+        const WeightSource* const file = shardOf(name);
+        return file ? file->describe(name) : std::nullopt;
     }
 
     void requireWhole() const override
     {
-        for (const SafetensorsFile& file : m_shards)
-            file.mapping->requireWhole();
+        for (const auto& file : m_shards)
+            file->requireWhole();
+    }
+
+    void requireChecksums(std::stop_token stop) const override
+    {
+        for (const auto& file : m_shards)
+            file->requireChecksums(stop);
     }
 
     std::vector<std::string> names() const override
@@ -67,20 +71,27 @@ public:
     std::vector<std::filesystem::path> files() const override
     {
         std::vector<std::filesystem::path> result;
-        for (const SafetensorsFile& file : m_shards)
-            result.push_back(std::filesystem::absolute(file.path));
+        for (const auto& file : m_shards)
+            for (std::filesystem::path& path : file->files())
+                result.push_back(std::move(path));
         return result;
     }
 
     std::string origin(std::string_view name) const override
     {
-        const auto place = m_places.find(name);
-        return place == m_places.end() ? m_folder.string() : m_shards[place->second].path.string();
+        const WeightSource* const file = shardOf(name);
+        return file ? file->origin(name) : m_folder.string();
     }
 
 private:
+    const WeightSource* shardOf(std::string_view name) const
+    {
+        const auto place = m_places.find(name);
+        return place == m_places.end() ? nullptr : m_shards[place->second].get();
+    }
+
     std::filesystem::path m_folder;
-    std::vector<SafetensorsFile> m_shards;
+    std::vector<std::unique_ptr<WeightSource>> m_shards;
     std::map<std::string, size_t, std::less<>> m_places; ///< tensor to its shard
 };
 
@@ -122,7 +133,8 @@ std::map<std::string, std::string> readIndex(const std::filesystem::path& file)
     return result;
 }
 
-void openShards(MappedCheckpoint& checkpoint, const std::filesystem::path& folder)
+void openShards(MappedCheckpoint& checkpoint, const std::filesystem::path& folder,
+                const char* indexName)
 {
     const std::filesystem::path indexFile = folder / indexName;
     std::map<std::string, size_t> numbers;
@@ -140,7 +152,7 @@ void openShards(MappedCheckpoint& checkpoint, const std::filesystem::path& folde
         const size_t number = known == numbers.end()
                                   ? numbers.emplace(shardName, checkpoint.add(file)).first->second
                                   : known->second;
-        if (!checkpoint.shard(number).tensors.contains(name))
+        if (!checkpoint.shard(number).describe(name))
             throw Error(Error::Code::BadModel, file.string() + ": has no tensor " + inQuotes(name) +
                                                    ", but " + indexFile.filename().string() +
                                                    " lists it there");
@@ -195,22 +207,21 @@ std::unique_ptr<WeightSource> openCheckpoint(const std::filesystem::path& folder
                     folder.string() + ": is not a folder; expected the folder of a model");
 
     auto checkpoint = std::make_unique<MappedCheckpoint>(folder);
-    if (isThere(indexName)) {
-        openShards(*checkpoint, folder);
-    } else if (isThere(singleName)) {
-        const size_t number = checkpoint->add(folder / singleName);
-        for (const auto& [name, tensor] : checkpoint->shard(number).tensors)
-            checkpoint->list(name, number);
-    } else if (isThere("pytorch_model.bin") || isThere("pytorch_model.bin.index.json")) {
-        throw Error(Error::Code::Unsupported,
-                    folder.string() +
-                        ": has its weights in torch's own format only (pytorch_model); "
-                        "expected model.safetensors or its index");
-    } else {
-        throw Error(Error::Code::Missing,
-                    folder.string() + ": has neither " + indexName + " nor " + singleName);
+    for (const Layout& layout : layouts) {
+        if (isThere(layout.index)) {
+            openShards(*checkpoint, folder, layout.index);
+            return checkpoint;
+        }
+        if (isThere(layout.single)) {
+            const size_t number = checkpoint->add(folder / layout.single);
+            for (const std::string& name : checkpoint->shard(number).names())
+                checkpoint->list(name, number);
+            return checkpoint;
+        }
     }
-    return checkpoint;
+    throw Error(Error::Code::Missing, folder.string() + ": has no weights; expected " +
+                                          layouts[0].index + ", " + layouts[0].single + ", " +
+                                          layouts[1].index + " or " + layouts[1].single);
 }
 
 } // namespace argali

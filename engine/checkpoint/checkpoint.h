@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,10 @@ public:
     /// is safe from a file that was cut before, not from one that is cut meanwhile (MappedFile).
     /// Throws: Error::Code::BadModel naming the file that was cut
     virtual void requireWhole() const {}
+    /// Reads the files whole and compares them with the checksums that they hold themselves, where
+    /// their format has some. Ends early once stopped.
+    /// Throws: Error::Code::BadModel naming the part that differs
+    virtual void requireChecksums(std::stop_token) const {}
     /// Where the tensor of that name is or should be, for messages: a file or folder.
     virtual std::string origin(std::string_view name) const;
 
@@ -46,10 +51,10 @@ public:
     TensorKind requireKind(std::string_view name, const Shape& shape) const;
 };
 
-/// The mapped weights of a checkpoint folder: model.safetensors.index.json and its shards, or
-/// model.safetensors. Tensors that the index does not list are left out, and where a tensor lies in
-/// two shards the index decides. Throws: Error::Code::Missing, BadModel, Unsupported (weights in
-/// other formats only)
+/// The mapped weights of a checkpoint folder: model.safetensors.index.json and its shards,
+/// model.safetensors, or the same two of torch (pytorch_model.bin). Tensors that the index does not
+/// list are left out, and where a tensor lies in two shards the index decides.
+/// Throws: Error::Code::Missing, BadModel, Unsupported
 std::unique_ptr<WeightSource> openCheckpoint(const std::filesystem::path& folder);
 
 } // namespace argali

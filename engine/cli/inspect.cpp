@@ -3,7 +3,7 @@
 #include <set>
 
 #include "engine/checkpoint/json.h"
-#include "engine/checkpoint/safetensors.h"
+#include "engine/checkpoint/weightfile.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
@@ -160,31 +160,40 @@ int inspectModel(const std::filesystem::path& folder, bool verify, bool json)
     return statusDone;
 }
 
+/// The row of a tensor for --json; with its hash where the file is to be verified.
+nlohmann::ordered_json tensorRow(const std::string& name, const Tensor& tensor, bool verify)
+{
+    nlohmann::ordered_json row = {{"name", name}, {"dtype", nameOf(tensor.type())}};
+    row["shape"] = nlohmann::ordered_json::array();
+    for (int i = 0; i < tensor.shape().rank(); ++i)
+        row["shape"].push_back(tensor.dim(i));
+    if (verify)
+        row["sha256"] = sha256({tensor.raw(), static_cast<size_t>(tensor.bytes())});
+    return row;
+}
+
 int inspectFile(const std::filesystem::path& path, bool verify, bool json)
 {
-    for (const char* torch : {".bin", ".pt", ".pth", ".ckpt"})
-        if (path.extension() == torch)
-            throw Error(Error::Code::Unsupported,
-                        path.string() +
-                            ": torch files are not part of this version; give a .safetensors file");
-    const SafetensorsFile file = openSafetensors(path);
+    const std::unique_ptr<WeightSource> file = openWeightFile(path);
     const Interruptible work;
+    if (verify)
+        file->requireChecksums(work.token());
+    // Files of torch hold more than weights, masks with infinities for one.
+    const bool holdsWeights = path.extension() == ".safetensors";
     nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
     std::string text;
-    for (const auto& [name, tensor] : file.tensors) {
-        nlohmann::ordered_json row = {{"name", name}, {"dtype", nameOf(tensor.type())}};
-        row["shape"] = nlohmann::ordered_json::array();
-        for (int i = 0; i < tensor.shape().rank(); ++i)
-            row["shape"].push_back(tensor.dim(i));
-        text += oneLine(name) + "  " + nameOf(tensor.type()) + "  " + tensor.shape().text();
-        if (verify) {
-            requireFinite(path.string(), name, tensor);
-            const std::string hash = sha256({tensor.raw(), static_cast<size_t>(tensor.bytes())});
-            row["sha256"] = hash;
-            text += "  " + hash;
-        }
+    for (const std::string& name : file->names()) {
         if (work.stopped())
             return statusInterrupted;
+        const TensorKind kind = file->describe(name).value();
+        const Tensor tensor = verify ? file->find(name).value()
+                                     : Tensor(kind.type, kind.shape, nullptr, nullptr);
+        if (verify && holdsWeights)
+            requireFinite(path.string(), name, tensor);
+        nlohmann::ordered_json row = tensorRow(name, tensor, verify);
+        text += oneLine(name) + "  " + nameOf(kind.type) + "  " + kind.shape.text();
+        if (verify)
+            text += "  " + row["sha256"].get<std::string>();
         text += "\n";
         tensors.push_back(std::move(row));
     }
@@ -204,7 +213,7 @@ int run(const Arguments& arguments)
     return isFile ? inspectFile(path, arguments.has("--verify"), arguments.has("--json"))
                   : inspectModel(requireFolder(path.string(),
                                                "give the folder of a published checkpoint, or a "
-                                               ".safetensors file"),
+                                               "file of weights"),
                                  arguments.has("--verify"), arguments.has("--json"));
 }
 
@@ -220,7 +229,7 @@ const Command& inspectCommand()
 MODEL, a checkpoint folder: family, parameters, context, files with size and sha256, and the
 memory that it takes in each arithmetic (with a context of 4096 positions); tensors that the
 family does not know are named.
-FILE, a .safetensors file: its tensors.
+FILE, a .safetensors file or one of torch (.bin, .pt, .pth): its tensors.
 
   --verify  read every value too: numbers that are not finite are an error. For a file the
             sha256 of each tensor

@@ -87,9 +87,11 @@ void checkPositionTable(VectorFile& file, const VectorContext& context, CheckRep
                         std::stop_token stop);
 void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& report,
                  std::stop_token stop);
+void checkSentencePiece(VectorFile& file, const VectorContext& context, CheckReport& report,
+                        std::stop_token stop);
 void checkBpeSplits(VectorFile& file, const VectorContext& context, CheckReport& report,
                     std::stop_token stop);
-void checkSafetensors(VectorFile& file, const VectorContext& context, CheckReport& report,
+void checkWeightFiles(VectorFile& file, const VectorContext& context, CheckReport& report,
                       std::stop_token stop);
 
 } // namespace argali::cli

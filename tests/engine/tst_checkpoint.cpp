@@ -190,10 +190,10 @@ void TestCheckpoint::namesWhatIsMissing()
     const QTemporaryDir folder;
     const auto open = [&] { openCheckpoint(folder.path().toStdString()); };
     QCOMPARE(test::throwsOtherwise(open, Error::Code::Missing,
-                                   "neither model.safetensors.index.json nor model.safetensors"),
+                                   "has no weights; expected model.safetensors.index.json"),
              QByteArray());
     test::writeFile(folder, "pytorch_model.bin", "x");
-    QCOMPARE(test::throwsOtherwise(open, Error::Code::Unsupported, "torch's own format"),
+    QCOMPARE(test::throwsOtherwise(open, Error::Code::BadModel, "pytorch_model.bin: is not a torch file"),
              QByteArray());
     QCOMPARE(test::throwsOtherwise([&] { openCheckpoint(folder.filePath("none").toStdString()); },
                                    Error::Code::Missing, "none: is not a folder"),

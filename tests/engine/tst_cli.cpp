@@ -179,7 +179,7 @@ void TestCli::failsInOneLine_data()
     add("nothing to check", {"check", m_folder.path()}, "nothing was checked");
     add("no such check", {"check", "/no/such/folder"}, "/no/such/folder");
     add("no such file", {"inspect", "/no/such/file"}, "/no/such/file");
-    add("a torch file", {"inspect", file("w.bin")}, "torch files are not part of this version");
+    add("a torch file", {"inspect", file("w.bin")}, "w.bin: is not a torch file");
     write(file("w.bin"), "x");
     add("no weights file", {"inspect", file("text.png")}, "text.png");
     add("questions",
