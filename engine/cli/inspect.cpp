@@ -3,6 +3,7 @@
 #include <set>
 
 #include "engine/checkpoint/json.h"
+#include "engine/checkpoint/verification.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
@@ -148,12 +149,46 @@ void printModelText(const std::filesystem::path& folder, const ModelInfo& info,
     print(text);
 }
 
+/// All problems as one line. Does nothing for none.
+void requireNone(const std::filesystem::path& folder, const std::vector<std::string>& problems)
+{
+    constexpr size_t mostTold = 8;
+    if (problems.empty())
+        return;
+    std::string text = folder.string() + ": ";
+    for (size_t i = 0; i < std::min(problems.size(), mostTold); ++i)
+        text += (i == 0 ? "" : " | ") + problems[i];
+    if (problems.size() > mostTold)
+        text += " | and " + std::to_string(problems.size() - mostTold) + " more";
+    throw Error(Error::Code::BadModel, text + "; download these files again");
+}
+
+/// Compares the files with the lists that lie in the folder. False once interrupted.
+bool verifyLists(const std::filesystem::path& folder, const std::vector<FileFacts>& files,
+                 std::stop_token stop)
+{
+    const auto hash = [&](const std::string& name) {
+        const auto known = std::ranges::find(files, name, &FileFacts::name);
+        return known != files.end() ? known->sha256 : sha256OfFile(folder / name, stop);
+    };
+    const std::vector<std::string> problems = listProblems(folder, listedFiles(folder), hash);
+    if (stop.stop_requested())
+        return false;
+    requireNone(folder, problems);
+    return true;
+}
+
 int inspectModel(const std::filesystem::path& folder, bool verify, bool json)
 {
-    const ModelInfo info = describeModel(folder);
     const Interruptible work;
+    if (verify)
+        requireNone(folder, weightProblems(folder, work.token()));
+    if (work.stopped())
+        return statusInterrupted;
+    const ModelInfo info = describeModel(folder);
     const auto files = readFiles(folder, info, work.token());
-    if (!files || (verify && !verifyWeights(folder, work.token())))
+    if (!files || (verify && (!verifyLists(folder, *files, work.token()) ||
+                              !verifyWeights(folder, work.token()))))
         return statusInterrupted;
     const int64_t context = std::min(info.context, usualContext);
     (json ? printModelJson : printModelText)(folder, info, *files, context);
@@ -186,8 +221,8 @@ int inspectFile(const std::filesystem::path& path, bool verify, bool json)
         if (work.stopped())
             return statusInterrupted;
         const TensorKind kind = file->describe(name).value();
-        const Tensor tensor = verify ? file->find(name).value()
-                                     : Tensor(kind.type, kind.shape, nullptr, nullptr);
+        const Tensor tensor =
+            verify ? file->find(name).value() : Tensor(kind.type, kind.shape, nullptr, nullptr);
         if (verify && holdsWeights)
             requireFinite(path.string(), name, tensor);
         nlohmann::ordered_json row = tensorRow(name, tensor, verify);
@@ -231,8 +266,9 @@ memory that it takes in each arithmetic (with a context of 4096 positions); tens
 family does not know are named.
 FILE, a .safetensors file or one of torch (.bin, .pt, .pth): its tensors.
 
-  --verify  read every value too: numbers that are not finite are an error. For a file the
-            sha256 of each tensor
+  --verify  read every value too: numbers that are not finite are an error, as is a shard that
+            is missing or cut, and a file that differs from a list in the folder (SHA256SUMS,
+            the index, a hub's listing). For a file the sha256 of each tensor
   --json    MODEL: {"family", "name", "parameters", "context", "stored_dtype", "min_pixels",
             "max_pixels", "files": [{"name", "size", "sha256"}], "memory_context",
             "memory": {DTYPE: {"weights", "kv_per_token", "workspace", "total"}},

@@ -26,6 +26,7 @@ private slots:
     void inspectsAModel();
     void inspectsAFile();
     void inspectFindsDamage();
+    void inspectComparesWithLists();
     void tokenizesBothWays();
     void tokenizeNamesTheLine_data();
     void tokenizeNamesTheLine();
@@ -286,6 +287,30 @@ void TestCli::inspectFindsDamage()
                                                 "llm.model.norm.weight|not finite");
         QVERIFY2(found.isEmpty(), found);
     }
+}
+
+void TestCli::inspectComparesWithLists()
+{
+    ModelFolder model("ovis2_5-tiny");
+    const QString path = QString::fromStdString(model.path().string());
+    const auto hash = [&](const QString& name) {
+        return QCryptographicHash::hash(read(path + "/" + name), QCryptographicHash::Sha256)
+            .toHex();
+    };
+    const QByteArray right = hash("model.safetensors") + "  model.safetensors\n";
+    write(path + "/SHA256SUMS", right + hash("config.json") + "  config.json\n");
+    QCOMPARE(argaliCli({"inspect", "--verify", path}).status, 0);
+    write(path + "/SHA256SUMS",
+          right + QByteArray(64, '0') + "  config.json\n" + QByteArray(64, '0') + "  more.json\n");
+    QCOMPARE(argaliCli({"inspect", path}).status, 0);
+    QByteArray found = failsOtherwise(argaliCli({"inspect", "--verify", path}), 1,
+                                      "config.json: has the SHA-256|more.json: is missing|"
+                                      "SHA256SUMS|; download these files again");
+    QVERIFY2(found.isEmpty(), found);
+    model.truncate("model.safetensors", 1000);
+    found = failsOtherwise(argaliCli({"inspect", "--verify", path}), 1,
+                           "model.safetensors: ends inside its header");
+    QVERIFY2(found.isEmpty(), found);
 }
 
 void TestCli::tokenizesBothWays()
