@@ -38,6 +38,10 @@ constexpr std::array kinds = {
     VectorKind{"index.json", "clip_preprocess", checkCropping},
     VectorKind{"index.json", "internvl_tiles", checkTiles},
     VectorKind{"internvl_tiling.json", nullptr, checkTileGrids},
+    VectorKind{"sentencepiece_llama.jsonl", nullptr, checkSentencePiece},
+    VectorKind{"sentencepiece_internlm2.jsonl", nullptr, checkSentencePiece},
+    VectorKind{"sentencepiece_chatglm2.jsonl", nullptr, checkSentencePiece},
+    VectorKind{"sentencepiece_chatglm2_decode.jsonl", nullptr, checkSentencePiece},
     VectorKind{"expect.json", "image_modes", checkPictureModes},
     VectorKind{"index.json", "safetensors_bad", checkWeightFiles},
     VectorKind{"index.json", "torch_bin", checkWeightFiles},
@@ -192,19 +196,37 @@ void checkPositionTable(VectorFile& file, const VectorContext& context, CheckRep
     report.add(count.stage(file.name(), "positions"));
 }
 
-void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& report,
-                 std::stop_token)
+namespace {
+
+/// The tokenizer of a set of vectors: of the folder that was given, or of one beside theirs, by the
+/// first name that is there. Null, with a line in the report, when it cannot be opened.
+std::unique_ptr<Tokenizer> tokenizerOf(const VectorFile& file, const VectorContext& context,
+                                       std::initializer_list<const char*> names,
+                                       CheckReport& report)
 {
-    const std::filesystem::path folder =
-        context.tokenizer.value_or(file.path().parent_path().parent_path() / "ovis2_5-tiny");
-    std::unique_ptr<Tokenizer> tokenizer;
+    const std::filesystem::path root = file.path().parent_path().parent_path();
+    std::filesystem::path folder = root / *names.begin();
+    std::error_code error;
+    for (const char* name : names)
+        if (!std::filesystem::exists(folder, error))
+            folder = root / name;
     try {
-        tokenizer = openTokenizer(folder);
+        return openTokenizer(context.tokenizer.value_or(folder));
     } catch (const Error& e) {
         report.fail(file.name(), "ids",
                     std::string(e.what()) + "; --tokenizer DIR names the folder of these vectors");
-        return;
+        return nullptr;
     }
+}
+
+} // namespace
+
+void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& report,
+                 std::stop_token)
+{
+    const auto tokenizer = tokenizerOf(file, context, {"ovis2_5-tiny"}, report);
+    if (!tokenizer)
+        return;
     RowCount encoded;
     RowCount decoded;
     RowCount withoutSpecial;
@@ -222,6 +244,57 @@ void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& re
     report.add(encoded.stage(file.name(), "ids"));
     report.add(decoded.stage(file.name(), "decoded"));
     report.add(withoutSpecial.stage(file.name(), "decoded_without_special"));
+}
+
+void checkSentencePiece(VectorFile& file, const VectorContext& context, CheckReport& report,
+                        std::stop_token)
+{
+    const std::string kind = file.path().filename().string();
+    std::unique_ptr<Tokenizer> tokenizer;
+    if (kind.find("chatglm2") != kind.npos)
+        tokenizer = tokenizerOf(file, context, {"chatglm2-tiny", "tokenizers/chatglm2"}, report);
+    else if (kind.find("internlm2") != kind.npos)
+        tokenizer = tokenizerOf(file, context, {"internvl2-tiny-internlm2", "tokenizers/internlm2"},
+                                report);
+    else
+        tokenizer = tokenizerOf(file, context, {"llava_1_5-tiny-hf", "tokenizers/llama"}, report);
+    if (!tokenizer)
+        return;
+    RowCount encoded;
+    RowCount prompts;
+    RowCount decoded;
+    const auto decodes = [&](const std::vector<int32_t>& ids, const std::string& expected) {
+        decoded.add(tokenizer->decode(ids, true) == expected, inQuotes(expected));
+    };
+    const int32_t begin = 1; // what a prompt of this family begins with
+    for (const nlohmann::json& row : file.rows("rows")) {
+        if (row.contains("decode")) {
+            decodes(file.ids(row, "decode"), file.text(row, "decoded"));
+            continue;
+        }
+        const std::vector<int32_t> ids = file.ids(row, "ids");
+        if (!row.contains("decoded")) {
+            decodes(ids, file.text(row, "text"));
+            continue;
+        }
+        const std::string text = file.text(row, "text");
+        const std::vector<int32_t> found = tokenizer->encode(text);
+        encoded.add(found == ids, inQuotes(text) + ", " + firstDifference(found, ids));
+        decodes(ids, file.text(row, "decoded"));
+        if (row.contains("legacy")) {
+            std::vector<int32_t> prompt = tokenizer->encodePrompt(text);
+            prompt.insert(prompt.begin(), begin);
+            const std::vector<int32_t> expected = file.ids(row, "legacy");
+            prompts.add(prompt == expected,
+                        inQuotes(text) + ", " + firstDifference(prompt, expected));
+        }
+    }
+    const bool onlyDecodes = kind.ends_with("_decode.jsonl");
+    if (!onlyDecodes)
+        report.add(encoded.stage(file.name(), "ids"));
+    if (kind.find("llama") != kind.npos)
+        report.add(prompts.stage(file.name(), "legacy"));
+    report.add(decoded.stage(file.name(), "decoded"));
 }
 
 void checkBpeSplits(VectorFile& file, const VectorContext&, CheckReport& report, std::stop_token)
@@ -280,7 +353,8 @@ void checkWeightFiles(VectorFile& file, const VectorContext&, CheckReport& repor
             if (e.code() == Error::Code::Internal)
                 throw;
             if (good && e.code() == Error::Code::Unsupported)
-                report.skip(file.name() + "/" + name, e.what()); // a form that is left out knowingly
+                report.skip(file.name() + "/" + name,
+                            e.what()); // a form that is left out knowingly
             else
                 count.add(!good, name + ": " + e.what());
         }

@@ -97,6 +97,8 @@ void checkPositionTable(VectorFile& file, const VectorContext& context, CheckRep
                         std::stop_token stop);
 void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& report,
                  std::stop_token stop);
+void checkSentencePiece(VectorFile& file, const VectorContext& context, CheckReport& report,
+                        std::stop_token stop);
 void checkBpeSplits(VectorFile& file, const VectorContext& context, CheckReport& report,
                     std::stop_token stop);
 void checkWeightFiles(VectorFile& file, const VectorContext& context, CheckReport& report,

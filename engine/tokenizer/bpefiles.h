@@ -8,10 +8,10 @@
 namespace argali {
 
 /// The byte-level BPE of a tokenizer.json. Added tokens that tokenizer_config.json beside it lists
-/// (added_tokens_decoder) join those of the file, and what it says about one counts. Everything in the file that would change ids and is not
-/// implemented here is refused by its name.
-/// Throws: Error::Code::Missing, BadModel, Unsupported
-/// Source: Hugging Face transformers, PreTrainedTokenizerFast
+/// (added_tokens_decoder) join those of the file, and what it says about one counts. Everything in
+/// the file that would change ids and is not implemented here is refused by its name. Throws:
+/// Error::Code::Missing, BadModel, Unsupported Source: Hugging Face transformers,
+/// PreTrainedTokenizerFast
 std::unique_ptr<Tokenizer> openTokenizerJson(const std::filesystem::path& file);
 
 /// The byte-level BPE of a folder with vocab.json and merges.txt. Added tokens come from

@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/tokenizer/bpefiles.h"
+#include "engine/tokenizer/sentencepiecefiles.h"
 #include "engine/tokenizer/unicode.h"
 
 namespace argali {
@@ -28,11 +29,22 @@ size_t lastLength(std::string_view text)
 
 std::string Tokenizer::decode(const std::vector<int32_t>& ids, bool skipSpecial) const
 {
-    std::string bytes;
-    for (const int32_t id : ids)
-        if (!skipSpecial || !isSpecial(id))
-            bytes += bytesOf(id);
-    return replaceInvalidUtf8(bytes);
+    std::string text, bytes; // decoded, and not yet
+    bool isFirst = true;
+    for (const int32_t id : ids) {
+        if (isAlwaysHidden(id)) {
+            text += replaceInvalidUtf8(bytes, replacesBytes()); // no character goes on behind it
+            bytes.clear();
+            continue;
+        }
+        if (skipSpecial && isSpecial(id))
+            continue;
+        const std::string more = bytesOf(id);
+        const bool isDropped = isFirst && dropsFirstBlank(id);
+        bytes += isDropped ? std::string_view(more).substr(1) : more;
+        isFirst = isFirst && more.empty();
+    }
+    return text + replaceInvalidUtf8(bytes, replacesBytes());
 }
 
 std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& folder)
@@ -41,19 +53,19 @@ std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& folder)
     const auto isThere = [&](const char* name) {
         return std::filesystem::exists(folder / name, error);
     };
+    if (isThere("tokenizer.model"))
+        return openSentencePiece(folder);
     if (isThere("tokenizer.json"))
         return openTokenizerJson(folder / "tokenizer.json");
     if (isThere("vocab.json") || isThere("merges.txt"))
         return openVocabularyFiles(folder);
-    if (isThere("tokenizer.model"))
-        throw Error(Error::Code::Unsupported,
-                    folder.string() + ": has only tokenizer.model (SentencePiece); expected "
-                                      "tokenizer.json, or vocab.json with merges.txt");
     throw Error(Error::Code::Missing,
-                folder.string() + ": has neither tokenizer.json nor vocab.json with merges.txt");
+                folder.string() +
+                    ": has no tokenizer; expected tokenizer.model, tokenizer.json, or "
+                    "vocab.json with merges.txt");
 }
 
-std::string replaceInvalidUtf8(std::string_view bytes)
+std::string replaceInvalidUtf8(std::string_view bytes, bool eachByte)
 {
     std::string result;
     result.reserve(bytes.size());
@@ -61,7 +73,9 @@ std::string replaceInvalidUtf8(std::string_view bytes)
     for (size_t at = 0; at < bytes.size();) {
         const Utf8Step step = utf8At(bytes, at);
         if (step.state != Utf8Step::State::Whole) {
-            result.append(bytes.substr(begin, at - begin)).append("\xEF\xBF\xBD");
+            result.append(bytes.substr(begin, at - begin));
+            for (uint32_t i = 0; i < (eachByte ? step.length : 1); ++i)
+                result.append("\xEF\xBF\xBD");
             begin = at + step.length;
         }
         at += step.length;
