@@ -336,12 +336,12 @@ void CudaBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor& qk
                                      const HeadNorms& norms, const Rope& rope,
                                      const DecodeState& state)
 {
-    checks::headNormRopeAppend(q, cache, qkv, norms);
+    checks::headNormRopeAppend(q, cache, qkv, norms, rope);
     checks::length(state);
     const AttentionShape s = shapeOf(q, cache);
     if (goesOn())
         cuda::headNormRopeAppend(out(q), out(cache.keys), out(cache.values), in(qkv),
-                                 weightsOf(norms.query), weightsOf(norms.key), rope.theta,
+                                 weightsOf(norms.query), weightsOf(norms.key), rope,
                                  {s.tokens, s.heads, s.groups, s.width, s.capacity},
                                  state.length.as<int32_t>(), m_memory.stream());
 }

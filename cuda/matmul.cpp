@@ -135,6 +135,8 @@ bool Matmul::Plan::describe(const CublasLt& library, const Product& product,
         return done;
     const bool bias = product.finish.bias != nullptr;
     const bool gelu = product.finish.activation == Activation::GeluTanh;
+    if (!gelu && product.finish.activation != Activation::None)
+        return false; // the library has no such epilogue
     const uint32_t epilogue = gelu ? (bias ? CublasLt::EpilogueGeluBias : CublasLt::EpilogueGelu)
                                    : (bias ? CublasLt::EpilogueBias : CublasLt::EpilogueNone);
     done = set(CublasLt::EpilogueKind, epilogue);

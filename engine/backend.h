@@ -63,12 +63,18 @@ struct Norm {
 enum class Activation {
     None,
     GeluTanh, ///< 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); source: arXiv:1606.08415, section 2
+    Gelu,      ///< 0.5 x (1 + erf(x / sqrt(2))); source: arXiv:1606.08415, eq. 1
+    QuickGelu, ///< x / (1 + exp(-1.702 x)); source: arXiv:1606.08415, section 2
 };
 
-/// Rotary embedding in half-split form: pairs (j, j + C/2), angle position * theta^(-2j/C).
-/// Source: arXiv:2104.09864, eq. 34; pairing as in transformers' rotate_half.
+/// Rotary embedding in half-split form: pairs (j, j + C/2), angle position * theta^(-2j/C) / factors[j].
+/// Source: arXiv:2104.09864, eq. 34; pairing as in transformers' rotate_half; factors and magnitude
+/// arXiv:2402.13753, eq. 2 (LongRoPE)
 struct Rope {
     float theta = 0;
+    float magnitude = 1;        ///< of cosines and sines
+    std::vector<float> factors; ///< [C/2]; empty: all 1
+    bool operator==(const Rope&) const = default;
 };
 
 /// Norms over C of each query and key head before the rotation; empty weights: none.

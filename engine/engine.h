@@ -89,6 +89,9 @@ struct ChatRequest {
     std::optional<Sampling> sampling;  ///< none: what the model's generation_config.json says
     std::optional<int64_t> minPixels;  ///< none: the family's default
     std::optional<int64_t> maxPixels;
+    std::optional<int> maxTiles;       ///< of a picture; none: the folder's default
+    std::string promptTemplate;        ///< one of ModelInfo::templates; empty: the first
+    std::string aspectRatio;           ///< one of ModelInfo::aspectRatios; empty: the first
     /// Once requested, from any thread, thinking that is under way is closed as at the end of a budget
     /// that ends there; thinking that is over, or off, goes on as if nothing had been asked.
     std::stop_token answerNow;
@@ -151,6 +154,7 @@ struct VisualCost {
     int64_t rows = 0;           ///< of patches in a frame
     int64_t columns = 0;
     int64_t tokens = 0;         ///< positions of the prompt, with those around it
+    int64_t tiles = 1;          ///< that each frame is cut into, with the thumbnail
 };
 
 /// What a question will cost, known without running the model.
@@ -190,7 +194,10 @@ struct ModelInfo {
     bool mixesPicturesAndFilms = false; ///< in one conversation
     int filmsAtMost = 1;                ///< in one conversation
     int64_t minPixels = 0;
-    int64_t maxPixels = 0;
+    int64_t maxPixels = 0;  ///< 0: pictures are of one size, whatever is asked for
+    int maxTiles = 0;       ///< a picture's by default, without the thumbnail; 0: the family has no tiles
+    std::vector<std::string> templates;    ///< of the prompt, the default first; empty: there is one only
+    std::vector<std::string> aspectRatios; ///< ways to make a picture square, the default first; empty: none
     std::vector<std::filesystem::path> files; ///< all files that are read, relative to the folder
     std::vector<std::string> unknownTensors;  ///< in the files but not of the family
 };
@@ -220,7 +227,9 @@ struct OpenOptions {
 struct Trace {
     std::vector<int32_t> inputIds;            ///< placeholders expanded, negative ids for visual positions
     std::vector<std::array<int64_t, 3>> grids; ///< frames, rows, columns of patches per picture or film
-    Tensor pixelValues;                       ///< f32 [P, features]; empty without pictures
+    std::vector<int64_t> tiles;               ///< of each picture and frame with its thumbnail; empty: no tiles
+    std::vector<std::array<int64_t, 2>> tileGrids; ///< columns, rows
+    Tensor pixelValues; ///< f32, the family's input in the reference's arrangement; empty without pictures
     Tensor visualEmbeds;                      ///< f32 [negative ids, D]; empty without pictures
     Tensor logits;                            ///< f32 [1 + forced, V]
 };

@@ -48,6 +48,26 @@ uint64_t withFrame(uint64_t key, const FrameKey& content)
     return std::rotl(key, 17) * 0x9E3779B97F4A7C15U ^ content.high ^ std::rotl(content.low, 31);
 }
 
+/// Tensors that differ in their slowest dimension alone, as one; empty for none.
+Tensor oneBehindTheOther(const std::vector<Tensor>& parts)
+{
+    if (parts.empty())
+        return {};
+    int64_t rows = 0;
+    for (const Tensor& part : parts)
+        rows += part.dim(0);
+    Shape shape{rows};
+    for (int i = 1; i < parts.front().shape().rank(); ++i)
+        shape.append(parts.front().dim(i));
+    Tensor whole = hostTensor(DType::F32, shape);
+    int64_t row = 0;
+    for (const Tensor& part : parts) {
+        std::copy_n(part.as<float>(), part.count(), whole.rows(row, part.dim(0)).as<float>());
+        row += part.dim(0);
+    }
+    return whole;
+}
+
 /// Progress of one frame as a part of all frames.
 ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames)
 {
@@ -285,9 +305,11 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     rules.thinking = thinking;
     AnswerText shown(*m_tokenizer, thinking, request.thinking, text);
     Clock::time_point firstToken = prefillEnd;
-    const auto nextOf = [&](const Tensor& afterPass) -> Next {
-        if (afterPass.isEmpty())
+    const auto nextOf = [&](const Tensor& logitsOfAll) -> Next {
+        if (logitsOfAll.isEmpty())
             return {};
+        const int64_t ids = std::min(logitsOfAll.count(), m_family->choosableIds());
+        const Tensor afterPass = logitsOfAll.view({logitsOfAll.count()}).rows(0, ids).view({1, ids});
         if (request.scores)
             return {m_op->download(afterPass)};
         if (const int64_t count = sampler.wantsLikeliest(); count > 0) {
@@ -383,7 +405,8 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
         const VisualPart& part = input.part();
         const int64_t rows = m_family->rowsOf(part);
         cost.parts.push_back(
-            {input.originalSize(), part.size, input.frames(), part.grid[1], part.grid[2], rows});
+            {input.originalSize(), part.size, input.frames(), part.grid[1], part.grid[2], rows,
+             part.tileCount()});
         uint64_t key = part.film;
         for (int64_t i = 0; i < input.frames(); ++i) {
             const std::optional<FrameKey> content = m_visual.knownKey(input, i);
@@ -408,27 +431,22 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
     Prepared prepared = prepare(request);
     Trace trace;
     trace.inputIds = prepared.prompt.ids;
+    if (const std::optional<int32_t> shown = m_family->placeholderId())
+        std::ranges::replace_if(trace.inputIds, [](int32_t id) { return id < 0; }, *shown);
     std::vector<Tensor> pixels;
-    Shape shape{0};
-    int64_t patches = 0;
     for (VisualInput& input : prepared.inputs) {
         trace.grids.push_back(input.part().grid);
         for (int64_t i = 0; i < input.frames(); ++i) {
+            if (info().maxTiles > 0) {
+                trace.tiles.push_back(input.part().tileCount());
+                trace.tileGrids.push_back(input.part().tiles);
+            }
             pixels.push_back(m_visual.pixelValuesOf(input, i, stop));
             if (pixels.back().isEmpty())
                 return trace;
-            patches += pixels.back().dim(0);
         }
     }
-    if (!pixels.empty()) {
-        trace.pixelValues = hostTensor(DType::F32, {patches, pixels.front().dim(1)});
-        int64_t row = 0;
-        for (const Tensor& part : pixels) {
-            std::copy_n(part.as<float>(), part.count(),
-                        trace.pixelValues.rows(row, part.dim(0)).as<float>());
-            row += part.dim(0);
-        }
-    }
+    trace.pixelValues = oneBehindTheOther(pixels);
     m_visual.beginRequest();
     const Tensor visual = visualRows(prepared, 0, {}, stop);
     if (stop.stop_requested())

@@ -138,12 +138,16 @@ void cache(const char* operation, const Tensor& q, const KvLayer& cache)
             operation, {&q, &keys, &cache.values});
 }
 
-void headNormRopeAppend(const Tensor& q, const KvLayer& kv, const Tensor& qkv, const HeadNorms& norms)
+void headNormRopeAppend(const Tensor& q, const KvLayer& kv, const Tensor& qkv, const HeadNorms& norms,
+                        const Rope& rope)
 {
     cache("headNormRopeAppend", q, kv);
     const int64_t width = q.dim(2);
     require(width % 2 == 0 && isRows(qkv, q.dim(0), (q.dim(1) + 2 * kv.keys.dim(0)) * width),
             "headNormRopeAppend", {&q, &qkv, &kv.keys});
+    if (!rope.factors.empty() && static_cast<int64_t>(rope.factors.size()) != width / 2)
+        throw Error(Error::Code::Internal, std::to_string(rope.factors.size()) + " rotary factors for heads of "
+                        + std::to_string(width));
     for (const Norm* norm : {&norms.query, &norms.key})
         require(norm->weight.isEmpty() || isNorm(*norm, width), "headNormRopeAppend",
                 {&norm->weight, &norm->bias, &q});

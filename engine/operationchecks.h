@@ -21,7 +21,8 @@ void normGateUp(const Tensor& out, const Tensor& x, const Norm& norm, const Line
 void length(const DecodeState& state);
 /// q [T, H, C] and a cache [G, capacity, C].
 void cache(const char* operation, const Tensor& q, const KvLayer& cache);
-void headNormRopeAppend(const Tensor& q, const KvLayer& cache, const Tensor& qkv, const HeadNorms& norms);
+void headNormRopeAppend(const Tensor& q, const KvLayer& cache, const Tensor& qkv, const HeadNorms& norms,
+                        const Rope& rope);
 void attend(const Tensor& out, const Tensor& q, const KvLayer& cache);
 void patchify(const Tensor& out, const Tensor& image, const PatchLayout& layout);
 /// The side of the square table.

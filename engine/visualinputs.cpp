@@ -27,7 +27,7 @@ private:
 };
 
 /// Not cryptographic: it tells a user's pictures apart, nobody gains by making two collide.
-FrameKey hashOf(const Image& image, ImageSize size)
+FrameKey hashOf(const Image& image, const VisualPart& part)
 {
     FrameKey key{0x9E3779B97F4A7C15U, 0xC2B2AE3D27D4EB4FU};
     const auto add = [&key](uint64_t word) {
@@ -37,7 +37,9 @@ FrameKey hashOf(const Image& image, ImageSize size)
         key.low ^= key.low >> 29;
     };
     add(static_cast<uint64_t>(image.width()) << 32 | static_cast<uint32_t>(image.height()));
-    add(static_cast<uint64_t>(size.width) << 32 | static_cast<uint32_t>(size.height));
+    add(static_cast<uint64_t>(part.size.width) << 32 | static_cast<uint32_t>(part.size.height));
+    add(static_cast<uint64_t>(part.tiles[0]) << 32 | static_cast<uint32_t>(part.tiles[1]));
+    add(static_cast<uint64_t>(part.variant) << 1 | (part.thumbnail ? 1 : 0));
     const std::span<const uint8_t> pixels = image.pixels();
     size_t at = 0;
     for (; at + 8 <= pixels.size(); at += 8) {
@@ -90,7 +92,6 @@ ImageSize sizeOf(const PictureSource& picture)
 
 std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
 {
-    const PixelBounds bounds = m_family.pixelBounds(request);
     std::vector<VisualInput> inputs;
     for (const Message& message : request.messages)
         for (const ContentItem& item : message.content) {
@@ -124,11 +125,12 @@ std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
             if (input.m_frames.size() > framesLimit)
                 throw Error(Error::Code::BadRequest, std::to_string(input.m_frames.size())
                                 + " frames of a film; at most " + std::to_string(framesLimit));
-            input.m_part = m_family.fit(input.m_size, film ? static_cast<int64_t>(input.m_frames.size()) : 0, bounds);
+            input.m_part = m_family.fit(input.m_size, film ? static_cast<int64_t>(input.m_frames.size()) : 0, request);
             for (VisualInput::Frame& frame : input.m_frames)
                 if (!frame.source.empty())
                     frame.source += '\n' + std::to_string(input.m_part.size.width) + 'x'
-                        + std::to_string(input.m_part.size.height);
+                        + std::to_string(input.m_part.size.height) + ' ' + std::to_string(input.m_part.tileCount())
+                        + ' ' + std::to_string(input.m_part.variant);
             inputs.push_back(std::move(input));
         }
     return inputs;
@@ -163,7 +165,7 @@ std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i, const
     std::shared_ptr<const Image> image = decode(input, i, stop);
     if (!image)
         return std::nullopt;
-    const FrameKey key = hashOf(*image, input.m_part.size);
+    const FrameKey key = hashOf(*image, input.m_part);
     if (!use(key) && encode(input, key, std::move(image), progress, stop).isEmpty())
         return std::nullopt;
     if (!source.empty()) {
@@ -218,7 +220,7 @@ Tensor VisualInputs::pixelValuesOf(VisualInput& input, int64_t i, std::stop_toke
     if (!image)
         return {};
     const Tensor patches = m_family.preprocess(input.m_part, {&image, 1}, stop);
-    return patches.isEmpty() ? patches : m_op.download(patches);
+    return patches.isEmpty() ? patches : m_family.asReference(input.m_part, m_op.download(patches));
 }
 
 Tensor* VisualInputs::use(const FrameKey& key)

@@ -70,7 +70,7 @@ public:
     /// Soft tokens of frame i: decoded and encoded unless they are kept. Empty once stopped.
     /// Shape:  -> [tokens, D]
     Tensor tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop);
-    /// The model's input for frame i, for comparison with a reference. Shape:  -> f32 [P, features]
+    /// The model's input for frame i, for comparison with a reference, in its arrangement.
     Tensor pixelValuesOf(VisualInput& input, int64_t i, std::stop_token stop);
 
     int64_t encodedFrames() const { return m_encodedFrames; } ///< times that the vision encoder ran

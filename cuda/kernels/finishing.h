@@ -14,6 +14,18 @@ __device__ __forceinline__ float geluTanh(float x)
     return 0.5f * x * (1 + tanhf(0.7978845608f * (x + 0.044715f * x * x * x)));
 }
 
+/// The branch is the same for all threads. Source: arXiv:1606.08415, eq. 1 and section 2
+__device__ __forceinline__ float activated(Activation activation, float x)
+{
+    if (activation == Activation::GeluTanh)
+        return geluTanh(x);
+    if (activation == Activation::Gelu)
+        return 0.5f * x * (1 + erff(x * 0.7071067812f));
+    if (activation == Activation::QuickGelu)
+        return x / (1 + expf(-1.702f * x));
+    return x;
+}
+
 /// Source: arXiv:2002.05202, eq. 6
 __device__ __forceinline__ float siluTimes(float gate, float up)
 {
@@ -47,8 +59,7 @@ __device__ __forceinline__ void finishValue(const Out& out, int64_t index, float
 {
     if (finish.bias != nullptr)
         sum += finish.bias[column];
-    if (finish.activation == Activation::GeluTanh)
-        sum = geluTanh(sum);
+    sum = activated(finish.activation, sum);
     if (finish.add)
         sum += loadFloat(out.data, out.type, index);
     storeFloat(out, index, sum);
@@ -74,8 +85,7 @@ __device__ __forceinline__ void finishVector(const Out& out, int64_t index, floa
     for (int j = 0; j < N; ++j) {
         if (finish.bias != nullptr)
             sums[j] += finish.bias[column + j];
-        if (finish.activation == Activation::GeluTanh)
-            sums[j] = geluTanh(sums[j]);
+        sums[j] = activated(finish.activation, sums[j]);
     }
     if (out.type == DType::F32)
         finishTyped(static_cast<float*>(out.data) + index, sums, finish.add);

@@ -23,15 +23,31 @@ constexpr int patchesOfBlock = 4;
 /// hold them, which a card would do slowly; as a parameter it costs no memory. Behind them zeros.
 struct Frequencies {
     float values[widestHead / 2];
+    float magnitude; ///< of cosines and sines
 };
 
 Frequencies frequenciesOf(float theta, int64_t width)
 {
     Frequencies result{};
+    result.magnitude = 1;
     for (int64_t j = 0; j < width / 2; ++j)
         result.values[j] = static_cast<float>(
             std::pow(static_cast<double>(theta),
                      -2.0 * static_cast<double>(j) / static_cast<double>(width)));
+    return result;
+}
+
+/// The same with factors, each step rounded as the reference rounds it.
+Frequencies frequenciesOf(const Rope& rope, int64_t width)
+{
+    Frequencies result = frequenciesOf(rope.theta, width);
+    result.magnitude = rope.magnitude;
+    for (size_t j = 0; j < rope.factors.size(); ++j) {
+        const auto power = static_cast<float>(
+            std::pow(static_cast<double>(rope.theta),
+                     2.0 * static_cast<double>(j) / static_cast<double>(width)));
+        result.values[j] = 1 / (rope.factors[j] * power);
+    }
     return result;
 }
 
@@ -152,8 +168,8 @@ __global__ void __launch_bounds__(headWarps* warpSize32)
     for (int i = 0; i < V; ++i) {
         // The angle is a product in f32, as the references have it.
         const float angle = static_cast<float>(position) * frequencies.values[first + i];
-        cosines[i] = cosf(angle);
-        sines[i] = sinf(angle);
+        cosines[i] = frequencies.magnitude * cosf(angle);
+        sines[i] = frequencies.magnitude * sinf(angle);
     }
     for (int64_t head = begin; head < end; ++head) {
         Pairs<V> x = next;
@@ -279,7 +295,7 @@ Launch ropePatchesLaunch(int64_t patches, int64_t headWidth)
 }
 
 void headNormRopeAppend(Out q, Out keys, Out values, In qkv, const NormWeights& query,
-                        const NormWeights& key, float theta, const HeadLayout& layout,
+                        const NormWeights& key, const Rope& rope, const HeadLayout& layout,
                         const int32_t* length, cudaStream_t stream)
 {
     requireWidth(layout.width, 2);
@@ -288,7 +304,7 @@ void headNormRopeAppend(Out q, Out keys, Out values, In qkv, const NormWeights& 
     const int64_t half = layout.width / 2;
     const auto run = [&](auto kernel) {
         launch(kernel, headNormRopeLaunch(layout), stream, q, keys, values, qkv, query, key,
-               frequenciesOf(theta, layout.width), layout, length, headsOfWarp(layout.tokens));
+               frequenciesOf(rope, layout.width), layout, length, headsOfWarp(layout.tokens));
     };
     const auto fits = [&](int n) {
         const auto fitsFloats = [&](const float* data) {

@@ -4,6 +4,7 @@
 
 #include "cuda/kernels/operand.h"
 #include "cuda/launch.h"
+#include "engine/backend.h"
 
 namespace argali::cuda {
 
@@ -25,7 +26,7 @@ Launch ropePatchesLaunch(int64_t patches, int64_t headWidth);
 /// cache are not written. Shape:  qkv [T, (H + 2 G) C] -> q [T, H, C]; keys, values [G, capacity,
 /// C] Throws: Error::Code::Internal for odd or too wide heads
 void headNormRopeAppend(Out q, Out keys, Out values, In qkv, const NormWeights& query,
-                        const NormWeights& key, float theta, const HeadLayout& layout,
+                        const NormWeights& key, const Rope& rope, const HeadLayout& layout,
                         const int32_t* length, cudaStream_t stream);
 
 /// Backend::ropePatches(), in place.

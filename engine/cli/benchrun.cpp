@@ -27,7 +27,7 @@ int64_t positionsOf(const BenchSettings& settings, const Family& family)
     const ModelInfo& info = family.info();
     if (info.seesPictures)
         for (const ImageSize size : settings.pictures)
-            positions += family.rowsOf(family.fit(size, settings.frames, family.pixelBounds({})));
+            positions += family.rowsOf(family.fit(size, settings.frames, {}));
     if (positions > info.context)
         throw Error(Error::Code::ContextOverflow,
                     std::to_string(positions) + " positions, " +
@@ -51,13 +51,12 @@ BenchRun::BenchRun(CountingBackend& op, Family& family, BenchSettings settings)
     if (!family.info().seesPictures)
         m_settings.pictures.clear();
     unsigned seed = 0;
-    const PixelBounds bounds = family.pixelBounds({});
     for (const ImageSize size : m_settings.pictures) {
         std::vector<std::vector<std::byte>> frames;
         for (int64_t i = 0; i < std::max<int64_t>(m_settings.frames, 1); ++i)
             frames.push_back(noisePicture(size, seed++));
         m_files.push_back(std::move(frames));
-        m_parts.push_back(family.fit(size, m_settings.frames, bounds));
+        m_parts.push_back(family.fit(size, m_settings.frames, {}));
         m_visualTokens += family.rowsOf(m_parts.back());
     }
     if (!m_parts.empty())

@@ -87,6 +87,12 @@ void CaseReader::readOptions(const nlohmann::json& options, ChatRequest& request
             request.minPixels = integer(value, key, mostPixels);
         else if (key == "max_pixels")
             request.maxPixels = integer(value, key, mostPixels);
+        else if (key == "max_tiles")
+            request.maxTiles = static_cast<int>(integer(value, key, mostTokens));
+        else if (key == "template" && value.is_string())
+            request.promptTemplate = value.get<std::string>();
+        else if (key == "image_aspect_ratio" && value.is_string())
+            request.aspectRatio = value.get<std::string>();
         else
             refuse("a known option", nlohmann::json{{key, value}});
     }

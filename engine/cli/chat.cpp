@@ -128,8 +128,14 @@ Where to compute
 
   --json                one object: text, thinking, finish_reason, usage, timings
 
-Options of other model families, refused where the model has no use for them: --adapter,
---adapter-alpha, --max-tiles, --template, --image-aspect-ratio.
+Options of some model families, refused where the model has no use for them
+  --max-tiles N         parts that a picture is cut into at most, and one more for the whole:
+                        more details, and more positions (InternVL2)
+  --template NAME       the frame of the prompt: vicuna_v1 (default), llava_v1, hf (LLaVA-1.5)
+  --image-aspect-ratio pad|crop
+                        how a picture becomes square (LLaVA-1.5)
+  --adapter DIR, --adapter-alpha text=N,vision=N
+                        not part of this version
 
 Examples:
   argali-cli chat --image picture.png -p "What is shown in the picture?"

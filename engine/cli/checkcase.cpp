@@ -173,7 +173,13 @@ bool CaseRun::run(std::stop_token stop)
         compareIntegers("grid_thw", grids, true);
     }
     if (expects("tiles"))
-        m_report.fail(where, "tiles", "the family of this model has no tiles");
+        compareIntegers("tiles", trace.tiles, true);
+    if (expects("grids")) {
+        std::vector<int64_t> grids;
+        for (const auto& grid : trace.tileGrids)
+            grids.insert(grids.end(), grid.begin(), grid.end());
+        compareIntegers("grids", grids, true);
+    }
     compareTensor("pixel_values", trace.pixelValues);
     compareTensor("visual_embeds", trace.visualEmbeds);
     compareTensor("logits", trace.logits);

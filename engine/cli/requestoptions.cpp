@@ -65,6 +65,10 @@ ChatRequest requestOptions(const Arguments& arguments, bool thinkingMayCome)
     request.maxPixels = arguments.integer("--max-pixels", 1, mostPixels);
     if (request.minPixels && request.maxPixels && *request.minPixels > *request.maxPixels)
         throw UsageError("--min-pixels must not be larger than --max-pixels");
+    if (const auto tiles = arguments.integer("--max-tiles", 1, 1024))
+        request.maxTiles = static_cast<int>(*tiles);
+    request.promptTemplate = arguments.text("--template").value_or("");
+    request.aspectRatio = arguments.text("--image-aspect-ratio").value_or("");
     for (const char* option : drawOptions)
         arguments.exclude("--greedy", option);
     // Their bounds are looked at here, so that a wrong one is found before anything is opened.
@@ -115,6 +119,24 @@ OpenOptions openOptions(const Arguments& arguments)
     return options;
 }
 
+namespace {
+
+/// Throws: Error::Code::BadRequest for another value, listing those that are possible
+void requireOneOf(const Arguments& arguments, const char* option,
+                  const std::vector<std::string>& values)
+{
+    const std::optional<std::string> given = arguments.text(option);
+    if (!given || std::ranges::find(values, *given) != values.end())
+        return;
+    std::string known;
+    for (const std::string& value : values)
+        known += (known.empty() ? "" : ", ") + value;
+    throw Error(Error::Code::BadRequest,
+                std::string(option) + " " + *given + ": this model has " + known);
+}
+
+} // namespace
+
 void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
 {
     for (const char* option : {"--adapter", "--adapter-alpha"})
@@ -122,11 +144,17 @@ void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
             throw Error(Error::Code::Unsupported,
                         std::string(option) +
                             ": adapters are not part of this version; leave it out");
-    for (const char* option : {"--max-tiles", "--template", "--image-aspect-ratio"})
-        if (arguments.has(option))
+    const std::pair<const char*, bool> ofFamilies[] = {
+        {"--min-pixels", info.maxPixels > 0},         {"--max-pixels", info.maxPixels > 0},
+        {"--max-tiles", info.maxTiles > 0},           {"--template", !info.templates.empty()},
+        {"--image-aspect-ratio", !info.aspectRatios.empty()}};
+    for (const auto& [option, isUsed] : ofFamilies)
+        if (!isUsed && arguments.has(option))
             throw Error(Error::Code::Unsupported, std::string(option) + ": models of the family " +
                                                       info.family +
                                                       " have no use for it; leave it out");
+    requireOneOf(arguments, "--template", info.templates);
+    requireOneOf(arguments, "--image-aspect-ratio", info.aspectRatios);
     const auto refuse = [&](bool has, const char* option, const std::string& what) {
         if (!has && arguments.has(option))
             throw Error(Error::Code::BadRequest, std::string(option) + ": " + info.name + " " +

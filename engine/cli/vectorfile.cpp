@@ -42,7 +42,7 @@ void VectorFile::refuse(const std::string& expected, const nlohmann::json& found
 const std::vector<nlohmann::json>& VectorFile::rows(const char* key)
 {
     if (m_rows.empty() && m_path.extension() != ".jsonl") {
-        const nlohmann::json& list = member(m_json, key);
+        const nlohmann::json& list = m_json.is_array() ? m_json : member(m_json, key);
         if (!list.is_array())
             refuse(std::string("a list as \"") + key + "\"", list);
         m_rows.assign(list.begin(), list.end());

@@ -28,7 +28,7 @@ public:
     std::string name() const;
     /// The whole of a .json file.
     const nlohmann::json& json() const { return m_json; }
-    /// The elements of a list of the .json file, or the lines of a .jsonl file.
+    /// The elements of a list of the .json file, or of the list that it is, or the lines of a .jsonl file.
     const std::vector<nlohmann::json>& rows(const char* key);
 
     std::string text(const nlohmann::json& row, const char* key) const;
@@ -36,6 +36,7 @@ public:
     double number(const nlohmann::json& row, const char* key) const;
     std::vector<int32_t> ids(const nlohmann::json& row, const char* key) const;
     std::vector<std::string> texts(const nlohmann::json& row, const char* key) const;
+    bool has(const nlohmann::json& row, const char* key) const { return row.is_object() && row.contains(key); }
     /// [height, width] or [rows, columns], each at least 1.
     ImageSize size(const nlohmann::json& row, const char* key) const;
     /// A file name beside the vector file, without any folder.
@@ -81,6 +82,15 @@ void checkBilinear(VectorFile& file, const VectorContext& context, CheckReport& 
                    std::stop_token stop);
 void checkBicubic(VectorFile& file, const VectorContext& context, CheckReport& report,
                   std::stop_token stop);
+// In checkpictures.cpp.
+void checkPadding(VectorFile& file, const VectorContext& context, CheckReport& report,
+                  std::stop_token stop);
+void checkCropping(VectorFile& file, const VectorContext& context, CheckReport& report,
+                   std::stop_token stop);
+void checkTiles(VectorFile& file, const VectorContext& context, CheckReport& report,
+                std::stop_token stop);
+void checkTileGrids(VectorFile& file, const VectorContext& context, CheckReport& report,
+                    std::stop_token stop);
 void checkPictureModes(VectorFile& file, const VectorContext& context, CheckReport& report,
                        std::stop_token stop);
 void checkPositionTable(VectorFile& file, const VectorContext& context, CheckReport& report,

@@ -190,7 +190,7 @@ void CpuBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor& qkv
                                     const HeadNorms& norms, const Rope& rope,
                                     const DecodeState& state)
 {
-    checks::headNormRopeAppend(q, cache, qkv, norms);
+    checks::headNormRopeAppend(q, cache, qkv, norms, rope);
     const int64_t length = lengthBefore("headNormRopeAppend", q, cache, state);
     cpu::headNormRopeAppend(m_context, q, cache, qkv, norms, rope, length);
 }

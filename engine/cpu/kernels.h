@@ -59,6 +59,8 @@ struct Kernels {
     void (*affine)(float* out, const float* x, float centre, float factor, const float* weight,
                    const float* bias, int64_t n);
     void (*geluTanh)(float* x, int64_t n);
+    void (*gelu)(float* x, int64_t n);
+    void (*quickGelu)(float* x, int64_t n);
     /// gate = silu(gate) * up
     void (*siluTimes)(float* gate, const float* up, int64_t n);
     /// The pairs (x[j], x[j + half]) turned by angles of these cosines and sines.

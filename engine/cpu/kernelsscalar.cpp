@@ -75,6 +75,19 @@ void geluTanh(float* x, int64_t n)
     }
 }
 
+void gelu(float* x, int64_t n)
+{
+    // 1 + erf(u) = erfc(-u), which keeps its digits for very negative u
+    for (int64_t i = 0; i < n; ++i)
+        x[i] = 0.5f * x[i] * std::erfc(x[i] * -0.70710678118654752f);
+}
+
+void quickGelu(float* x, int64_t n)
+{
+    for (int64_t i = 0; i < n; ++i)
+        x[i] = x[i] / (1.0f + std::exp(-1.702f * x[i]));
+}
+
 void siluTimes(float* gate, const float* up, int64_t n)
 {
     for (int64_t i = 0; i < n; ++i)
@@ -215,6 +228,8 @@ constinit const Kernels scalarKernels{
     .scale = scale,
     .affine = affine,
     .geluTanh = geluTanh,
+    .gelu = gelu,
+    .quickGelu = quickGelu,
     .siluTimes = siluTimes,
     .rotate = rotate,
     .sum = sum,

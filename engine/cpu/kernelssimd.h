@@ -38,6 +38,8 @@ constexpr Kernels allKernels{
     .scale = scale,
     .affine = affine,
     .geluTanh = geluTanh,
+    .gelu = gelu,
+    .quickGelu = quickGelu,
     .siluTimes = siluTimes,
     .rotate = rotate,
     .sum = sum,

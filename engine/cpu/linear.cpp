@@ -71,6 +71,7 @@ struct Product {
     void multiplyMany() const;
     void multiplySlice(std::byte* input, int64_t row, int64_t rows, int64_t first, int64_t count,
                        Context::Worker& worker, float* c, int64_t width) const;
+    void activate(float* values, int64_t count) const;
     /// Columns [first, first + count) of row t of the product, in gate (and up), go to out.
     void finishRow(float* gate, float* up, int64_t t, int64_t first, int64_t count,
                    float* temporary) const;
@@ -106,6 +107,20 @@ std::byte* Product::prepareInput(int64_t first, int64_t rows) const
     return input;
 }
 
+void Product::activate(float* values, int64_t count) const
+{
+    switch (finish.activation) {
+    case Activation::None:
+        return;
+    case Activation::GeluTanh:
+        return kernels.geluTanh(values, count);
+    case Activation::Gelu:
+        return kernels.gelu(values, count);
+    case Activation::QuickGelu:
+        return kernels.quickGelu(values, count);
+    }
+}
+
 void Product::finishRow(float* gate, float* up, int64_t t, int64_t first, int64_t count,
                         float* temporary) const
 {
@@ -116,8 +131,8 @@ void Product::finishRow(float* gate, float* up, int64_t t, int64_t first, int64_
     }
     if (gated)
         kernels.siluTimes(gate, up, count);
-    else if (finish.activation == Activation::GeluTanh)
-        kernels.geluTanh(gate, count);
+    else
+        activate(gate, count);
     const int64_t offset = t * outputs + first;
     if (finish.kind == Finish::Kind::Add) {
         readFloats(kernels, out, offset, count, temporary);

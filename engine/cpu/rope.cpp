@@ -21,13 +21,27 @@ std::vector<float> frequencies(float theta, int64_t width)
     return result;
 }
 
+/// The same with factors, each step rounded as the reference rounds it.
+std::vector<float> frequencies(const Rope& rope, int64_t width)
+{
+    std::vector<float> result = frequencies(rope.theta, width);
+    for (size_t j = 0; j < rope.factors.size(); ++j) {
+        const auto power = static_cast<float>(
+            std::pow(static_cast<double>(rope.theta),
+                     2.0 * static_cast<double>(j) / static_cast<double>(width)));
+        result[j] = 1 / (rope.factors[j] * power);
+    }
+    return result;
+}
+
 /// The angles are products in f32, again as the references have them.
-void turn(float* cosines, float* sines, const std::vector<float>& inverse, int64_t position)
+void turn(float* cosines, float* sines, const std::vector<float>& inverse, int64_t position,
+          float magnitude = 1)
 {
     for (size_t j = 0; j < inverse.size(); ++j) {
         const float angle = static_cast<float>(position) * inverse[j];
-        cosines[j] = std::cos(angle);
-        sines[j] = std::sin(angle);
+        cosines[j] = magnitude * std::cos(angle);
+        sines[j] = magnitude * std::sin(angle);
     }
 }
 
@@ -43,7 +57,7 @@ void headNormRopeAppend(Context& context, Tensor& q, KvLayer& cache, const Tenso
     const int64_t groups = cache.keys.dim(0);
     const int64_t capacity = cache.keys.dim(1);
     const int64_t total = (heads + 2 * groups) * width;
-    const std::vector<float> inverse = frequencies(rope.theta, width);
+    const std::vector<float> inverse = frequencies(rope, width);
 
     const auto finish = [&](float* head, const Norm& norm, const float* cosines,
                             const float* sines) {
@@ -56,7 +70,7 @@ void headNormRopeAppend(Context& context, Tensor& q, KvLayer& cache, const Tenso
         float* const cosines = row + total;
         float* const sines = cosines + width / 2;
         const int64_t position = length + t;
-        turn(cosines, sines, inverse, position);
+        turn(cosines, sines, inverse, position, rope.magnitude);
         kernels.load(row, qkv.raw() + t * total * sizeOf(qkv.type()), elementOf(qkv.type()), total);
         for (int64_t h = 0; h < heads; ++h) {
             finish(row + h * width, norms.query, cosines, sines);

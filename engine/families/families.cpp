@@ -1,23 +1,40 @@
 #include "engine/families/families.h"
 
+#include <algorithm>
 #include <array>
 
+#include "engine/families/internvl2.h"
+#include "engine/families/llava15.h"
 #include "engine/families/ovis25.h"
 
 namespace argali {
 
 namespace {
 
+std::shared_ptr<const WeightSource> openFolderWeights(const std::filesystem::path& folder, const Config&)
+{
+    return openCheckpoint(folder);
+}
+
 struct FamilyEntry {
     bool (*matches)(const Config& config);
     std::unique_ptr<Family> (*make)(ModelFolder folder);
+    std::optional<ModelFolder> (*synthetic)(const std::string& name, int64_t layers, DType stored,
+                                            std::stop_token stop);
+    std::shared_ptr<const WeightSource> (*openWeights)(const std::filesystem::path& folder,
+                                                       const Config& config) = openFolderWeights;
 };
 
 constexpr std::array families{
-    FamilyEntry{ovis25::matches, ovis25::make},
+    FamilyEntry{ovis25::matches, ovis25::make, ovis25::synthetic},
+    FamilyEntry{llava15::matches, llava15::make, llava15::synthetic, llava15::openWeights},
+    FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic},
 };
 
-constexpr const char* supported = "Ovis2.5 (model_type ovis2_5 or ovis)";
+constexpr const char* supported = "Ovis2.5 (model_type ovis2_5 or ovis), LLaVA-1.5 (llava or llava_llama), "
+                                  "InternVL2 (internvl_chat or internvl)";
+constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, llava-1.5-13b, internvl2-1b, "
+                                       "internvl2-2b, internvl2-4b, internvl2-8b, internvl2-26b";
 
 } // namespace
 
@@ -38,11 +55,12 @@ ModelFolder openFolder(const std::filesystem::path& folder)
     if (result.preprocessor.has("image_processor")) // newer processor files nest it
         result.preprocessor = result.preprocessor.object("image_processor");
     const auto known = [&](const FamilyEntry& entry) { return entry.matches(result.config); };
-    if (std::none_of(families.begin(), families.end(), known))
+    const auto family = std::find_if(families.begin(), families.end(), known);
+    if (family == families.end())
         throw Error(Error::Code::Unsupported,
                     result.config.file() + ": model_type \"" + result.config.string("model_type", "")
                         + "\" is not supported; supported: " + supported);
-    result.weights = openCheckpoint(result.path);
+    result.weights = family->openWeights(result.path, result.config);
     return result;
 }
 
@@ -67,7 +85,11 @@ ModelFolder syntheticFolder(const std::string& name, DType stored, std::stop_tok
             throw Error(Error::Code::BadRequest,
                         "\"" + name + "\": after the name only /layers=N with N from 1 to 1024");
     }
-    return ovis25::synthetic(name.substr(0, slash), layers, stored, std::move(stop));
+    for (const FamilyEntry& entry : families)
+        if (std::optional<ModelFolder> folder = entry.synthetic(name.substr(0, slash), layers, stored, stop))
+            return std::move(*folder);
+    throw Error(Error::Code::BadRequest,
+                "no published shapes named \"" + name.substr(0, slash) + "\"; known: " + publishedNames);
 }
 
 } // namespace argali

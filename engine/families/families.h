@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,18 +34,17 @@ struct VisualPart {
     bool film = false;
     std::array<int64_t, 3> grid{}; ///< frames, rows, columns of patches
     ImageSize size;                ///< each frame in pixels as the model gets it
+    std::array<int64_t, 2> tiles{1, 1}; ///< columns, rows that a frame is cut into
+    bool thumbnail = false;             ///< one tile more, of the whole frame
+    int variant = 0;                    ///< tells apart what one size is made in different ways
+
+    int64_t tileCount() const { return tiles[0] * tiles[1] + (thumbnail ? 1 : 0); } ///< of a frame
 };
 
 /// A rendered conversation.
 struct Prompt {
     std::vector<int32_t> ids;      ///< negative ids stand for visual positions
     std::vector<VisualPart> parts; ///< in order of their positions
-};
-
-/// Bounds of the picture size from the request, the folder and the family, in this order.
-struct PixelBounds {
-    int64_t minimum = 0;
-    int64_t maximum = 0;
 };
 
 /// How a family marks its thinking. Ids are -1 for families that do not think.
@@ -81,9 +81,14 @@ public:
     virtual std::vector<int32_t> stopIds(const Tokenizer& tokenizer) const = 0;
     virtual ThinkingRules thinking(const Tokenizer& tokenizer) const = 0;
 
-    virtual PixelBounds pixelBounds(const ChatRequest& request) const = 0;
-    /// What a picture or film of this size becomes; frames is 0 for a picture.
-    virtual VisualPart fit(ImageSize size, int64_t frames, const PixelBounds& bounds) const = 0;
+    /// The id that the reference shows at visual positions; none: those of Prompt.
+    virtual std::optional<int32_t> placeholderId() const { return {}; }
+    /// Ids from here on have logits without a meaning and are never chosen.
+    virtual int64_t choosableIds() const { return std::numeric_limits<int32_t>::max(); }
+
+    /// What a picture or film of this size becomes with the request's options; frames is 0 for a picture.
+    /// Throws: Error::Code::BadRequest
+    virtual VisualPart fit(ImageSize size, int64_t frames, const ChatRequest& request) const = 0;
     /// parts: one for each picture and film of the messages, in order.
     /// Throws: Error::Code::BadRequest for what the family cannot take, in words for the user
     virtual Prompt prompt(const Tokenizer& tokenizer, const ChatRequest& request,
@@ -95,6 +100,9 @@ public:
     /// The model's input for decoded frames of any size: f32 [P, features], backend memory.
     virtual Tensor preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
                               std::stop_token stop) = 0;
+    /// What preprocess() made of frames, in host memory, in the reference's arrangement.
+    /// Shape:  f32 [P, features] -> f32
+    virtual Tensor asReference(const VisualPart&, const Tensor& patches) const { return patches; }
     /// Features of patches. Shape:  patches [P, features] -> [P, width]
     virtual Tensor encode(const VisualPart& part, const Tensor& patches, const ProgressSink& progress,
                           std::stop_token stop) = 0;
@@ -104,7 +112,7 @@ public:
     virtual int64_t rowsOf(const VisualPart& part) const = 0;
     /// Tokens of all frames with the markers around them: one row for each negative id of the part.
     /// Shape:  tokens [tokens, D] -> [rows, D]
-    virtual Tensor withMarkers(const VisualPart& part, const Tensor& tokens) = 0;
+    virtual Tensor withMarkers(const VisualPart&, const Tensor& tokens) { return tokens; }
 
     virtual std::unique_ptr<KvCache> makeCache(int64_t capacity) const = 0;
     /// Logits after the last of the ids; the cache grows by them. visual holds the rows for negative

@@ -1,5 +1,12 @@
 #include "engine/families/loading.h"
 
+#include <algorithm>
+#include <set>
+
+#include "engine/checkpoint/json.h"
+#include "engine/error.h"
+#include "engine/log.h"
+
 namespace argali {
 
 namespace {
@@ -16,6 +23,19 @@ void touch(const Tensor& tensor, const std::stop_token& stop)
         if (n % pagesBetweenLooks == 0 && stop.stop_requested())
             return;
     }
+}
+
+/// f32 rows times a factor each.
+Tensor scaledRows(const Tensor& matrix, const Tensor& factors)
+{
+    Tensor result = hostTensor(DType::F32, matrix.shape());
+    const int64_t width = matrix.dim(1);
+    const float* in = matrix.as<float>();
+    auto* out = result.as<float>();
+    for (int64_t row = 0; row < matrix.dim(0); ++row)
+        for (int64_t i = row * width; i < (row + 1) * width; ++i)
+            out[i] = in[i] * factors.as<float>()[row];
+    return result;
 }
 
 } // namespace
@@ -37,6 +57,29 @@ Tensor WeightLoader::read(const std::string& name, const Shape& shape)
     return tensor;
 }
 
+void WeightLoader::add(LinearSource& source, const LinearPart& part)
+{
+    const int64_t outputs = part.shape.dim(0);
+    Tensor matrix = read(part.weight, part.shape);
+    matrix = matrix.view({outputs, matrix.count() / outputs});
+    Tensor bias;
+    if (!part.bias.empty())
+        bias = read(part.bias, {outputs});
+    if (!part.scale.empty()) {
+        const Tensor scale = hostFloats(part.scale, {outputs});
+        if (stopped())
+            return;
+        matrix = scaledRows(onHost(matrix), scale);
+        if (!bias.isEmpty())
+            bias = scaledRows(onHost(bias).view({outputs, 1}), scale).view({outputs});
+    }
+    for (const RowRange& range : part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows) {
+        source.matrices.push_back(matrix.rows(range.begin, range.count));
+        if (!bias.isEmpty())
+            source.biases.push_back(bias.rows(range.begin, range.count));
+    }
+}
+
 Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
 {
     LinearSource source;
@@ -44,13 +87,21 @@ Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
     for (const LinearPart& part : parts) {
         if (stopped())
             return {};
-        const Tensor matrix = read(part.weight, part.shape);
-        const int64_t outputs = part.shape.dim(0);
-        source.matrices.push_back(matrix.view({outputs, matrix.count() / outputs}));
-        if (!part.bias.empty())
-            source.biases.push_back(read(part.bias, {outputs}));
+        add(source, part);
     }
+    if (stopped())
+        return {};
     return m_op->makeLinear(source);
+}
+
+Tensor WeightLoader::onHost(const Tensor& stored)
+{
+    return m_op->download(m_op->makeFloats(stored));
+}
+
+Tensor WeightLoader::hostFloats(const std::string& name, const Shape& shape)
+{
+    return stopped() ? Tensor() : onHost(read(name, shape));
 }
 
 Tensor WeightLoader::floats(const std::string& name, const Shape& shape)
@@ -63,13 +114,73 @@ Tensor WeightLoader::table(const std::string& name, const Shape& shape)
     return stopped() ? Tensor() : m_op->makeTable(read(name, shape));
 }
 
-int64_t bytesWhenLoaded(const TensorKind& stored, DType compute)
+int64_t bytesWhenLoaded(const TensorKind& stored, DType compute, bool changed)
 {
     const bool matrix = stored.shape.rank() > 1;
     if (!matrix)
         return stored.shape.count() * sizeOf(DType::F32); // norms and biases are kept as f32
+    if (changed)
+        return stored.shape.count() * sizeOf(compute);
     return stored.type == compute || compute == DType::F32 ? stored.bytes()
                                                            : stored.shape.count() * sizeOf(compute);
+}
+
+std::string publishedPrefix(const WeightSource& weights, std::initializer_list<const char*> prefixes,
+                            const char* suffix)
+{
+    std::string tried;
+    for (const char* prefix : prefixes) {
+        if (weights.describe(std::string(prefix) + suffix))
+            return prefix;
+        tried += (tried.empty() ? "" : ", ") + std::string(prefix) + suffix;
+    }
+    throw Error(Error::Code::BadModel,
+                weights.origin(tried) + ": tensor not found under any published name: " + tried);
+}
+
+void describeTensors(ModelInfo& info, const WeightSource& weights, const std::vector<NamedShape>& used,
+                     const std::function<bool(const std::string&)>& isExpected)
+{
+    std::set<std::string, std::less<>> known;
+    for (const NamedShape& tensor : used)
+        if (known.insert(tensor.name).second)
+            info.parameters += weights.requireKind(tensor.name, tensor.shape).shape.count();
+    for (const std::string& name : weights.names()) {
+        if (known.contains(name))
+            continue;
+        if (!isExpected(name))
+            info.unknownTensors.push_back(name);
+        else if (const auto kind = weights.describe(name); kind && kind->type != DType::I64)
+            info.parameters += kind->shape.count();
+    }
+}
+
+void describeFiles(ModelInfo& info, const std::filesystem::path& folder, const WeightSource& weights)
+{
+    if (folder.empty())
+        return; // made in memory
+    for (const char* file : {"config.json", "generation_config.json", "preprocessor_config.json",
+                             "processor_config.json", "tokenizer.json", "tokenizer.model",
+                             "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json",
+                             "special_tokens_map.json", "model.safetensors.index.json",
+                             "pytorch_model.bin.index.json"})
+        if (std::error_code failure; std::filesystem::exists(folder / file, failure))
+            info.files.emplace_back(file);
+    for (const std::filesystem::path& file : weights.files())
+        info.files.push_back(file.lexically_relative(folder));
+}
+
+Config readTokenizerConfig(const std::filesystem::path& folder)
+{
+    return folder.empty() ? Config() : Config::readIfThere(folder / "tokenizer_config.json");
+}
+
+void logUnknownTensors(const ModelInfo& info)
+{
+    if (const std::vector<std::string>& unused = info.unknownTensors; !unused.empty())
+        log(LogLevel::Warning, info.name + ": " + std::to_string(unused.size())
+                + (unused.size() == 1 ? " tensor is" : " tensors are") + " not used, the first: "
+                + inQuotes(unused.front()));
 }
 
 } // namespace argali

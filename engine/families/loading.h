@@ -1,14 +1,23 @@
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "engine/backend.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/checkpoint/config.h"
 #include "engine/engine.h"
 
 namespace argali {
+
+/// Neighbouring rows of a matrix.
+struct RowRange {
+    int64_t begin = 0;
+    int64_t count = 0;
+};
 
 /// One matrix of a linear layer by the names of its tensors. A weight of more than two dimensions (a
 /// convolution whose kernel is its stride) is one row per output.
@@ -16,6 +25,15 @@ struct LinearPart {
     std::string weight;
     Shape shape;
     std::string bias{}; ///< empty: none
+    std::vector<RowRange> rows{}; ///< which rows, in which order; empty: all
+    std::string scale{};          ///< a factor for each output, of weight and bias; empty: none
+};
+
+/// A tensor that a model uses. A matrix whose values are changed when it is loaded does not stay in its file.
+struct NamedShape {
+    std::string name;
+    Shape shape;
+    bool changed = false;
 };
 
 /// Hands the tensors of a checkpoint to a backend, in order, and reports how many bytes are done. After a
@@ -34,9 +52,14 @@ public:
     Linear linear(const std::vector<LinearPart>& parts);
     Tensor floats(const std::string& name, const Shape& shape);
     Tensor table(const std::string& name, const Shape& shape);
+    /// The values as f32 in host memory, for what a backend gets in another form.
+    Tensor hostFloats(const std::string& name, const Shape& shape);
 
 private:
     Tensor read(const std::string& name, const Shape& shape);
+    Tensor onHost(const Tensor& stored);
+    /// Adds a part's matrices and biases.
+    void add(LinearSource& source, const LinearPart& part);
 
     Backend* m_op;
     const WeightSource& m_weights;
@@ -49,6 +72,23 @@ private:
 
 /// Bytes that a stored tensor takes once it is loaded for this compute type: matrices of another 16-bit or
 /// 32-bit type are converted, except that f32 arithmetic reads 16-bit weights as they are.
-int64_t bytesWhenLoaded(const TensorKind& stored, DType compute);
+int64_t bytesWhenLoaded(const TensorKind& stored, DType compute, bool changed = false);
+
+/// The first of these prefixes under which the weights have a tensor with the suffix.
+/// Throws: Error::Code::BadModel when there is none, naming what was looked for
+std::string publishedPrefix(const WeightSource& weights, std::initializer_list<const char*> prefixes,
+                            const char* suffix);
+
+/// Counts the used tensors into info.parameters, checks their names and shapes, and lists those in the files
+/// that are neither used nor expected to be there.
+/// Throws: Error::Code::BadModel naming tensor, expected and found
+void describeTensors(ModelInfo& info, const WeightSource& weights, const std::vector<NamedShape>& used,
+                     const std::function<bool(const std::string&)>& isExpected);
+/// The files of the folder that a model is read from, weights included; those of other folders by their way from it.
+void describeFiles(ModelInfo& info, const std::filesystem::path& folder, const WeightSource& weights);
+/// The tokenizer's own configuration; empty when not there.
+Config readTokenizerConfig(const std::filesystem::path& folder);
+/// Says in the log which tensors of the files are not used, if any.
+void logUnknownTensors(const ModelInfo& info);
 
 } // namespace argali

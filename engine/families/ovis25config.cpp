@@ -4,27 +4,17 @@
 #include <array>
 #include <cmath>
 
+#include "engine/families/joinedweights.h"
+
 namespace argali::ovis25 {
 
 namespace {
 
-// Bounds of what a configuration may ask for: an order of magnitude above every published size, and far
-// from where products of two of them overflow.
-constexpr int64_t maxLayers = 1024;
-constexpr int64_t maxWidth = 1 << 17;
-constexpr int64_t maxHeads = 1024;
-constexpr int64_t maxVocabulary = 1 << 24;
-constexpr int64_t maxContext = 1 << 24;
+constexpr const char* family = "Ovis2.5";
 
 [[noreturn]] void refuse(const Config& config, const std::string& what)
 {
     throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for Ovis2.5");
-}
-
-void requireValue(const Config& config, const char* key, const char* wanted)
-{
-    if (const std::string value = config.string(key, wanted); value != wanted)
-        refuse(config, std::string(key) + " \"" + value + "\" (only \"" + wanted + "\")");
 }
 
 void refuseScaledRope(const Config& config)
@@ -46,28 +36,11 @@ double ropeTheta(const Config& config, double fallback)
     return config.number("rope_theta", 1, 1e12, fallback);
 }
 
-DecoderConfig readText(const Config& config)
+TextConfig readText(const Config& config)
 {
-    requireValue(config, "hidden_act", "silu");
     refuseScaledRope(config);
-    for (const char* key : {"attention_bias", "use_sliding_window"})
-        if (config.boolean(key, false))
-            refuse(config, std::string(key) + " true");
-    DecoderConfig text;
-    text.layers = config.integer("num_hidden_layers", 1, maxLayers);
-    text.width = config.integer("hidden_size", 1, maxWidth);
-    text.heads = config.integer("num_attention_heads", 1, maxHeads);
-    text.groups = config.integer("num_key_value_heads", 1, maxHeads);
-    text.headWidth = config.integer("head_dim", 2, 1024, 128);
-    text.feedForward = config.integer("intermediate_size", 1, maxWidth);
-    text.vocabulary = config.integer("vocab_size", 1, maxVocabulary);
-    text.epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6));
-    text.rope.theta = static_cast<float>(ropeTheta(config, 1e6));
-    if (text.heads % text.groups != 0 || text.headWidth % 2 != 0)
-        throw Error(Error::Code::BadModel,
-                    config.file() + ": " + std::to_string(text.heads) + " heads of "
-                        + std::to_string(text.headWidth) + " over " + std::to_string(text.groups)
-                        + " key/value heads: the first must be a multiple of the last, the width even");
+    TextConfig text = readTextConfig(config, {.headWidth = 128, .epsilon = 1e-6, .theta = 1e6}, family);
+    text.headNorms = true;
     return text;
 }
 
@@ -88,7 +61,7 @@ void refuseWindows(const Config& config, int64_t layers)
 
 VisionConfig readVision(const Config& config)
 {
-    requireValue(config, "hidden_act", "gelu_pytorch_tanh");
+    requireText(config, "hidden_act", "gelu_pytorch_tanh", family);
     for (const char* key : {"preserve_original_pe", "use_rope"})
         if (!config.boolean(key, true))
             refuse(config, std::string(key) + " false");
@@ -98,10 +71,10 @@ VisionConfig readVision(const Config& config)
     if (config.integer("num_channels", 1, 64, 3) != 3)
         refuse(config, "num_channels other than 3");
     VisionConfig vision;
-    vision.layers = config.integer("num_hidden_layers", 1, maxLayers);
-    vision.width = config.integer("hidden_size", 1, maxWidth);
-    vision.heads = config.integer("num_attention_heads", 1, maxHeads);
-    vision.feedForward = config.integer("intermediate_size", 1, maxWidth);
+    vision.layers = config.integer("num_hidden_layers", 1, mostOf::layers);
+    vision.width = config.integer("hidden_size", 1, mostOf::width);
+    vision.heads = config.integer("num_attention_heads", 1, mostOf::heads);
+    vision.feedForward = config.integer("intermediate_size", 1, mostOf::width);
     vision.epsilon = static_cast<float>(config.number("layer_norm_eps", 0, 1, 1e-6));
     vision.ropeTheta = static_cast<float>(ropeTheta(config, 1e4));
     vision.merge = config.has("hidden_stride") ? config.integer("hidden_stride", 1, 8)
@@ -113,19 +86,6 @@ VisionConfig readVision(const Config& config)
                         + "multiples of 4");
     refuseWindows(config, vision.layers);
     return vision;
-}
-
-std::string firstThere(const WeightSource& weights, std::initializer_list<const char*> prefixes,
-                       const char* suffix)
-{
-    std::string tried;
-    for (const char* prefix : prefixes) {
-        if (weights.find(std::string(prefix) + suffix))
-            return prefix;
-        tried += (tried.empty() ? "" : ", ") + std::string(prefix) + suffix;
-    }
-    throw Error(Error::Code::BadModel,
-                weights.origin(tried) + ": tensor not found under any published name: " + tried);
 }
 
 } // namespace
@@ -142,101 +102,57 @@ Dimensions readDimensions(const Config& config)
     const bool hub = config.has("llm_config");
     const Config text = config.object(hub ? "llm_config" : "text_config");
     const Config vision = config.object(hub ? "vit_config" : "vision_config");
-    requireValue(text, "model_type", "qwen3");
+    requireText(text, "model_type", "qwen3", family);
 
     Dimensions d;
-    d.text = readText(text);
+    d.language = readText(text);
+    d.text = d.language.decoder;
     d.vision = readVision(vision);
     // The published 9B file lacks the key; the default of its text model is an untied head.
-    d.tiedHead = text.boolean("tie_word_embeddings", config.boolean("tie_word_embeddings", false));
-    d.context = text.integer("max_position_embeddings", 1, maxContext);
+    d.language.tiedHead = text.boolean("tie_word_embeddings", config.boolean("tie_word_embeddings", false));
     d.patch = vision.integer("patch_size", 1, 256);
     d.visualVocabulary = config.has("visual_vocab_size")
-        ? config.integer("visual_vocab_size", indicators + 1, maxVocabulary)
-        : vision.integer("vocab_size", indicators + 1, maxVocabulary);
+        ? config.integer("visual_vocab_size", indicators + 1, mostOf::vocabulary)
+        : vision.integer("vocab_size", indicators + 1, mostOf::vocabulary);
     return d;
 }
 
-namespace {
-
-/// Whole numbers that only one value of is supported.
-void requireInteger(const Config& config, const char* key, int64_t wanted)
-{
-    constexpr int64_t most = 1 << 20;
-    if (const int64_t value = config.integer(key, 0, most, wanted); value != wanted)
-        refuse(config, std::string(key) + " " + std::to_string(value) + " (only " + std::to_string(wanted) + ")");
-}
-
-std::array<float, 3> perChannel(const Config& config, const char* key, double least, std::array<float, 3> fallback)
-{
-    if (!config.has(key))
-        return fallback;
-    const nlohmann::json& list = config.json().at(key);
-    const auto isGood = [&](const nlohmann::json& value) {
-        return value.is_number() && value.get<double>() >= least && value.get<double>() <= 255;
-    };
-    if (!list.is_array() || list.size() != 3 || !std::all_of(list.begin(), list.end(), isGood))
-        throw Error(Error::Code::BadModel, config.file() + ": " + key + ": expected a list of three numbers, one "
-                        + "a channel, found " + inQuotes(list.dump()));
-    return {list[0].get<float>(), list[1].get<float>(), list[2].get<float>()};
-}
-
-} // namespace
-
 Normalization readPreprocessing(const Config& config, const Dimensions& d)
 {
-    for (const char* step : {"do_resize", "do_rescale", "do_normalize"})
-        if (!config.boolean(step, true))
-            refuse(config, std::string(step) + " false (only true)");
     constexpr int64_t bilinear = 2; // as Pillow counts its filters
-    requireInteger(config, "resample", bilinear);
-    requireInteger(config, "patch_size", d.patch);
+    requireInteger(config, "resample", bilinear, family);
+    requireInteger(config, "patch_size", d.patch, family);
     for (const char* key : {"hidden_stride", "merge_size", "spatial_merge_size"})
-        requireInteger(config, key, d.vision.merge);
-    requireInteger(config, "temporal_patch_size", 1);
-    constexpr double factor = 1.0 / 255;
-    constexpr double tolerance = 1e-6; // of f32 and of printed decimals
-    const double found = config.number("rescale_factor", 0, 1e6, factor);
-    if (std::abs(found - factor) > tolerance * factor)
-        refuse(config, "rescale_factor " + nlohmann::json(found).dump() + " (only 1/255, "
-                   + nlohmann::json(factor).dump() + ")");
-    constexpr double leastDeviation = 1e-6;
-    Normalization result;
-    result.mean = perChannel(config, "image_mean", -255, result.mean);
-    result.deviation = perChannel(config, "image_std", leastDeviation, result.deviation);
-    return result;
+        requireInteger(config, key, d.vision.merge, family);
+    requireInteger(config, "temporal_patch_size", 1, family);
+    return readNormalization(config, {}, family);
 }
 
 Names::Names(const WeightSource& weights)
-    : m_text(firstThere(weights, {"llm.model.", "model.language_model."}, "embed_tokens.weight")),
+    : m_text(publishedPrefix(weights, {"llm.model.", "model.language_model."}, "embed_tokens.weight")),
       m_outputHead(m_text == "llm.model." ? "llm.lm_head.weight" : "lm_head.weight"),
-      m_embeddings(firstThere(weights,
+      m_embeddings(publishedPrefix(weights,
                               {"visual_tokenizer.vit.vision_model.embeddings.",
                                "model.vision_tower.transformer.embeddings.",
                                "model.vision_tower.embeddings."},
                               "patch_embedding.weight")),
-      m_visionLayers(firstThere(weights,
+      m_visionLayers(publishedPrefix(weights,
                                 {"visual_tokenizer.vit.vision_model.encoder.layers.",
                                  "model.vision_tower.transformer.encoder.layers.",
                                  "model.vision_tower.layers.", "model.vision_tower.encoder.layers."},
                                 "0.layer_norm1.weight")),
       m_postNorm(m_embeddings.substr(0, m_embeddings.size() - std::string_view("embeddings.").size())
                  + "post_layernorm."),
-      m_headLinear(firstThere(weights,
+      m_headLinear(publishedPrefix(weights,
                               {"visual_tokenizer.head.0.", "model.vision_tower.head_linear.",
                                "model.visual_tokenizer.head_linear."},
                               "weight")),
-      m_headNorm(firstThere(weights,
+      m_headNorm(publishedPrefix(weights,
                             {"visual_tokenizer.head.1.", "model.vision_tower.head_norm.",
                              "model.visual_tokenizer.head_norm."},
                             "weight")),
-      m_table(firstThere(weights, {"vte.", "model.visual_embeddings_table."}, "weight"))
+      m_table(publishedPrefix(weights, {"vte.", "model.visual_embeddings_table."}, "weight"))
 {
-}
-
-std::string Names::textLayer(int64_t layer, const std::string& suffix) const
-{
-    return m_text + "layers." + std::to_string(layer) + "." + suffix;
 }
 
 std::string Names::patchEmbedding(const std::string& suffix) const
@@ -255,28 +171,8 @@ namespace {
 template <typename NamesLike>
 std::vector<NamedShape> listTensors(const Dimensions& d, const NamesLike& names, int64_t side)
 {
-    std::vector<NamedShape> list;
+    std::vector<NamedShape> list = textTensors(d.language, names.language());
     const auto add = [&](std::string name, Shape shape) { list.push_back({std::move(name), shape}); };
-    const DecoderConfig& t = d.text;
-    add(names.text("embed_tokens.weight"), {t.vocabulary, t.width});
-    for (int64_t i = 0; i < t.layers; ++i) {
-        const auto layer = [&](const char* suffix, Shape shape) { add(names.textLayer(i, suffix), shape); };
-        layer("input_layernorm.weight", {t.width});
-        layer("self_attn.q_proj.weight", {t.heads * t.headWidth, t.width});
-        layer("self_attn.k_proj.weight", {t.groups * t.headWidth, t.width});
-        layer("self_attn.v_proj.weight", {t.groups * t.headWidth, t.width});
-        layer("self_attn.q_norm.weight", {t.headWidth});
-        layer("self_attn.k_norm.weight", {t.headWidth});
-        layer("self_attn.o_proj.weight", {t.width, t.heads * t.headWidth});
-        layer("post_attention_layernorm.weight", {t.width});
-        layer("mlp.gate_proj.weight", {t.feedForward, t.width});
-        layer("mlp.up_proj.weight", {t.feedForward, t.width});
-        layer("mlp.down_proj.weight", {t.width, t.feedForward});
-    }
-    add(names.text("norm.weight"), {t.width});
-    if (!d.tiedHead)
-        add(names.outputHead(), {t.vocabulary, t.width});
-
     const VisionConfig& v = d.vision;
     add(names.patchEmbedding("weight"), {v.width, 3, d.patch, d.patch});
     add(names.patchEmbedding("bias"), {v.width});
@@ -296,21 +192,9 @@ std::vector<NamedShape> listTensors(const Dimensions& d, const NamesLike& names,
     add(names.visualHead(), {d.softRows(), d.mergedWidth()});
     add(names.visualHeadNorm("weight"), {d.softRows()});
     add(names.visualHeadNorm("bias"), {d.softRows()});
-    add(names.visualTable(), {d.visualVocabulary, t.width});
+    add(names.visualTable(), {d.visualVocabulary, d.text.width});
     return list;
 }
-
-/// A source that has just the tensors by which Names recognises the HUB spelling.
-class HubSpelling final : public WeightSource {
-public:
-    std::optional<Tensor> find(std::string_view name) const override
-    {
-        const bool hub = name.starts_with("llm.") || name.starts_with("visual_tokenizer.")
-            || name.starts_with("vte.");
-        return hub ? std::optional<Tensor>(Tensor()) : std::nullopt;
-    }
-    std::vector<std::string> names() const override { return {}; }
-};
 
 } // namespace
 
@@ -322,15 +206,14 @@ std::vector<NamedShape> usedTensors(const Dimensions& d, const Names& names, int
 std::vector<NamedShape> publishedTensors(const Dimensions& d)
 {
     constexpr int64_t side = 32;
-    return listTensors(d, Names(HubSpelling()), side);
+    return listTensors(d, Names(PublishedSpelling({"llm.", "visual_tokenizer.", "vte."})), side);
 }
 
-Config publishedConfig(const std::string& name, int64_t layers)
+std::optional<Config> publishedConfig(const std::string& name, int64_t layers)
 {
     const bool large = name == "ovis2.5-9b";
     if (!large && name != "ovis2.5-2b")
-        throw Error(Error::Code::BadRequest,
-                    "no published shapes named \"" + name + "\"; known: ovis2.5-2b, ovis2.5-9b");
+        return std::nullopt;
     const int64_t publishedLayers = large ? 36 : 28;
     const nlohmann::json value = {
         {"model_type", "ovis2_5"},

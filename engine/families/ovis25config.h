@@ -2,12 +2,14 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
-#include "engine/layers/decoderblock.h"
+#include "engine/families/preprocessing.h"
+#include "engine/families/textmodel.h"
 #include "engine/layers/visionblock.h"
 
 namespace argali::ovis25 {
@@ -15,10 +17,9 @@ namespace argali::ovis25 {
 /// Dimensions of an Ovis2.5 checkpoint, from its config.json in either published form: HUB (llm_config,
 /// vit_config) or NATIVE (text_config, vision_config).
 struct Dimensions {
-    DecoderConfig text;
+    TextConfig language;
+    DecoderConfig text; ///< of language
     VisionConfig vision;
-    bool tiedHead = false;
-    int64_t context = 0;         ///< positions at most
     int64_t patch = 0;           ///< side of a patch in pixels
     int64_t visualVocabulary = 0; ///< rows of the visual embedding table, indicators included
 
@@ -34,12 +35,6 @@ constexpr int64_t indicators = 4;
 ///         (window attention, scaled rotary embedding, biases, other activations)
 Dimensions readDimensions(const Config& config);
 
-/// What the values of a pixel become: (u / 255 - mean) / deviation for each channel.
-struct Normalization {
-    std::array<float, 3> mean{0.5F, 0.5F, 0.5F};
-    std::array<float, 3> deviation{0.5F, 0.5F, 0.5F};
-};
-
 /// The values of a preprocessor's configuration that change pixels; where it is silent, the published ones.
 /// Throws: Error::Code::BadModel for values out of range, Unsupported for another way to make patches of a
 ///         picture (another filter, factor or size of patches, a step left out)
@@ -54,8 +49,7 @@ public:
     /// Throws: Error::Code::BadModel when it uses none, naming the tensor that was looked for
     explicit Names(const WeightSource& weights);
 
-    std::string text(const std::string& suffix) const { return m_text + suffix; }
-    std::string textLayer(int64_t layer, const std::string& suffix) const;
+    TextNames language() const { return {TextPacking::Llama, m_text, m_outputHead}; }
     std::string outputHead() const { return m_outputHead; }
     std::string patchEmbedding(const std::string& suffix) const;
     std::string positionTable() const { return m_embeddings + "position_embedding.weight"; }
@@ -77,17 +71,11 @@ private:
     std::string m_table;
 };
 
-struct NamedShape {
-    std::string name;
-    Shape shape;
-};
-
 /// Every tensor that the model uses, in the order of use. side: of the square position table.
 std::vector<NamedShape> usedTensors(const Dimensions& d, const Names& names, int64_t side);
 
-/// HUB config and HUB names of a published size: "ovis2.5-2b" or "ovis2.5-9b".
-/// Throws: Error::Code::BadRequest for another name
-Config publishedConfig(const std::string& name, int64_t layers);
+/// HUB config and HUB names of a published size: "ovis2.5-2b" or "ovis2.5-9b"; nothing for another name.
+std::optional<Config> publishedConfig(const std::string& name, int64_t layers);
 std::vector<NamedShape> publishedTensors(const Dimensions& d);
 
 } // namespace argali::ovis25

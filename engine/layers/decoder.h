@@ -42,6 +42,9 @@ public:
     Backend& backendOfNext() const;
     void append(DecoderBlock block) { m_blocks.push_back(std::move(block)); }
 
+    /// From the next pass on.
+    void setRope(Rope rope) { m_config.rope = std::move(rope); }
+
     /// Operations of every backend from here on end early once stop is requested.
     void begin(const std::stop_token& stop);
     /// Throws: Error::Code::OutOfMemory

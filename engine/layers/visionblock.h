@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "engine/backend.h"
 
 namespace argali {
@@ -11,14 +13,25 @@ struct VisionConfig {
     int64_t heads = 0;       ///< H
     int64_t feedForward = 0; ///< F
     float epsilon = 0;
-    float ropeTheta = 0;
+    float ropeTheta = 0; ///< 0: positions are a table alone
+    Activation activation = Activation::GeluTanh;
     int64_t merge = 1; ///< patches come in blocks of merge x merge
+};
+
+/// Norms over D of q and k before they are split into heads, which then have a matrix each.
+struct WholeNorms {
+    Norm queryNorm;
+    Norm keyNorm;
+    Linear query; ///< [D, D]
+    Linear key;   ///< [D, D]
+    Linear value; ///< [D, D]
 };
 
 /// Weights of one block.
 struct VisionBlock {
     Norm attentionNorm;
-    Linear qkv;    ///< [3 D, D]
+    Linear qkv; ///< [3 D, D]; empty with wholeNorms
+    std::optional<WholeNorms> wholeNorms;
     Linear output; ///< [D, D]
     Norm mlpNorm;
     Linear up;   ///< [F, D]
@@ -36,11 +49,15 @@ public:
     static int64_t bytes(const VisionConfig& config, int64_t patches, DType activation, DType compute);
 
 private:
+    /// qkv = q, k and v of the normalised rows, with norms over all of their width.
+    static void wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s, Tensor& qkv, const Tensor& x);
     friend void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows,
                             int64_t columns, VisionScratch& s, Tensor& x);
     Tensor m_qkv;   // [P, 3 D]
     Tensor m_heads; // [P, D]
     Tensor m_inner; // [at most mlpRows, F]
+    Tensor m_apart; // q, k and v one behind the other [3 P, D], made when it is needed
+    Tensor m_order; // I32 [3 P]: where in m_apart the rows of qkv lie
 };
 
 /// One block over whole frames of rows x columns patches; x [P, D] is the residual stream, changed in place.

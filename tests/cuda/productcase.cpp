@@ -110,15 +110,28 @@ void ProductCase::prepare(unsigned seed)
                 value = value / (1 + std::exp(-value)) * rowProduct(*this, input, t, outputs + n);
             if (bias)
                 value += biasValues[static_cast<size_t>(n)];
-            if (gelu)
-                value *=
-                    0.5 *
-                    (1 + std::tanh(std::sqrt(2 / M_PI) * (value + 0.044715 * std::pow(value, 3))));
+            value = activated(activation, value);
             if (add)
                 value += before[static_cast<size_t>(t * outputs + n)];
             expected.push_back(static_cast<float>(value));
         }
     }
+}
+
+double activated(Activation activation, double value)
+{
+    switch (activation) {
+    case Activation::None:
+        return value;
+    case Activation::GeluTanh:
+        return value * 0.5 *
+               (1 + std::tanh(std::sqrt(2 / M_PI) * (value + 0.044715 * std::pow(value, 3))));
+    case Activation::Gelu:
+        return value * 0.5 * std::erfc(-value / std::sqrt(2));
+    case Activation::QuickGelu:
+        return value / (1 + std::exp(-1.702 * value));
+    }
+    return NAN;
 }
 
 float ProductCase::tolerance() const

@@ -43,7 +43,7 @@ struct ProductCase {
     DType outType = DType::F32;
     enum class Normed { No, Rms, Layer } normed = Normed::No;
     bool bias = false;
-    bool gelu = false;
+    Activation activation = Activation::None;
     bool add = false;
     bool gated = false; ///< w has 2 N rows; silu(gate) * up
     bool table = false; ///< w is [K, N]
@@ -55,5 +55,8 @@ struct ProductCase {
     /// How far a result may be off, in parts of 1 + |expected|.
     float tolerance() const;
 };
+
+/// What an activation makes of a value, in double.
+double activated(Activation activation, double value);
 
 } // namespace argali::test

@@ -61,7 +61,7 @@ QString run(const ProductCase& c, int64_t gap = 0, int64_t shift = 0,
     const Surrounded bias(DType::F32, c.biasValues, 31);
     Surrounded out(c.outType, spread(c.before, outputs, outStride, nothing), 32 + shift);
     const cuda::Finish finish{c.bias ? bias.floats() : nullptr,
-                              c.gelu ? Activation::GeluTanh : Activation::None, c.add};
+                              c.activation, c.add};
     return inEveryOrder([&] {
         out.fill(spread(c.before, outputs, outStride, nothing));
         if (c.table)
@@ -133,7 +133,7 @@ void TestCudaGemm::shapes()
         c.outType = random() % 2 == 0 ? DType::F32 : type;
         c.bias = random() % 2 == 0;
         c.add = random() % 3 == 0;
-        c.gelu = !c.add && random() % 2 == 0;
+        c.activation = c.add ? Activation::None : static_cast<Activation>(random() % 4);
         c.prepare(seed);
         QCOMPARE(run(c, static_cast<int64_t>(random() % 3 * 4)), QString());
     }
@@ -179,7 +179,7 @@ void TestCudaGemm::largeTiles()
             c.type = c.inputType = table == second ? DType::F16 : DType::BF16;
             c.outType = second ? c.type : DType::F32;
             c.bias = !table;
-            c.gelu = !table && second;
+            c.activation = !table && second ? Activation::GeluTanh : Activation::None;
             c.table = table;
             c.prepare(11);
             QCOMPARE(run(c, table ? 8 : 4, 0, cuda::GemmTiles::Large), QString());
@@ -274,17 +274,20 @@ void TestCudaGemm::plans()
 void TestCudaGemm::finishing_data()
 {
     QTest::addColumn<bool>("bias");
-    QTest::addColumn<bool>("gelu");
+    QTest::addColumn<int>("activation");
     QTest::addColumn<DType>("type");
     for (const DType type : {DType::F32, DType::F16, DType::BF16})
-        for (const auto& [bias, gelu] : {std::pair{true, false}, {false, true}, {true, true}})
-            QTest::addRow("%d %d %s", bias, gelu, nameOf(type)) << bias << gelu << type;
+        for (int activation = 0; activation < 4; ++activation)
+            for (const bool bias : {false, true})
+                if (bias || activation > 0)
+                    QTest::addRow("%d %d %s", bias, activation, nameOf(type))
+                        << bias << activation << type;
 }
 
 void TestCudaGemm::finishing()
 {
     QFETCH(bool, bias);
-    QFETCH(bool, gelu);
+    QFETCH(int, activation);
     QFETCH(DType, type);
     constexpr int rows = 3;
     constexpr int width = 300; // more than a block
@@ -295,16 +298,14 @@ void TestCudaGemm::finishing()
     const std::vector<float> biasValues = randomFloats(random, width);
     std::vector<float> expected;
     for (size_t i = 0; i < values.size(); ++i) {
-        double v = values[i] + (bias ? biasValues[i % width] : 0.0F);
-        if (gelu)
-            v *= 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v)));
-        expected.push_back(static_cast<float>(v));
+        const double v = values[i] + (bias ? biasValues[i % width] : 0.0F);
+        expected.push_back(static_cast<float>(activated(Activation(activation), v)));
     }
     const Surrounded cardBias(DType::F32, biasValues);
     Surrounded out(type, spread(values, width, stride, gap));
     const cuda::Finish finish{bias ? cardBias.floats() : nullptr,
-                              gelu ? Activation::GeluTanh : Activation::None,
-                              bias && !gelu}; // add: the sum is there already
+                              Activation(activation),
+                              activation == 0}; // add: the sum is there already
     QCOMPARE(inEveryOrder([&] {
                  out.fill(spread(values, width, stride, gap));
                  cuda::finishRows(out, stride, rows, width, finish, stream());

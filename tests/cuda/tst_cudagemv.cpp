@@ -25,7 +25,7 @@ QString run(const ProductCase& c, int64_t shift = 0, bool everyOrder = true, int
         norm = {layer, weight.floats(), layer ? normBias.floats() : nullptr, 1e-5f};
     }
     const cuda::Finish finish{c.bias ? bias.floats() : nullptr,
-                              c.gelu ? Activation::GeluTanh : Activation::None, c.add};
+                              c.activation, c.add};
     const auto once = [&] {
         out.fill(c.before);
         if (c.gated)
@@ -90,7 +90,7 @@ void TestCudaGemv::shapes()
         c.normed = static_cast<ProductCase::Normed>(random() % 3);
         c.bias = random() % 2 == 0;
         c.add = random() % 3 == 0;
-        c.gelu = !c.add && random() % 2 == 0;
+        c.activation = c.add ? Activation::None : static_cast<Activation>(random() % 4);
         c.prepare(seed);
         QCOMPARE(run(c), QString());
     }

@@ -35,6 +35,8 @@ private slots:
     void addWithBias();
     void roundedBias();
     void epilogueRefused();
+    void activationTheLibraryLacks_data();
+    void activationTheLibraryLacks();
     void productRefused();
     void planIsKept();
     void failure();
@@ -198,6 +200,28 @@ void TestCudaMatmul::epilogueRefused()
         for (size_t i = 0; i < values.size(); ++i)
             QVERIFY(std::abs(values[i] - (i % 48 < 40 ? each : 0)) < 1e-5f);
     }
+}
+
+void TestCudaMatmul::activationTheLibraryLacks_data()
+{
+    QTest::addColumn<int>("activation");
+    QTest::addColumn<float>("each");
+    QTest::newRow("gelu") << int(Activation::Gelu) << 0.0539828f; // 0.1 Phi(0.1)
+    QTest::newRow("quick gelu") << int(Activation::QuickGelu) << 0.0542448f; // 0.1 / (1 + exp(-0.1702))
+}
+
+void TestCudaMatmul::activationTheLibraryLacks()
+{
+    QFETCH(int, activation);
+    QFETCH(float, each);
+    cuda::Matmul matmul(0, stream(), FakeCublasLt::functions());
+    const CardArray out(DType::F32, m_zeros); // the fake leaves 0 as the sum
+    matmul.multiply(out, m_x, m_w, shape, {m_bias.as<float>(), Activation(activation), false}, 48);
+    QCOMPARE(fake().calls.size(), size_t{1});
+    QVERIFY(fake().calls.front().descriptor.value<uint32_t>(Lt::EpilogueKind) <= Lt::EpilogueNone);
+    const std::vector<float> values = out.values();
+    for (size_t i = 0; i < values.size(); ++i)
+        QVERIFY(std::abs(values[i] - (i % 48 < 40 ? each : 0)) < 1e-6f);
 }
 
 void TestCudaMatmul::productRefused()

@@ -149,7 +149,7 @@ QString run(const Case& c, float theta)
         const CardArray keys(c.cache, std::vector<float>(expected.keys.size(), untouched));
         const CardArray values(c.cache, std::vector<float>(expected.values.size(), untouched));
         cuda::headNormRopeAppend(q, keys, values, source, weights(query, queryWeight, queryBias),
-                                 weights(key, keyWeight, keyBias), theta,
+                                 weights(key, keyWeight, keyBias), {theta, 1, {}},
                                  {c.tokens, c.heads, c.groups, c.width, c.capacity},
                                  length.as<int32_t>(), stream());
         QString complaint = difference(q.values(), expected.q, toleranceOf(c.activations));
@@ -235,7 +235,7 @@ void TestCudaRope::handWorked()
     const CardArray keys(DType::F32, 20);
     const CardArray values(DType::F32, 20);
     const CardArray length(std::vector<int32_t>{3});
-    cuda::headNormRopeAppend(q, keys, values, qkv, {}, {}, 4, {1, 2, 1, 4, 5}, length.as<int32_t>(),
+    cuda::headNormRopeAppend(q, keys, values, qkv, {}, {}, {4, 1, {}}, {1, 2, 1, 4, 5}, length.as<int32_t>(),
                              stream());
     const float c0 = std::cos(3.0f);
     const float s0 = std::sin(3.0f);
@@ -280,14 +280,14 @@ void TestCudaRope::farPositions()
                   cpu->allocate(DType::F16, {1, capacity, width})};
     DecodeState state{cpu->allocate(DType::I32, {1})};
     cpu->setLength(state, position);
-    cpu->headNormRopeAppend(expected, layer, source, {}, {theta}, state);
+    cpu->headNormRopeAppend(expected, layer, source, {}, {theta, 1, {}}, state);
 
     const CardArray from(DType::F32, qkv);
     const CardArray q(DType::F32, width);
     const CardArray keys(DType::F16, int64_t{width} * capacity);
     const CardArray values(DType::F16, int64_t{width} * capacity);
     const CardArray length(std::vector<int32_t>{position});
-    cuda::headNormRopeAppend(q, keys, values, from, {}, {}, theta, {1, 1, 1, width, capacity},
+    cuda::headNormRopeAppend(q, keys, values, from, {}, {}, {theta, 1, {}}, {1, 1, 1, width, capacity},
                              length.as<int32_t>(), stream());
     QCOMPARE(difference(q.values(), {expected.as<float>(), expected.as<float>() + width}, 1e-6f),
              QString());
@@ -314,9 +314,9 @@ void TestCudaRope::unalignedRows()
     const CardArray a(DType::F32, 128);
     const CardArray b(DType::F32, 128);
     const cuda::HeadLayout layout{1, 1, 1, 128, 3};
-    cuda::headNormRopeAppend(a, keys, keys, {moved.as<float>() + 1, DType::F32}, {}, {}, 100,
+    cuda::headNormRopeAppend(a, keys, keys, {moved.as<float>() + 1, DType::F32}, {}, {}, {100, 1, {}},
                              layout, length.as<int32_t>(), stream());
-    cuda::headNormRopeAppend(b, keys, keys, straight, {}, {}, 100, layout, length.as<int32_t>(),
+    cuda::headNormRopeAppend(b, keys, keys, straight, {}, {}, {100, 1, {}}, layout, length.as<int32_t>(),
                              stream());
     QCOMPARE(difference(a.values(), b.values(), 1e-6f), QString());
 }
@@ -408,7 +408,7 @@ void TestCudaRope::refused()
     const CardArray x(DType::F32, 8);
     const CardArray length(std::vector<int32_t>{0});
     for (const int width : {0, 3, 258})
-        QVERIFY_EXCEPTION_THROWN(cuda::headNormRopeAppend(x, x, x, x, {}, {}, 100,
+        QVERIFY_EXCEPTION_THROWN(cuda::headNormRopeAppend(x, x, x, x, {}, {}, {100, 1, {}},
                                                           {1, 1, 1, width, 1}, length.as<int32_t>(),
                                                           stream()),
                                  Error);

@@ -212,9 +212,22 @@ void TestKernels::activations()
         QVERIFY(std::abs(silu[i] - value / (1 + std::exp(-value)) * 2) <=
                 1e-6 * (1 + std::abs(value)));
     }
-    float odd[3] = {NAN, 1, 2};
-    kernels.geluTanh(odd, 3);
-    QVERIFY(std::isnan(odd[0]) && !std::isnan(odd[1]));
+    std::vector<float> exact = x;
+    std::vector<float> quick = x;
+    kernels.gelu(exact.data(), static_cast<int64_t>(x.size()));
+    kernels.quickGelu(quick.data(), static_cast<int64_t>(x.size()));
+    for (size_t i = 0; i < x.size(); ++i) {
+        const double value = x[i];
+        QVERIFY(std::abs(exact[i] - 0.5 * value * std::erfc(-value / std::sqrt(2))) <=
+                3e-7 * std::abs(value));
+        QVERIFY(std::abs(quick[i] - value / (1 + std::exp(-1.702 * value))) <=
+                1e-6 * (1 + std::abs(value)));
+    }
+    for (const auto activation : {kernels.geluTanh, kernels.gelu, kernels.quickGelu}) {
+        float odd[3] = {NAN, 1, 2};
+        activation(odd, 3);
+        QVERIFY(std::isnan(odd[0]) && !std::isnan(odd[1]));
+    }
 }
 
 void TestKernels::sums()

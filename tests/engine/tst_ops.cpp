@@ -31,6 +31,8 @@ private slots:
     void linear();
     void linearGelu_data() { addDeviceRows(); }
     void linearGelu();
+    void linearOtherGelus_data() { addDeviceRows(); }
+    void linearOtherGelus();
     void linearAdd_data() { addDeviceRows(); }
     void linearAdd();
     void stackedMatrices_data() { addDeviceRows(); }
@@ -41,6 +43,8 @@ private slots:
     void normGateUp();
     void ropeAppend_data() { addDeviceRows(); }
     void ropeAppend();
+    void ropeFactors_data() { addDeviceRows(); }
+    void ropeFactors();
     void headNorms_data() { addDeviceRows(); }
     void headNorms();
     void attend_data() { addDeviceRows(); }
@@ -222,6 +226,24 @@ void TestOps::linearGelu()
     QCOMPARE(difference(device.download(out), expected, 1e-6f), QString());
 }
 
+void TestOps::linearOtherGelus()
+{
+    QFETCH(TestDevice, device);
+    const Tensor x = device.upload(twoByThree(), inputs);
+    Tensor out = device.make({2, 2});
+    const Linear w = device.linear(twoByThree(), weights, biases);
+    // for -1.5: 0.5 * -1.5 * (1 + erf(-1.5 / sqrt(2))); 4.5, -2.5 and -2 likewise
+    device.op().linear(out, x, *w, Activation::Gelu);
+    QCOMPARE(difference(device.download(out), {-0.1002108f, 4.4999847f, -0.0155242f, -0.0455003f},
+                        1e-6f),
+             QString());
+    // for -1.5: -1.5 / (1 + exp(1.702 * 1.5))
+    device.op().linear(out, x, *w, Activation::QuickGelu);
+    QCOMPARE(difference(device.download(out), {-0.1083378f, 4.4978780f, -0.0349862f, -0.0643414f},
+                        1e-6f),
+             QString());
+}
+
 void TestOps::linearAdd()
 {
     QFETCH(TestDevice, device);
@@ -289,7 +311,7 @@ void TestOps::ropeAppend()
                   device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute())};
     const Tensor qkv =
         device.uploadActivation({1, 16}, {1, 2, 3, 4, 0, 0, 1, 1, 2, 0, 0, 0, 5, 6, 7, 8});
-    device.op().headNormRopeAppend(q, cache, qkv, {}, {4}, device.state(3));
+    device.op().headNormRopeAppend(q, cache, qkv, {}, {4, 1, {}}, device.state(3));
     const float c0 = std::cos(3.0f);
     const float s0 = std::sin(3.0f);
     const float c1 = std::cos(1.5f);
@@ -309,6 +331,37 @@ void TestOps::ropeAppend()
     QCOMPARE(device.download(cache.values), values);
 }
 
+void TestOps::ropeFactors()
+{
+    QFETCH(TestDevice, device);
+    // As above, but the frequencies 1 and 1/2 are divided by 3 and 0.5: angles 1 and 3, and all turned
+    // values are twice as long. Values of the cache stay as they are.
+    Tensor q = device.makeActivation({1, 1, 4});
+    KvLayer cache{device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute()),
+                  device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute())};
+    const Tensor qkv = device.uploadActivation({1, 12}, {1, 2, 3, 4, 2, 0, 0, 0, 5, 6, 7, 8});
+    const Rope rope{.theta = 4, .magnitude = 2, .factors = {3, 0.5f}};
+    device.op().headNormRopeAppend(q, cache, qkv, {}, rope, device.state(3));
+    const float c0 = 2 * std::cos(1.0f);
+    const float s0 = 2 * std::sin(1.0f);
+    const float c1 = 2 * std::cos(3.0f);
+    const float s1 = 2 * std::sin(3.0f);
+    QCOMPARE(difference(device.download(q),
+                        {c0 - 3 * s0, 2 * c1 - 4 * s1, 3 * c0 + s0, 4 * c1 + 2 * s1},
+                        device.storedTolerance(1e-6f)),
+             QString());
+    const std::vector<float> keys = device.download(cache.keys);
+    QCOMPARE(difference({keys.begin() + 12, keys.begin() + 16},
+                        rounded({2 * c0, 0, 2 * s0, 0}, device.compute()), device.tolerance()),
+             QString());
+    const std::vector<float> values = device.download(cache.values);
+    QCOMPARE(std::vector<float>(values.begin() + 12, values.begin() + 16),
+             (std::vector<float>{5, 6, 7, 8}));
+    const Rope wrong{.theta = 4, .factors = {1}};
+    QVERIFY_EXCEPTION_THROWN(
+        device.op().headNormRopeAppend(q, cache, qkv, {}, wrong, device.state(3)), Error);
+}
+
 void TestOps::headNorms()
 {
     QFETCH(TestDevice, device);
@@ -319,7 +372,7 @@ void TestOps::headNorms()
                   device.upload({1, 2, 2}, {0, 0, 0, 0}, device.compute())};
     const Tensor qkv = device.uploadActivation({2, 6}, {4, 4, 8, -8, 1, 2, -2, 2, 1, 1, 3, 4});
     device.op().headNormRopeAppend(q, cache, qkv, {device.rms({1, 2}), device.rms({0.5f, 1})},
-                                   {10000}, device.state(0));
+                                   {10000, 1, {}}, device.state(0));
     const float c = std::cos(1.0f);
     const float s = std::sin(1.0f);
     QCOMPARE(difference(device.download(q), {1, 2, -c - 2 * s, 2 * c - s},
@@ -429,7 +482,7 @@ void TestOps::fullCache()
         if (!device.readsItsMemory())
             break; // the length lies where the host does not see it
         QVERIFY_EXCEPTION_THROWN(
-            device.op().headNormRopeAppend(q, cache, qkv, {}, {10000}, device.state(length)),
+            device.op().headNormRopeAppend(q, cache, qkv, {}, {10000, 1, {}}, device.state(length)),
             Error);
         QVERIFY_EXCEPTION_THROWN(device.op().attend(out, q, cache, device.state(length)), Error);
     }

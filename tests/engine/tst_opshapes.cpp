@@ -436,7 +436,7 @@ void TestOpShapes::otherActivations()
                 take(seen);
                 Tensor q = op.allocate(activations, {rows, 1, 4});
                 KvLayer cache{op.allocate(type, {1, rows, 4}), op.allocate(type, {1, rows, 4})};
-                op.headNormRopeAppend(q, cache, x, heads, {10000}, device.state(0));
+                op.headNormRopeAppend(q, cache, x, heads, {10000, 1, {}}, device.state(0));
                 take(q);
                 Tensor out = op.allocate(activations, {rows, 1, 4});
                 op.attend(out, again(q), cache, device.state(0));
