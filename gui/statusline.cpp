@@ -5,9 +5,11 @@
 #include <QLocale>
 #include <QPainter>
 
-#include "gui/displayname.h"
+#include "gui/remote/connectionlabel.h"
+#include "gui/remote/serverconnection.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
+#include "gui/widgets/statusdot.h"
 #include "gui/widgets/thinbar.h"
 
 namespace argali::gui {
@@ -21,34 +23,6 @@ QString gigabytes(qint64 bytes)
 
 } // namespace
 
-/// A coloured dot; always beside a word that says the same.
-class StatusLine::Dot final : public QWidget {
-public:
-    enum class State { Off, Waiting, Ready };
-    explicit Dot(QWidget* parent) : QWidget(parent) { setFixedSize(8, 8); }
-    void setState(State state)
-    {
-        m_state = state;
-        update();
-    }
-
-protected:
-    void paintEvent(QPaintEvent*) override
-    {
-        const Theme theme = Theme::of(palette());
-        QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(m_state == State::Ready     ? theme.ok
-                         : m_state == State::Waiting ? theme.warn
-                                                     : theme.faint);
-        painter.drawEllipse(rect());
-    }
-
-private:
-    State m_state = State::Off;
-};
-
 StatusLine::StatusLine(QWidget* parent)
     : QWidget(parent),
       m_phase(new ElidedLabel({}, this)),
@@ -57,8 +31,9 @@ StatusLine::StatusLine(QWidget* parent)
       m_stops(new QLabel(this)),
       m_device(new ElidedLabel({}, this)),
       m_memory(new QLabel(this)),
-      m_dot(new Dot(this)),
-      m_model(new QLabel(this))
+      m_dot(new StatusDot(this)),
+      m_model(new QLabel(this)),
+      m_connection(new ConnectionLabel(this))
 {
     const QFont small = scaledFont(font(), 0.9);
     for (QLabel* label : {static_cast<QLabel*>(m_phase), m_speed, m_stops,
@@ -85,10 +60,24 @@ StatusLine::StatusLine(QWidget* parent)
     ready->addWidget(m_dot);
     ready->addWidget(m_model);
     row->addLayout(ready);
+    row->addWidget(m_connection);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     setMinimumWidth(240); // the window may be narrower than all of the line
     setIdle();
     setModel(std::nullopt, false);
+}
+
+void StatusLine::setConnection(ServerConnection* connection)
+{
+    m_connection->setConnection(connection);
+    if (connection)
+        connect(connection, &QObject::destroyed, m_connection, [this] {
+            if (!m_connection->connection())
+                setConnection(nullptr);
+        });
+    m_dot->setVisible(!connection);
+    m_model->setVisible(!connection);
+    fitWidth();
 }
 
 void StatusLine::resizeEvent(QResizeEvent* event)
@@ -101,8 +90,9 @@ void StatusLine::resizeEvent(QResizeEvent* event)
 void StatusLine::fitWidth()
 {
     const int em = fontMetrics().height();
-    m_memory->setVisible(m_hasModel && m_isLocal && width() > 46 * em);
-    m_device->setVisible(m_hasModel && width() > 36 * em);
+    const bool isLocal = !m_connection->connection();
+    m_memory->setVisible(isLocal && m_hasModel && width() > 46 * em);
+    m_device->setVisible(isLocal && m_hasModel && width() > 36 * em);
     m_stops->setVisible(m_running && !m_stopping && width() > 26 * em);
 }
 
@@ -242,12 +232,8 @@ void StatusLine::setProgress(const Progress& progress)
 void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
 {
     m_hasModel = model.has_value();
-    m_isLocal = !model || model->isLocal();
     fitWidth();
-    if (model && !model->isLocal()) {
-        m_device->setText(displayName(model->server));
-        m_device->setToolTip(tr("The server that answers"));
-    } else if (model) {
+    if (model && model->isLocal()) {
         QStringList device;
         device << (model->deviceId == QLatin1String("cpu") ? tr("CPU") : model->device);
         if (model->threads > 0 && model->deviceId == QLatin1String("cpu"))
@@ -273,7 +259,7 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
         m_model->setText(tr("Pocket model ready"));
     else
         m_model->setText(tr("%1 ready").arg(model->name()));
-    m_dot->setState(loading ? Dot::State::Waiting : model ? Dot::State::Ready : Dot::State::Off);
+    m_dot->setState(loading ? StatusDot::State::Waiting : model ? StatusDot::State::Ready : StatusDot::State::Off);
 }
 
 QString StatusLine::phaseText() const

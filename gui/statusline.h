@@ -11,7 +11,10 @@ class QLabel;
 
 namespace argali::gui {
 
+class ConnectionLabel;
 class ElidedLabel;
+class ServerConnection;
+class StatusDot;
 class ThinBar;
 
 /// The line at the bottom: at the start what is going on, in words with one thin bar; at the end
@@ -32,17 +35,19 @@ public:
     void setWriting();            ///< What comes next is the answer.
     void setStopping();
     void setModel(const std::optional<LoadedModel>& model, bool loading);
+    /// How it stands with a server, in place of device, memory and model; null: those again.
+    void setConnection(ServerConnection* connection);
 
     QString phaseText() const;
     QString message() const; ///< Of setMessage(), while it stands and says something bad.
     QString modelText() const;
+    ConnectionLabel* connection() const { return m_connection; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    class Dot;
     void showPhase(const QString& words, qint64 done, qint64 total, bool running);
     void showSpeed(qint64 tokens);
     void fitWidth();
@@ -53,15 +58,15 @@ private:
     QLabel* const m_stops;
     ElidedLabel* const m_device;
     QLabel* const m_memory;
-    Dot* const m_dot;
+    StatusDot* const m_dot;
     QLabel* const m_model;
+    ConnectionLabel* const m_connection;
     bool m_isBad = false; ///< the phase is a message
     bool m_isThinking = false;
     int m_budget = 0;
     bool m_stopping = false;
     bool m_running = false;
     bool m_hasModel = false;
-    bool m_isLocal = true; ///< the model is here, and takes memory
     QElapsedTimer m_since; // of the first token of an answer
     qint64 m_firstTokens = 0;
 };

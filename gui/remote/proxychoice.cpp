@@ -57,7 +57,7 @@ std::optional<QNetworkProxy> proxyOfEnvironment(const QUrl& server)
         return QNetworkProxy(QNetworkProxy::NoProxy);
     if (address.isEmpty())
         return std::nullopt;
-    return proxyAt(address, true);
+    return proxyAt(address, true); // one that is none is left to the desktop
 }
 
 } // namespace
@@ -81,7 +81,7 @@ std::optional<QNetworkProxy> proxyAt(const QString& text, bool mayHavePassword)
                          url.password());
 }
 
-QNetworkProxy proxyFor(const ProxyChoice& choice, const QUrl& server)
+std::optional<QNetworkProxy> proxyFor(const ProxyChoice& choice, const QUrl& server)
 {
     const QNetworkProxy none(QNetworkProxy::NoProxy);
     switch (choice.kind) {
@@ -94,10 +94,13 @@ QNetworkProxy proxyFor(const ProxyChoice& choice, const QUrl& server)
     }
     if (isThisMachine(server.host()))
         return none;
-    if (const auto named = proxyOfEnvironment(server))
-        return *named;
-    const auto desktop = QNetworkProxyFactory::systemProxyForQuery(QNetworkProxyQuery(server));
-    return desktop.isEmpty() ? none : desktop.first();
+    return proxyOfEnvironment(server);
+}
+
+QNetworkProxy desktopProxyFor(const QUrl& server)
+{
+    const auto proxies = QNetworkProxyFactory::systemProxyForQuery(QNetworkProxyQuery(server));
+    return proxies.isEmpty() ? QNetworkProxy(QNetworkProxy::NoProxy) : proxies.first();
 }
 
 bool isWithoutProxy(const QString& list, const QUrl& server)

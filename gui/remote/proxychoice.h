@@ -25,8 +25,11 @@ struct ProxyChoice {
 /// password are taken where they come from the environment only: a profile is a readable file.
 std::optional<QNetworkProxy> proxyAt(const QString& url, bool mayHavePassword);
 
-/// The proxy for requests to a server. This machine is never reached through the system's.
-QNetworkProxy proxyFor(const ProxyChoice& choice, const QUrl& server);
+/// The proxy for requests to a server; nothing where the desktop has to be asked. This machine is
+/// never reached through the system's.
+std::optional<QNetworkProxy> proxyFor(const ProxyChoice& choice, const QUrl& server);
+/// What the desktop says, which may have to fetch a script that says it. Thread: any but GUI.
+QNetworkProxy desktopProxyFor(const QUrl& server);
 
 /// Whether NO_PROXY names the server: "*", "host", ".domain", "host:port", "10.0.0.0/8".
 bool isWithoutProxy(const QString& list, const QUrl& server);

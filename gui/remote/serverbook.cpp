@@ -6,7 +6,9 @@
 #include <QMap>
 
 #include "gui/displayname.h"
+#include "gui/remote/keychainkeys.h"
 #include "gui/remote/profilestore.h"
+#include "gui/settings/settings.h"
 
 namespace argali::gui {
 
@@ -28,6 +30,15 @@ ServerBook::ServerBook(ProfileStore& store, KeyKeeper& keys, QObject* parent,
 
 ServerBook::~ServerBook() = default;
 
+ServerBook& ServerBook::of(Settings& settings)
+{
+    auto* book = settings.findChild<ServerBook*>({}, Qt::FindDirectChildrenOnly);
+    if (book)
+        return *book;
+    auto* const keys = new KeychainKeys(QStringLiteral("Argali"), &settings);
+    return *new ServerBook(ProfileStore::of(settings), *keys, &settings);
+}
+
 std::unique_ptr<ServerConnection> ServerBook::connectionTo(const ConnectionProfile& profile)
 {
     auto connection =
@@ -35,8 +46,7 @@ std::unique_ptr<ServerConnection> ServerBook::connectionTo(const ConnectionProfi
     const QString id = profile.id;
     connect(connection.get(), &ServerConnection::statusChanged, this,
             [this, id] { emit statusChanged(id); });
-    connect(connection.get(), &ServerConnection::ready, this,
-            [this, id] { emit statusChanged(id); });
+    connect(connection.get(), &ServerConnection::ready, this, [this, id] { noteReady(id); });
     connect(connection.get(), &ServerConnection::factsChanged, this, &ServerBook::modelsChanged);
     connection->setHidden(m_isHidden);
     return connection;
@@ -70,6 +80,16 @@ void ServerBook::takeProfiles()
     }
     emit changed();
     emit modelsChanged();
+}
+
+void ServerBook::noteReady(const QString& profile)
+{
+    const ServerConnection* const connection = find(profile);
+    if (connection && connection->isKeyMissing() && !m_asked.contains(profile)) {
+        m_asked.append(profile);
+        emit keyWanted(profile);
+    }
+    emit statusChanged(profile);
 }
 
 QList<ServerConnection*> ServerBook::connections() const
@@ -140,6 +160,26 @@ void ServerBook::setKey(const QString& profile, const remote::Secret& key, QObje
     m_keys.write(profile, key, context, [done](const KeyKeeper::Answer& answer) {
         done(answer.outcome == KeyKeeper::Outcome::Done);
     });
+}
+
+QString ServerBook::remove(const QString& profile, Removed& removed)
+{
+    const ServerConnection* const connection = find(profile);
+    if (!connection)
+        return tr("This server is not there any more.");
+    removed = {m_store.indexOf(profile), connection->profile(), connection->key()};
+    const QString refusal = m_store.remove(profile);
+    if (refusal.isEmpty() && removed.profile.hasKey)
+        m_keys.remove(profile, this, [](const KeyKeeper::Answer&) {});
+    return refusal;
+}
+
+QString ServerBook::putBack(const Removed& removed)
+{
+    const QString refusal = m_store.insert(removed.index, removed.profile);
+    if (refusal.isEmpty() && !removed.key.isEmpty())
+        setKey(removed.profile.id, removed.key, this, [](bool) {});
+    return refusal;
 }
 
 } // namespace argali::gui

@@ -7,18 +7,28 @@
 #include <QList>
 #include <QObject>
 #include <QString>
+#include <QStringList>
 
 #include "gui/remote/serverconnection.h"
 
 namespace argali::gui {
 
 class ProfileStore;
+class Settings;
 
 /// One model of one server, as it is offered to be chosen.
 struct RemoteChoice {
     QString profile; ///< its id
     remote::RemoteModel model;
     QString shown; ///< one line; with the name of the server where two would be alike
+};
+
+/// What was typed into the form of a server and not saved.
+struct ServerDraft {
+    ConnectionProfile before;
+    ConnectionProfile typed;
+    remote::Secret key;
+    bool forgetsKey = false;
 };
 
 /// A connection for each server of the user's, and all their models in one list. One of them is the
@@ -30,6 +40,10 @@ public:
     ServerBook(ProfileStore& store, KeyKeeper& keys, QObject* parent = nullptr,
                const remote::HealthIntervals& intervals = {});
     ~ServerBook() override;
+
+    /// The one that belongs to these settings; theirs, and made when it is first asked for, with
+    /// the keys in the system's keychain.
+    static ServerBook& of(Settings& settings);
 
     ProfileStore& store() { return m_store; }
     KeyKeeper& keys() { return m_keys; }
@@ -48,8 +62,21 @@ public:
     /// Keeps a key in the keychain and uses it. done: whether it outlives the program
     void setKey(const QString& profile, const remote::Secret& key, QObject* context,
                 const std::function<void(bool keeps)>& done);
+    /// A server that was removed, to be had back.
+    struct Removed {
+        int index = -1;
+        ConnectionProfile profile;
+        remote::Secret key;
+    };
+    // Each returns a sentence that says why nothing was changed, or nothing.
+    QString remove(const QString& profile, Removed& removed); ///< with its key
+    QString putBack(const Removed& removed);
+    /// In memory, until the form is there again.
+    std::optional<ServerDraft> draft;
 
 signals:
+    /// A server wants a key that nobody has: once for each, until the program ends.
+    void keyWanted(const QString& profile);
     void changed();       ///< connections() are others
     void modelsChanged(); ///< ... or models()
     void currentChanged();
@@ -57,6 +84,7 @@ signals:
 
 private:
     void takeProfiles();
+    void noteReady(const QString& profile);
     std::unique_ptr<ServerConnection> connectionTo(const ConnectionProfile& profile);
 
     ProfileStore& m_store;
@@ -65,6 +93,7 @@ private:
     std::vector<std::unique_ptr<ServerConnection>> m_connections;
     QString m_current;
     bool m_isHidden = false;
+    QStringList m_asked; ///< for their keys
 };
 
 } // namespace argali::gui

@@ -107,8 +107,9 @@ ServerConnection::ServerConnection(const ConnectionProfile& profile, ProfileStor
         return;
     }
     keys.read(profile.id, this, [this](const KeyKeeper::Answer& answer) {
-        if (m_key.isEmpty()) // else the user was quicker
-            m_key = answer.key;
+        if (m_http)
+            return; // the user was quicker
+        m_key = answer.key;
         makeHttp();
         emit ready();
         go();
@@ -119,8 +120,10 @@ ServerConnection::~ServerConnection() = default;
 
 void ServerConnection::makeHttp()
 {
-    if (m_probe)
+    if (m_probe) { // it begins anew
         m_monitor.finished(remote::Clock::now(), m_monitor.check(), m_status);
+        m_monitor.checkNow(remote::Clock::now());
+    }
     dropCheck();
     ServerAccess access{remote::ServerUrl::parse(m_profile.url.toStdString()), m_key};
     access.headers = m_profile.headers;
@@ -146,12 +149,13 @@ void ServerConnection::setProfile(const ConnectionProfile& profile)
 {
     m_profile = profile;
     const remote::ServerFacts facts = withAnswers(m_found);
-    if (facts.models == m_facts.models)
-        return;
-    m_facts = facts;
-    if (m_status.isUsable())
-        setStatus(remote::statusOf(facts));
-    emit factsChanged(m_facts);
+    if (facts.models != m_facts.models) {
+        m_facts = facts;
+        if (m_status.isUsable())
+            setStatus(remote::statusOf(facts));
+        emit factsChanged(m_facts);
+    }
+    emit profileChanged();
 }
 
 const remote::RemoteModel* ServerConnection::model(const std::string& id) const

@@ -46,6 +46,7 @@ public:
     bool isKeyMissing() const { return isReady() && m_profile.hasKey && m_key.isEmpty(); }
     /// A key for this session; the keeper is told by who asked for it.
     void setKey(const remote::Secret& key);
+    const remote::Secret& key() const { return m_key; }
 
     /// Looked at on its own; otherwise only by checkNow().
     void setActive(bool active);
@@ -62,6 +63,7 @@ public:
 
 signals:
     void ready();
+    void profileChanged(); ///< Its name, or what was learnt of it.
     void statusChanged(const argali::remote::ServerStatus& status);
     void checked(); ///< A check has ended, changed or not.
     void factsChanged(const argali::remote::ServerFacts& facts);

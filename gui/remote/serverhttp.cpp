@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "engine/remote/failurereading.h"
+#include "gui/background.h"
 
 namespace argali::gui {
 namespace {
@@ -70,11 +71,8 @@ Failure broken(const std::string& words)
 
 } // namespace
 
-HttpExchange::HttpExchange(const ServerAccess& access, bool isByProxy, QObject* parent)
-    : QObject(parent),
-      m_key(access.key),
-      m_silenceLimit(access.silenceLimit),
-      m_isByProxy(isByProxy)
+HttpExchange::HttpExchange(const ServerAccess& access, QObject* parent)
+    : QObject(parent), m_key(access.key), m_silenceLimit(access.silenceLimit)
 {
     m_limit.setSingleShot(true);
     m_limit.setInterval(access.connectLimit);
@@ -83,6 +81,7 @@ HttpExchange::HttpExchange(const ServerAccess& access, bool isByProxy, QObject* 
                                           m_isReached ? "the server sent nothing for too long"
                                                       : "the server could not be reached in time"));
     });
+    m_limit.start();
 }
 
 HttpExchange::~HttpExchange()
@@ -95,9 +94,10 @@ void HttpExchange::abort()
     drop();
 }
 
-void HttpExchange::follow(QNetworkReply* reply)
+void HttpExchange::follow(QNetworkReply* reply, bool isByProxy)
 {
     m_reply = reply;
+    m_isByProxy = isByProxy;
     connect(reply, &QNetworkReply::encrypted, this, &HttpExchange::reached);
     connect(reply, &QNetworkReply::requestSent, this, &HttpExchange::reached);
     connect(reply, &QNetworkReply::uploadProgress, this, [this](qint64 bytes, qint64 total) {
@@ -113,7 +113,6 @@ void HttpExchange::follow(QNetworkReply* reply)
     connect(reply, &QNetworkReply::metaDataChanged, this, &HttpExchange::readHead);
     connect(reply, &QNetworkReply::readyRead, this, &HttpExchange::read);
     connect(reply, &QNetworkReply::finished, this, &HttpExchange::end);
-    m_limit.start();
 }
 
 void HttpExchange::failLater(const Failure& failure)
@@ -243,9 +242,22 @@ ServerHttp::ServerHttp(ServerAccess access, QObject* parent)
     } catch (const Error& error) {
         m_broken = broken(error.what());
     }
-    const QNetworkProxy proxy =
-        proxyFor(m_access.proxy, QUrl(QString::fromStdString(m_access.url.text())));
-    m_isByProxy = proxy.type() != QNetworkProxy::NoProxy;
+    const QUrl url(QString::fromStdString(m_access.url.text()));
+    if (const auto proxy = proxyFor(m_access.proxy, url)) {
+        useProxy(*proxy);
+        return;
+    }
+    inBackground(
+        this, [url] { return desktopProxyFor(url); },
+        [this](const QNetworkProxy& proxy) {
+            useProxy(proxy);
+            emit prepared();
+        });
+}
+
+void ServerHttp::useProxy(const QNetworkProxy& proxy)
+{
+    m_proxy = proxy;
     m_manager.setProxy(proxy);
 }
 
@@ -301,24 +313,32 @@ QNetworkRequest ServerHttp::requestFor(const std::string& path) const
 
 HttpExchange* ServerHttp::get(const std::string& path)
 {
-    auto* const exchange = new HttpExchange(m_access, m_isByProxy, this);
-    if (m_broken)
-        exchange->failLater(*m_broken);
-    else
-        exchange->follow(m_manager.get(requestFor(path)));
-    return exchange;
+    return start([this, path] { return m_manager.get(requestFor(path)); });
 }
 
 HttpExchange* ServerHttp::post(const std::string& path, const std::string& json)
 {
-    auto* const exchange = new HttpExchange(m_access, m_isByProxy, this);
-    if (m_broken) {
+    return start([this, path, body = QByteArray::fromStdString(json)] {
+        QNetworkRequest request = requestFor(path);
+        request.setHeader(QNetworkRequest::ContentTypeHeader,
+                          QByteArrayLiteral("application/json"));
+        return m_manager.post(request, body);
+    });
+}
+
+HttpExchange* ServerHttp::start(const std::function<QNetworkReply*()>& begin)
+{
+    auto* const exchange = new HttpExchange(m_access, this);
+    const auto follow = [this, exchange, begin] {
+        if (!exchange->isOver())
+            exchange->follow(begin(), m_proxy->type() != QNetworkProxy::NoProxy);
+    };
+    if (m_broken)
         exchange->failLater(*m_broken);
-        return exchange;
-    }
-    QNetworkRequest request = requestFor(path);
-    request.setHeader(QNetworkRequest::ContentTypeHeader, QByteArrayLiteral("application/json"));
-    exchange->follow(m_manager.post(request, QByteArray::fromStdString(json)));
+    else if (m_proxy)
+        follow();
+    else
+        connect(this, &ServerHttp::prepared, exchange, follow);
     return exchange;
 }
 

@@ -7,6 +7,7 @@
 
 #include <QByteArray>
 #include <QNetworkAccessManager>
+#include <QNetworkProxy>
 #include <QNetworkReply>
 #include <QObject>
 #include <QPointer>
@@ -41,8 +42,8 @@ signals:
 
 private:
     friend class ServerHttp;
-    HttpExchange(const ServerAccess& access, bool isByProxy, QObject* parent);
-    void follow(QNetworkReply* reply);
+    HttpExchange(const ServerAccess& access, QObject* parent);
+    void follow(QNetworkReply* reply, bool isByProxy);
     void failLater(const remote::Failure& failure);
     void reached();
     void readHead();
@@ -55,13 +56,13 @@ private:
 
     const remote::Secret m_key;
     const std::chrono::milliseconds m_silenceLimit;
-    const bool m_isByProxy;
     QPointer<QNetworkReply> m_reply;
     QTimer m_limit; ///< of connecting, then of silence
     QString m_tlsWords;
     bool m_isReached = false;
     bool m_hasHead = false;
     bool m_isOver = false;
+    bool m_isByProxy = false;
 };
 
 /// Requests to one server. The key goes to that server alone: a redirection to another host,
@@ -78,15 +79,20 @@ public:
     HttpExchange* get(const std::string& path); ///< "/v1/models"
     HttpExchange* post(const std::string& path, const std::string& json);
 
+signals:
+    void prepared(); ///< The proxy is known.
+
 private:
     void prepare();
+    void useProxy(const QNetworkProxy& proxy);
+    HttpExchange* start(const std::function<QNetworkReply*()>& begin);
     QNetworkRequest requestFor(const std::string& path) const;
 
     const ServerAccess m_access;
     remote::HeaderList m_headers;
     std::optional<remote::Failure> m_broken; ///< why no request can be made
     QSslConfiguration m_tls;
-    bool m_isByProxy = false;
+    std::optional<QNetworkProxy> m_proxy; ///< nothing: the desktop is being asked
     QNetworkAccessManager m_manager;
 };
 

@@ -6,6 +6,8 @@
 #include "gui/chat/turncontroller.h"
 #include "gui/history/historystore.h"
 #include "gui/logfile.h"
+#include "gui/remote/profilestore.h"
+#include "gui/remote/serverbook.h"
 #include "gui/settings/presetstore.h"
 #include "gui/settings/settings.h"
 
@@ -51,6 +53,7 @@ void DataEraser::takePart(const QStringList& left)
         if (!m_parts.settings.clear())
             m_left.append(m_parts.settings.fileName());
         m_left += PresetStore::of(m_parts.settings).erase();
+        m_left += ServerBook::of(m_parts.settings).store().erase(); // the book takes the keys
         m_left += clearLog();
     }
     m_last = Outcome{m_what, m_left};

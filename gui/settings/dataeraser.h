@@ -41,7 +41,8 @@ public:
 
     const Places& places() const { return m_parts.places; }
     QString settingsFile() const;
-    /// Chats: with drafts and all pictures. Everything: presets, settings and log, too. finished() follows.
+    /// Chats: with drafts and all pictures. Everything: presets, servers
+    /// with their keys, settings and log, too. finished() follows.
     void erase(What what);
     bool isBusy() const { return m_waiting > 0; }
     const std::optional<Outcome>& last() const { return m_last; }

@@ -14,6 +14,7 @@
 
 #include "gui/background.h"
 #include "gui/logfile.h"
+#include "gui/remote/profilestore.h"
 #include "gui/settings/presetstore.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -76,9 +77,10 @@ PrivacyPage::PrivacyPage(DataEraser& eraser, QWidget* parent)
     : SettingsPage(parent), m_eraser(eraser)
 {
     const Places& places = eraser.places();
-    addHeading(tr("Nothing leaves this computer"));
-    addHint(tr("Argali has no server and opens no connection by itself: models run here, and what "
-               "you write, attach and are answered is only in the files below."));
+    addHeading(tr("Nothing leaves this computer by itself"));
+    addHint(tr("Models run here, and what you write, attach and are answered is only in the files "
+               "below. Argali opens connections to no servers but those you have named in these "
+               "settings, and sends a question only to the one you have chosen for it."));
     addHeading(tr("What is stored"));
     addStore(tr("Chats"), withAside(places.historyFile), tr("Open the folder of the chats"));
     addStore(tr("Pictures and films that were sent"), {places.mediaFolder},
@@ -87,6 +89,10 @@ PrivacyPage::PrivacyPage(DataEraser& eraser, QWidget* parent)
     addStore(tr("What is being written"), {places.draftFile}, tr("Open the folder of drafts"));
     const QString presets = PresetStore::fileBeside(eraser.settingsFile());
     addStore(tr("Presets"), withAside(presets), tr("Open the folder of the presets"));
+    const QString servers = ProfileStore::fileBeside(eraser.settingsFile());
+    addStore(tr("Servers, without their keys"), withAside(servers),
+             tr("Open the folder of the servers"));
+    addHint(tr("Keys of servers are in the system's keychain, under “Argali”."));
     addStore(tr("Settings"), {eraser.settingsFile()}, tr("Open the folder of the settings"));
     const QString log = logFileName();
     if (!log.isEmpty())
@@ -168,9 +174,9 @@ QMessageBox* PrivacyPage::ask(DataEraser::What what)
         everything
             ? tr("All chats and folders of chats go, with the copies of pictures and films that "
                  "were sent in them, pasted pictures, everything being written, damaged or earlier "
-                 "files of chats that were put aside, all presets, all settings and the log. An "
-                 "answer under way is stopped. Your own pictures, films and models stay. This "
-                 "cannot be undone.")
+                 "files of chats that were put aside, all presets, all servers with their keys, "
+                 "all settings and the log. An answer under way is stopped. Your own pictures, "
+                 "films and models stay. This cannot be undone.")
             : tr("All chats and folders of chats go, with the copies of pictures and films that "
                  "were sent in them, pasted pictures, everything being written, and damaged or "
                  "earlier files of chats that were put aside. An answer under way is stopped. Your "

@@ -11,6 +11,7 @@
 #include "gui/settings/generalpage.h"
 #include "gui/settings/modelspage.h"
 #include "gui/settings/privacypage.h"
+#include "gui/settings/serverspage.h"
 #include "gui/widgets/hairline.h"
 
 namespace argali::gui {
@@ -29,6 +30,8 @@ SettingsDialog::SettingsDialog(const WindowParts& parts, ModelLibrary& library, 
             new AnswerDefaultsPage(parts.settings, this));
     m_models = new ModelsPage(parts.settings, library, this);
     addPage(QStringLiteral("models"), tr("Models"), m_models);
+    addPage(QStringLiteral("servers"), tr("Servers"),
+            new ServersPage(ServerBook::of(parts.settings), this));
     m_devices = new DevicesPage(parts.settings, this);
     addPage(QStringLiteral("devices"), tr("Devices"), m_devices);
     if (parts.eraser)

@@ -22,7 +22,7 @@ class SettingsDialog final : public QDialog {
 public:
     SettingsDialog(const WindowParts& parts, ModelLibrary& library, QWidget* parent);
 
-    /// Name of a page: "general", "models", "devices", "privacy", "about".
+    /// Name of a page: "general", "answers", "models", "servers", "devices", "privacy", "about".
     QString page() const;
     void showPage(const QString& page);
     QStringList pages() const;

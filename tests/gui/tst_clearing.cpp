@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <optional>
+
 #include <QApplication>
 #include <QClipboard>
 #include <QDir>
@@ -18,6 +21,8 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/history/undoline.h"
 #include "gui/mainwindow.h"
+#include "gui/remote/profilestore.h"
+#include "gui/remote/serverbook.h"
 #include "gui/settings/presetstore.h"
 #include "gui/settings/privacypage.h"
 #include "gui/settings/settingsdialog.h"
@@ -254,6 +259,40 @@ private slots:
         bench.settings.set(settings::thinking, true); // and can be set again
         bench.settings.sync();
         QVERIFY(QFile::exists(bench.places.settingsFile));
+    }
+
+    void serversAndTheirKeysGoToo()
+    {
+        Bench bench;
+        QVERIFY(bench.open());
+        MemoryKeys keys;
+        auto* book = new ServerBook(ProfileStore::of(bench.settings), keys, &bench.settings);
+        QCOMPARE(&ServerBook::of(bench.settings), book);
+        ConnectionProfile profile;
+        profile.id = QStringLiteral("rack");
+        profile.name = QStringLiteral("secret-server");
+        profile.url = QStringLiteral("http://127.0.0.1:1");
+        profile.hasKey = true;
+        QCOMPARE(book->store().put(profile), QString());
+        book->setKey(profile.id, remote::Secret("k"), this, [](bool) {});
+        write(bench.dir.filePath(QStringLiteral("servers-aside-20260101-000000-1.json")),
+              "secret-server");
+        PrivacyPage page(bench.eraser);
+        const auto names = [&](const QString& file) {
+            return std::any_of(page.stores().begin(), page.stores().end(),
+                               [&](const auto& store) { return store.paths.contains(file); });
+        };
+        QVERIFY(names(book->store().fileName()));
+        QVERIFY(bench.erase(What::Chats));
+        QTRY_COMPARE(filesWith(bench.dir.path(), "secret-server").size(), 2); // they stay
+        const auto outcome = bench.erase(What::Everything);
+        QVERIFY(outcome);
+        QCOMPARE(outcome->left, QStringList());
+        QCOMPARE(filesWith(bench.dir.path(), "secret-server"), QStringList());
+        QVERIFY(book->connections().isEmpty());
+        std::optional<KeyKeeper::Outcome> left;
+        keys.read(profile.id, this, [&](const auto& answer) { left = answer.outcome; });
+        QTRY_COMPARE(left, std::optional(KeyKeeper::Outcome::None));
     }
 
     /// A part that cannot be removed is named; the others are gone all the same.

@@ -90,6 +90,7 @@ private slots:
     void streamsWhatComesAsItComes();
     void saysThatNobodyListens();
     void saysThatAServerIsSilent();
+    void saysThatAServerIsNotReached();
     void saysThatTheNameIsUnknown();
     void saysThatTheConnectionWasCut_data();
     void saysThatTheConnectionWasCut();
@@ -105,6 +106,7 @@ private slots:
     void hidesTheKeyThatAServerRepeats();
     void goesThroughAProxy();
     void readsTheProxyOfTheEnvironment();
+    void asksTheDesktopForAProxy();
     void leavesOutWhatNoProxyNames_data();
     void leavesOutWhatNoProxyNames();
     void refusesABrokenProxyOrCertificate();
@@ -220,6 +222,21 @@ void TestServerHttp::saysThatAServerIsSilent()
     QVERIFY(slow.wait());
     QVERIFY(!slow.failure);
     QCOMPARE(slow.body, QByteArray("1234"));
+}
+
+void TestServerHttp::saysThatAServerIsNotReached()
+{
+    QTcpServer deaf; // which never says a word of the handshake
+    QVERIFY(deaf.listen(QHostAddress::LocalHost));
+    ServerAccess access = accessTo("https://127.0.0.1:" + QByteArray::number(deaf.serverPort()));
+    access.connectLimit = std::chrono::milliseconds(400);
+    ServerHttp http(access);
+    Heard heard(http.get("/v1/models"));
+    QVERIFY(heard.wait());
+    QVERIFY(heard.failure);
+    QCOMPARE(heard.failure->kind, FailureKind::TimedOut);
+    QVERIFY(heard.failure->detail.find("could not be reached") != std::string::npos);
+    QVERIFY(heard.clock.elapsed() >= 350 && heard.clock.elapsed() < 5000);
 }
 
 void TestServerHttp::saysThatTheNameIsUnknown()
@@ -479,6 +496,30 @@ void TestServerHttp::readsTheProxyOfTheEnvironment()
     QVERIFY(local.wait());
     QVERIFY(!local.failure);
     QCOMPARE(proxy.requests().size(), 1);
+}
+
+void TestServerHttp::asksTheDesktopForAProxy()
+{
+    std::vector<std::unique_ptr<Environment>> none;
+    for (const char* name :
+         {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
+        none.push_back(std::make_unique<Environment>(name, QByteArray()));
+    ServerAccess access = accessTo("http://server.invalid:8000");
+    access.proxy.kind = ProxyChoice::Kind::System;
+    QVERIFY(!proxyFor(access.proxy, QUrl(QStringLiteral("http://server.invalid:8000"))));
+    ServerHttp http(access);
+    QSignalSpy prepared(&http, &ServerHttp::prepared);
+    Heard heard(http.get("/v1/models")); // waits for the desktop
+    Heard dropped(http.get("/v1/models"));
+    dropped.exchange->abort();
+    QCOMPARE(prepared.count(), 0);
+    QVERIFY(heard.wait());
+    QCOMPARE(prepared.count(), 1);
+    QVERIFY(heard.failure);
+    QCOMPARE(heard.failure->kind, FailureKind::NameNotFound);
+    QCOMPARE(dropped.ends, 0);
+    ServerHttp going(access); // and may go while it is asked
+    Q_UNUSED(going.get("/v1/models"))
 }
 
 void TestServerHttp::leavesOutWhatNoProxyNames_data()

@@ -111,8 +111,9 @@ private slots:
         Bench bench;
         const SettingsDialog& dialog = bench.open();
         QCOMPARE(dialog.pages(), QStringList({QStringLiteral("general"), QStringLiteral("answers"),
-                                              QStringLiteral("models"), QStringLiteral("devices"),
-                                              QStringLiteral("privacy"), QStringLiteral("about")}));
+                                              QStringLiteral("models"), QStringLiteral("servers"),
+                                              QStringLiteral("devices"), QStringLiteral("privacy"),
+                                              QStringLiteral("about")}));
         for (const QString& page : dialog.pages())
             QVERIFY(dialog.pageWidget(page));
     }

@@ -28,11 +28,11 @@ public:
     /// ends the body.
     struct Answer {
         int status = 200;
-        QByteArray headers; ///< each with its CRLF
-        QList<Piece> body;
+        QByteArray headers{}; ///< each with its CRLF
+        QList<Piece> body{};
         bool cuts = false;   ///< the connection is reset after the last piece
         bool silent = false; ///< nothing is said at all, and the connection stays open
-        QByteArray raw;      ///< instead of all that
+        QByteArray raw{};      ///< instead of all that
     };
     struct Request {
         QByteArray method;
