@@ -1,6 +1,7 @@
 #include "gui/application.h"
 
 #include <QApplication>
+#include <QEvent>
 
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/transcriptview.h"
@@ -23,6 +24,8 @@ Application::Application(const Options& options)
       m_drafts(options.places.draftFile),
       m_turns(m_book, m_switch),
       m_choice(m_settings, m_book, m_switch, m_remote),
+      m_servers(ServerBook::of(m_settings)),
+      m_offers(m_servers, m_choice, m_remote),
       m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns),
       m_eraser({options.places, m_settings, m_book, m_turns, m_drafts, m_loader, m_history})
 {
@@ -61,6 +64,7 @@ void Application::connectWindow()
     connect(&m_eraser, &DataEraser::finished, this, [this](const DataEraser::Outcome& outcome) {
         if (outcome.what != DataEraser::What::Everything)
             return;
+        m_choice.choose({}); // no server is known any more
         m_keeper->startAnew();
         openModel({}); // as at the first start
     });
@@ -108,9 +112,19 @@ void Application::start()
     m_options.trace.mark("window shown");
 }
 
+/// A window that nobody sees looks at its server more seldom.
+bool Application::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == &window() && (event->type() == QEvent::WindowStateChange ||
+                                 event->type() == QEvent::Show || event->type() == QEvent::Hide))
+        m_servers.setHidden(!window().isVisible() || window().isMinimized());
+    return QObject::eventFilter(watched, event);
+}
+
 /// A window that already stands would be made anew, and flicker, when the page is put into it.
 void Application::prepareTranscript()
 {
+    window().installEventFilter(this);
     TranscriptView* transcript = window().chat()->makeTranscript();
     connect(transcript, &TranscriptView::ready, this,
             [this] { m_options.trace.mark("transcript ready"); });

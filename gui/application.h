@@ -14,6 +14,8 @@
 #include "gui/language.h"
 #include "gui/places.h"
 #include "gui/remote/remotereplysource.h"
+#include "gui/remote/serverbook.h"
+#include "gui/remote/serveroffers.h"
 #include "gui/remote/sourcechoice.h"
 #include "gui/remote/sourceswitch.h"
 #include "gui/settings/dataeraser.h"
@@ -47,6 +49,7 @@ public:
     MainWindow& window() const; ///< Another one after the language was changed.
     LocalReplySource& source() { return m_source; }
     SourceChoice& sources() { return m_choice; }
+    ServerBook& servers() { return m_servers; }
     HistoryStore& history() { return m_history; }
     ConversationBook& book() { return m_book; }
     TurnController& turns() { return m_turns; }
@@ -54,6 +57,9 @@ public:
 
 signals:
     void modelReady();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void connectWindow();
@@ -74,6 +80,8 @@ private:
     ConversationBook m_book;
     TurnController m_turns;
     SourceChoice m_choice;
+    ServerBook& m_servers;
+    ServerOffers m_offers;
     HistoryStore m_history;
     DataEraser m_eraser;
     bool m_starting = true;

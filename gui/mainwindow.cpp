@@ -40,6 +40,9 @@
 #include "gui/history/undoline.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
+#include "gui/remote/comparison.h"
+#include "gui/remote/keyquestion.h"
+#include "gui/remote/serverbook.h"
 #include "gui/remote/sourcechoice.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
@@ -134,6 +137,12 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(m_chooser, &ModelChooser::serversRequested, this,
             [this] { openSettings(QStringLiteral("servers")); });
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
+    connect(m_chooser, &ModelChooser::comparisonRequested, this, &MainWindow::compare);
+    if (parts.sources)
+        connect(&ServerBook::of(parts.settings), &ServerBook::keyWanted, this,
+                [this](const QString& profile) {
+                    askForKey(ServerBook::of(m_parts.settings), profile, this);
+                });
     connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
     connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
@@ -547,6 +556,29 @@ void MainWindow::showModel(const std::optional<LoadedModel>& model)
         settingsDialog()->setModel(model, false);
 }
 
+Comparison* MainWindow::comparison() const
+{
+    return m_comparison;
+}
+
+void MainWindow::compare()
+{
+    if (m_parts.turns.isBusy()) {
+        m_chat->composer()->showNote(tr("An answer is being written. Compare when it is done."));
+        return;
+    }
+    if (!m_comparison) {
+        m_comparison = new Comparison({m_parts.settings, m_parts.loader, *m_parts.sources},
+                                      m_parts.book.current(), m_chat->composer()->draft(),
+                                      m_chat->options().forAnswer(std::nullopt),
+                                      m_loading ? std::nullopt : m_model, this);
+        m_comparison->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    m_comparison->show();
+    m_comparison->raise();
+    m_comparison->activateWindow();
+}
+
 /// Who answers: the model of this computer, which may be on its way, or one of a server.
 void MainWindow::showAnswerer()
 {
@@ -556,6 +588,9 @@ void MainWindow::showAnswerer()
     if (m_place)
         m_place->setCurrentIndex(isLocal ? 0 : 1);
     m_status->setModel(model, isLoading);
+    m_status->setConnection(
+        isLocal ? nullptr
+                : ServerBook::of(m_parts.settings).find(m_parts.sources->current().server));
     m_chooser->setModel(model, isLoading ? m_loading : std::nullopt);
     if (!isLoading)
         m_panel->setModel(model);

@@ -17,6 +17,7 @@ namespace argali::gui {
 
 class Button;
 class ChatWidget;
+class Comparison;
 class ConversationList;
 class DataEraser;
 class DesktopAppearance;
@@ -81,6 +82,7 @@ public:
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
     ShortcutList* shortcutList() const; ///< null while it is not open
+    Comparison* comparison() const; ///< null while it is not open
     void listShortcuts(); ///< Opens the list of keys beside the window.
     bool isSideOpen() const;
     bool isPanelOpen() const;
@@ -118,6 +120,7 @@ private:
     void applyColours();
     void showAnswerer();
     void choosePlace(int index);
+    void compare();
     void forgetChats();
     void restore();
     void store();
@@ -155,6 +158,7 @@ private:
     QSplitter* m_inner = nullptr;
     DropOverlay* m_overlay = nullptr;
     QPointer<ShortcutList> m_shortcuts;
+    QPointer<Comparison> m_comparison;
     int m_fitted = 0; ///< width that the parts were last fitted to
 };
 

@@ -10,14 +10,31 @@
             <numerusform>%Ln tokens</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>about %Ln token(s)</source>
+        <translation>
+            <numerusform>about %Ln token</numerusform>
+            <numerusform>about %Ln tokens</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
-    <name>argali::gui::Composer</name>
+    <name>argali::gui::AttachedFiles</name>
     <message numerus="yes">
         <source>A message takes at most %Ln file(s).</source>
         <translation>
             <numerusform>A message takes at most %Ln file.</numerusform>
             <numerusform>A message takes at most %Ln files.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::Comparison</name>
+    <message numerus="yes">
+        <source>What is attached goes along: %Ln file(s).</source>
+        <translation>
+            <numerusform>What is attached goes along: %Ln file.</numerusform>
+            <numerusform>What is attached goes along: %Ln files.</numerusform>
         </translation>
     </message>
 </context>
@@ -179,6 +196,36 @@
         <translation>
             <numerusform>%1 · %Ln frame</numerusform>
             <numerusform>%1 · %Ln frames</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::QuestionCost</name>
+    <message numerus="yes">
+        <source>%Ln picture(s) · %1 to send</source>
+        <translation>
+            <numerusform>%Ln picture · %1 to send</numerusform>
+            <numerusform>%Ln pictures · %1 to send</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::RemoteFailure</name>
+    <message numerus="yes">
+        <source>%1 takes at most %n picture(s) or frames in one question. Choose fewer.</source>
+        <translation>
+            <numerusform>%1 takes at most %n picture or frame in one question. Choose fewer.</numerusform>
+            <numerusform>%1 takes at most %n pictures or frames in one question. Choose fewer.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServerForm</name>
+    <message numerus="yes">
+        <source>Models: %1 and %Ln more</source>
+        <translation>
+            <numerusform>Models: %1 and %Ln more</numerusform>
+            <numerusform>Models: %1 and %Ln more</numerusform>
         </translation>
     </message>
 </context>

@@ -76,6 +76,12 @@
         <source>Interrupted: Argali was closed while it was answering.</source>
         <translation>已中断：Argali 在作答时被关闭。</translation>
     </message>
+    <message numerus="yes">
+        <source>about %Ln token(s)</source>
+        <translation>
+            <numerusform>约 %Ln 个词元</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::AnswerDefaultsPage</name>
@@ -252,6 +258,31 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::AttachedFiles</name>
+    <message>
+        <source>%1 is still being read.</source>
+        <translation>仍在读取 %1。</translation>
+    </message>
+    <message>
+        <source>Remove %1 first: it cannot be sent.</source>
+        <translation>请先移除 %1：它无法发送。</translation>
+    </message>
+    <message numerus="yes">
+        <source>A message takes at most %Ln file(s).</source>
+        <translation>
+            <numerusform>一条消息最多可带 %Ln 个文件。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Pasted picture</source>
+        <translation>粘贴的图片</translation>
+    </message>
+    <message>
+        <source>This is a folder. Attach the pictures in it, or a film.</source>
+        <translation>这是一个文件夹。请添加其中的图片或一个视频。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::AttachmentRow</name>
     <message>
         <source>Remove %1</source>
@@ -347,10 +378,6 @@
 <context>
     <name>argali::gui::ChatWidget</name>
     <message>
-        <source>Cost of the question</source>
-        <translation>问题的开销</translation>
-    </message>
-    <message>
         <source>An answer is being written. Esc stops it.</source>
         <translation>正在作答。按 Esc 停止。</translation>
     </message>
@@ -374,13 +401,62 @@
         <source>The model is still being loaded.</source>
         <translation>模型仍在加载。</translation>
     </message>
+</context>
+<context>
+    <name>argali::gui::Comparison</name>
     <message>
-        <source>The film is not in the question any more. Attach it again to choose its frames.</source>
-        <translation>问题中已没有这段视频。请重新附加后再选择帧。</translation>
+        <source>Compare two models</source>
+        <translation>比较两个模型</translation>
     </message>
     <message>
-        <source>You are changing an earlier question; the old one stays beside it. Esc takes it back.</source>
-        <translation>正在修改之前的问题；旧问题会保留在旁边。按 Esc 撤回。</translation>
+        <source>Question to both</source>
+        <translation>向两者提的问题</translation>
+    </message>
+    <message>
+        <source>Ask both the same</source>
+        <translation>向两者提出同一问题</translation>
+    </message>
+    <message>
+        <source>Ask both</source>
+        <translation>同时提问</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Model on the left</source>
+        <translation>左侧模型</translation>
+    </message>
+    <message>
+        <source>Model on the right</source>
+        <translation>右侧模型</translation>
+    </message>
+    <message>
+        <source>%1 (here)</source>
+        <translation>%1（本机）</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <translation>%1（%2）</translation>
+    </message>
+    <message>
+        <source>Two models are needed. Connect to a server in the settings.</source>
+        <translation>需要两个模型。请在设置中连接服务器。</translation>
+    </message>
+    <message>
+        <source>Choose two different models.</source>
+        <translation>请选择两个不同的模型。</translation>
+    </message>
+    <message numerus="yes">
+        <source>What is attached goes along: %Ln file(s).</source>
+        <translation>
+            <numerusform>附件会一并发送：%Ln 个文件。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Both go on from the chat that is open; nothing of this is kept.</source>
+        <translation>两者都从当前对话继续；这里的内容不会保存。</translation>
     </message>
 </context>
 <context>
@@ -412,14 +488,6 @@
     <message>
         <source>Attach pictures or a film (%1)</source>
         <translation>添加图像或视频 (%1)</translation>
-    </message>
-    <message>
-        <source>%1 is still being read.</source>
-        <translation>仍在读取 %1。</translation>
-    </message>
-    <message>
-        <source>Remove %1 first: it cannot be sent.</source>
-        <translation>请先移除 %1：它无法发送。</translation>
     </message>
     <message>
         <source>Write a question first.</source>
@@ -454,16 +522,8 @@
         <translation>让模型先思考再作答</translation>
     </message>
     <message>
-        <source>Pasted picture</source>
-        <translation>粘贴的图像</translation>
-    </message>
-    <message>
         <source>Argali does not fetch pictures from the web. Save the picture and attach the file.</source>
         <translation>Argali 不会从网络获取图像。请保存图像，再添加文件。</translation>
-    </message>
-    <message>
-        <source>This is a folder. Attach the pictures in it, or a film.</source>
-        <translation>这是文件夹。请添加其中的图像，或一个视频。</translation>
     </message>
     <message>
         <source>Ask about the film…</source>
@@ -472,12 +532,6 @@
     <message>
         <source>Ask about the picture…</source>
         <translation>就这张图像提问…</translation>
-    </message>
-    <message numerus="yes">
-        <source>A message takes at most %Ln file(s).</source>
-        <translation>
-            <numerusform>一条消息最多 %Ln 个文件。</numerusform>
-        </translation>
     </message>
     <message>
         <source>What the model sees is known in a moment.</source>
@@ -533,6 +587,54 @@
     <message>
         <source>This chat has a film already, and the model takes one. Ask on about it without attaching one, or start a new chat.</source>
         <translation>此对话已有一段视频，而该模型只接受一段。请不附加视频继续提问，或新建对话。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ConnectionLabel</name>
+    <message>
+        <source>Check now</source>
+        <translation>立即检查</translation>
+    </message>
+    <message>
+        <source>Check now how it stands with the server</source>
+        <translation>立即检查服务器的状态</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ConnectionProfile</name>
+    <message>
+        <source>A server needs an address, such as http://localhost:8000 or https://example.org/v1.</source>
+        <translation>服务器需要地址，例如 http://localhost:8000 或 https://example.org/v1。</translation>
+    </message>
+    <message>
+        <source>This is no address of a server (%1). Expected is something like http://localhost:8000 or https://example.org/v1.</source>
+        <extracomment>%1 says why, in English</extracomment>
+        <translation>这不是服务器地址（%1）。应类似 http://localhost:8000 或 https://example.org/v1。</translation>
+    </message>
+    <message>
+        <source>The header %1 is set by Argali itself. A key belongs in the field for the key.</source>
+        <translation>标头 %1 由 Argali 自行设置。密钥请填在密钥栏中。</translation>
+    </message>
+    <message>
+        <source>The header %1 looks like one for a key. Headers are kept in a file that can be read: a key belongs in its own field.</source>
+        <translation>标头 %1 看起来用于密钥。标头保存在可被读取的文件中：密钥请填在它自己的栏中。</translation>
+    </message>
+    <message>
+        <source>This header cannot be sent (%1). Write each on a line of its own, as in “X-Team: vision”.</source>
+        <extracomment>%1 says why, in English</extracomment>
+        <translation>此标头无法发送（%1）。请每行写一个，如“X-Team: vision”。</translation>
+    </message>
+    <message>
+        <source>The address of the proxy has a password in it, which would be kept in a file that can be read. Set HTTPS_PROXY and HTTP_PROXY instead, and choose “System”.</source>
+        <translation>代理地址中含有密码，会保存在可被读取的文件中。请改为设置 HTTPS_PROXY 和 HTTP_PROXY，并选择“系统”。</translation>
+    </message>
+    <message>
+        <source>This is no address of a proxy. Expected is something like http://proxy:3128 or socks5://proxy:1080.</source>
+        <translation>这不是代理地址。应类似 http://proxy:3128 或 socks5://proxy:1080。</translation>
+    </message>
+    <message>
+        <source>A server can have %1 further headers.</source>
+        <translation>一台服务器最多可有 %1 个附加标头。</translation>
     </message>
 </context>
 <context>
@@ -808,6 +910,13 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::EarlierQuestion</name>
+    <message>
+        <source>You are changing an earlier question; the old one stays beside it. Esc takes it back.</source>
+        <translation>您正在修改之前的问题；原问题会保留在旁边。按 Esc 取消。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::EmptyState</name>
     <message>
         <source>Ask about a picture or a film</source>
@@ -858,6 +967,11 @@
     <message>
         <source>PNG, JPEG, WebP, TIFF … or %1</source>
         <translation>PNG、JPEG、WebP、TIFF…… 或按 %1</translation>
+    </message>
+    <message>
+        <source>Questions go to %1 on %2.</source>
+        <extracomment>names of a model and of the server it is on</extracomment>
+        <translation>问题将发送给 %2 上的 %1。</translation>
     </message>
 </context>
 <context>
@@ -992,10 +1106,6 @@
     <message>
         <source>Show folder</source>
         <translation>显示文件夹</translation>
-    </message>
-    <message>
-        <source>Close this line</source>
-        <translation>关闭此行</translation>
     </message>
 </context>
 <context>
@@ -1444,6 +1554,17 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::KeyQuestion</name>
+    <message>
+        <source>Key of a server</source>
+        <translation>服务器密钥</translation>
+    </message>
+    <message>
+        <source>%1 wants a key, and none is known here.</source>
+        <translation>%1 需要密钥，而这里没有。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::LoadedModel</name>
     <message>
         <source>Pocket</source>
@@ -1512,6 +1633,34 @@
     <message>
         <source>The device %1 that was chosen is not here. The model runs on %2.</source>
         <translation>所选设备 %1 不在，模型运行于 %2。</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>Where answers come from</source>
+        <translation>由谁回答</translation>
+    </message>
+    <message>
+        <source>A model on this computer answers</source>
+        <translation>由本机上的模型回答</translation>
+    </message>
+    <message>
+        <source>A model of a server answers</source>
+        <translation>由服务器上的模型回答</translation>
+    </message>
+    <message>
+        <source>An answer is being written. Compare when it is done.</source>
+        <translation>正在写回答。请在完成后再比较。</translation>
+    </message>
+    <message>
+        <source>No server is known yet. Add one in the settings.</source>
+        <translation>还没有服务器。请在设置中添加。</translation>
     </message>
 </context>
 <context>
@@ -1626,6 +1775,22 @@
         <source>Open a model folder</source>
         <translation>打开模型文件夹</translation>
     </message>
+    <message>
+        <source>on %1</source>
+        <translation>在 %1 上</translation>
+    </message>
+    <message>
+        <source>Connect to a server…</source>
+        <translation>连接服务器…</translation>
+    </message>
+    <message>
+        <source>Servers…</source>
+        <translation>服务器…</translation>
+    </message>
+    <message>
+        <source>Compare two models…</source>
+        <translation>比较两个模型…</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ModelsPage</name>
@@ -1695,6 +1860,13 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::NoticeLine</name>
+    <message>
+        <source>Close this line</source>
+        <translation>关闭此行</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::PictureViewer</name>
     <message>
         <source>Picture</source>
@@ -1730,6 +1902,13 @@
     <message>
         <source>Transcript</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PointedMedia</name>
+    <message>
+        <source>The film is not in the question any more. Attach it again to choose its frames.</source>
+        <translation>视频已不在问题中。请重新添加以选择其帧。</translation>
     </message>
 </context>
 <context>
@@ -1865,14 +2044,6 @@
 <context>
     <name>argali::gui::PrivacyPage</name>
     <message>
-        <source>Nothing leaves this computer</source>
-        <translation>任何内容都不会离开本机</translation>
-    </message>
-    <message>
-        <source>Argali has no server and opens no connection by itself: models run here, and what you write, attach and are answered is only in the files below.</source>
-        <translation>Argali 没有服务器，也不会自行建立连接：模型在本机运行，您写的、附加的和得到的回答只存在于下列文件中。</translation>
-    </message>
-    <message>
         <source>What is stored</source>
         <translation>存储的内容</translation>
     </message>
@@ -1992,8 +2163,92 @@
         <translation>打开预设所在文件夹</translation>
     </message>
     <message>
-        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, damaged or earlier files of chats that were put aside, all presets, all settings and the log. An answer under way is stopped. Your own pictures, films and models stay. This cannot be undone.</source>
-        <translation>将删除全部对话和对话文件夹、其中所发送图像和视频的副本、粘贴的图像、所有正在写的内容、先前搁置的已损坏或旧版对话文件、全部预设、全部设置和日志。正在生成的回答会停止。您自己的图像、视频和模型会保留。此操作无法撤销。</translation>
+        <source>Nothing leaves this computer by itself</source>
+        <translation>没有内容会自行离开本机</translation>
+    </message>
+    <message>
+        <source>Models run here, and what you write, attach and are answered is only in the files below. Argali opens connections to no servers but those you have named in these settings, and sends a question only to the one you have chosen for it.</source>
+        <translation>模型在本机运行，您写下、添加和得到的内容只在下面的文件中。Argali 只连接您在这些设置中命名的服务器，并且只把问题发送给您为它选择的那一台。</translation>
+    </message>
+    <message>
+        <source>Servers, without their keys</source>
+        <translation>服务器（不含密钥）</translation>
+    </message>
+    <message>
+        <source>Open the folder of the servers</source>
+        <translation>打开服务器所在的文件夹</translation>
+    </message>
+    <message>
+        <source>Keys of servers are in the system&apos;s keychain, under “Argali”.</source>
+        <translation>服务器的密钥保存在系统钥匙串的“Argali”下。</translation>
+    </message>
+    <message>
+        <source>All chats and folders of chats go, with the copies of pictures and films that were sent in them, pasted pictures, everything being written, damaged or earlier files of chats that were put aside, all presets, all servers with their keys, all settings and the log. An answer under way is stopped. Your own pictures, films and models stay. This cannot be undone.</source>
+        <translation>将删除所有对话和对话文件夹，以及其中发送的图片和视频的副本、粘贴的图片、正在写的内容、被移开的损坏或较早的对话文件、所有预设、所有服务器及其密钥、所有设置和日志。正在进行的回答会停止。您自己的图片、视频和模型会保留。此操作无法撤销。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ProfileStore</name>
+    <message>
+        <source>The file of your servers is damaged. It was put aside as %1.</source>
+        <translation>您的服务器文件已损坏，已移到 %1。</translation>
+    </message>
+    <message>
+        <source>The file of your servers is of a newer Argali and is left as it is: %1. Servers that you add here are forgotten when Argali ends.</source>
+        <translation>您的服务器文件来自较新的 Argali，将保持原样：%1。在此添加的服务器会在 Argali 结束时被忘记。</translation>
+    </message>
+    <message>
+        <source>Some of your servers could not be read. The others are here, and the file with all of them was put aside as %1.</source>
+        <translation>有些服务器无法读取。其余的在这里，包含全部服务器的文件已移到 %1。</translation>
+    </message>
+    <message>
+        <source>The file of your servers can neither be read nor put aside: check the rights of %1. Until then servers are forgotten when Argali ends.</source>
+        <translation>您的服务器文件既无法读取也无法移开：请检查 %1 的权限。在此之前，服务器会在 Argali 结束时被忘记。</translation>
+    </message>
+    <message>
+        <source>This server is there already.</source>
+        <translation>此服务器已存在。</translation>
+    </message>
+    <message>
+        <source>This server is not there any more.</source>
+        <translation>此服务器已不存在。</translation>
+    </message>
+    <message>
+        <source>This name cannot be used. Choose another one.</source>
+        <translation>无法使用此名称。请换一个。</translation>
+    </message>
+    <message>
+        <source>There are %1 servers, and more have no room. Remove one first.</source>
+        <translation>已有 %1 台服务器，没有更多空间。请先移除一台。</translation>
+    </message>
+    <message>
+        <source>This has no room in the file of the servers. Remove one first.</source>
+        <translation>服务器文件中没有空间了。请先移除一台。</translation>
+    </message>
+    <message>
+        <source>The servers cannot be written to %1, and are forgotten when Argali ends. Check free space and rights. (%2)</source>
+        <translation>服务器无法写入 %1，会在 Argali 结束时被忘记。请检查可用空间和权限。（%2）</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::QuestionCost</name>
+    <message>
+        <source>Cost of the question</source>
+        <translation>问题的开销</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) · %1 to send</source>
+        <translation>
+            <numerusform>%Ln 张图片 · 将发送 %1</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1 to send</source>
+        <translation>将发送 %1</translation>
+    </message>
+    <message>
+        <source>What goes to the server with this question. How many tokens it makes of that is known from its answer.</source>
+        <translation>随此问题发送到服务器的内容。它占多少词元要从回答中才能得知。</translation>
     </message>
 </context>
 <context>
@@ -2001,6 +2256,142 @@
     <message>
         <source>Places in the picture</source>
         <translation>图像中的位置</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::RemoteFailure</name>
+    <message>
+        <source>Nobody answers at the address of %1. Start the server, or correct address and port in the settings.</source>
+        <translation>%1 的地址无人应答。请启动服务器，或在设置中更正地址和端口。</translation>
+    </message>
+    <message>
+        <source>The host name of %1 is not known. Correct it in the settings, or look whether this computer is connected.</source>
+        <translation>找不到 %1 的主机名。请在设置中更正，或检查本机是否联网。</translation>
+    </message>
+    <message>
+        <source>There is no way to %1. Look whether this computer is connected to its network.</source>
+        <translation>无法到达 %1。请检查本机是否连接到它的网络。</translation>
+    </message>
+    <message>
+        <source>%1 said nothing for too long. Ask again, or allow it more time in the settings.</source>
+        <translation>%1 太久没有回应。请重新提问，或在设置中给它更多时间。</translation>
+    </message>
+    <message>
+        <source>The proxy in front of %1 does not let us through. Look at the proxy in the settings.</source>
+        <translation>%1 前的代理不让通过。请检查设置中的代理。</translation>
+    </message>
+    <message>
+        <source>There is no safe connection to %1: its certificate is not trusted here. Add its authority in the settings, or correct the address.</source>
+        <translation>无法与 %1 建立安全连接：此处不信任它的证书。请在设置中添加其颁发机构，或更正地址。</translation>
+    </message>
+    <message>
+        <source>The connection to %1 ended before the answer did. What came stays.</source>
+        <translation>与 %1 的连接在回答结束前中断。已收到的内容会保留。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 takes at most %n picture(s) or frames in one question. Choose fewer.</source>
+        <translation>
+            <numerusform>%1 在一个问题中最多接受 %n 张图片或帧。请减少选择。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>These are more pictures or frames than %1 takes in one question. Choose fewer.</source>
+        <translation>图片或帧的数量超过了 %1 在一个问题中可接受的数量。请减少选择。</translation>
+    </message>
+    <message>
+        <source>%1 is still loading its model (%2 %). Ask again when it is ready.</source>
+        <translation>%1 仍在加载模型（%2 %）。请在就绪后重新提问。</translation>
+    </message>
+    <message>
+        <source>%1 is still loading its model. Ask again when it is ready.</source>
+        <translation>%1 仍在加载模型。请在就绪后重新提问。</translation>
+    </message>
+    <message>
+        <source>%1 does not accept the key. Enter the right one in the settings.</source>
+        <translation>%1 不接受此密钥。请在设置中输入正确的密钥。</translation>
+    </message>
+    <message>
+        <source>What answers at the address of %1 is no server of this kind. Correct the address in the settings.</source>
+        <translation>%1 的地址上应答的不是此类服务器。请在设置中更正地址。</translation>
+    </message>
+    <message>
+        <source>%1 does not have the model %2 any more. Choose another one.</source>
+        <translation>%1 已没有模型 %2。请选择其他模型。</translation>
+    </message>
+    <message>
+        <source>%1 has too much to do. Ask again in a moment.</source>
+        <translation>%1 太忙。请稍后重新提问。</translation>
+    </message>
+    <message>
+        <source>The question is larger than %1 takes. Use fewer or smaller pictures.</source>
+        <translation>问题超过了 %1 可接受的大小。请使用更少或更小的图片。</translation>
+    </message>
+    <message>
+        <source>The chat is longer than the context of %1. Use fewer frames, or begin a new chat.</source>
+        <translation>对话超过了 %1 的上下文。请减少帧数，或开始新对话。</translation>
+    </message>
+    <message>
+        <source>%1 refuses this question. The details say why.</source>
+        <translation>%1 拒绝了此问题。原因见详细信息。</translation>
+    </message>
+    <message>
+        <source>%1 reports a fault of its own. Ask again; if it stays, its log says more.</source>
+        <translation>%1 报告了自身的故障。请重新提问；若仍如此，请查看其日志。</translation>
+    </message>
+    <message>
+        <source>What %1 sends cannot be read. The details say more.</source>
+        <translation>无法读取 %1 发送的内容。请查看详细信息。</translation>
+    </message>
+    <message>
+        <source>%1 gave no answer. The details say more.</source>
+        <translation>%1 没有给出回答。请查看详细信息。</translation>
+    </message>
+    <message>
+        <source>%1 did not hold the thinking budget.</source>
+        <translation>%1 没有遵守思考预算。</translation>
+    </message>
+    <message>
+        <source>%1 decides itself how large pictures are for the model.</source>
+        <translation>%1 自行决定给模型的图片大小。</translation>
+    </message>
+    <message>
+        <source>%1 does not let thinking be switched on or off.</source>
+        <translation>%1 不允许开关思考。</translation>
+    </message>
+    <message>
+        <source>%1 takes no film as a file; its frames were sent.</source>
+        <translation>%1 不接受视频文件；已发送其帧。</translation>
+    </message>
+    <message>
+        <source>The answer had parts that are no text; they are left out.</source>
+        <translation>回答中有非文本部分，已略去。</translation>
+    </message>
+    <message>
+        <source>%1 ended the answer because of what it is about.</source>
+        <translation>%1 因内容原因结束了回答。</translation>
+    </message>
+    <message>
+        <source>%1 ended the answer early.</source>
+        <translation>%1 提前结束了回答。</translation>
+    </message>
+    <message>
+        <source>%1 did not say whether the answer is complete.</source>
+        <translation>%1 没有说明回答是否完整。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::RemoteReplySource</name>
+    <message>
+        <source>The server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>No server of this group can be asked now. Look at the connections, or choose another one.</source>
+        <translation>此组中目前没有可提问的服务器。请查看连接，或选择其他服务器。</translation>
+    </message>
+    <message>
+        <source>%1 did not answer; %2 was asked instead.</source>
+        <translation>%1 没有回答；已改问 %2。</translation>
     </message>
 </context>
 <context>
@@ -2057,6 +2448,207 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ServerBook</name>
+    <message>
+        <source>%1 (%2)</source>
+        <extracomment>a model and the name of its server</extracomment>
+        <translation>%1（%2）</translation>
+    </message>
+    <message>
+        <source>This server is not there any more.</source>
+        <translation>此服务器已不存在。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServerForm</name>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>As you call it; empty: its address</source>
+        <translation>您给它的称呼；留空则用其地址</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>Forget the key</source>
+        <translation>忘记密钥</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Further headers, each on a line of its own</source>
+        <translation>附加标头，每行一个</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>系统</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>HTTPS_PROXY, HTTP_PROXY and NO_PROXY; without them as the desktop says</source>
+        <translation>HTTPS_PROXY、HTTP_PROXY 和 NO_PROXY；没有时按桌面设置</translation>
+    </message>
+    <message>
+        <source>Proxy: %1</source>
+        <extracomment>one of System, None, Address</extracomment>
+        <translation>代理：%1</translation>
+    </message>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Address of the proxy</source>
+        <translation>代理地址</translation>
+    </message>
+    <message>
+        <source>Certificates of an authority of your own (PEM)</source>
+        <translation>您自己的颁发机构证书（PEM）</translation>
+    </message>
+    <message>
+        <source>None: those of the system</source>
+        <translation>无：使用系统证书</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Choose the file of certificates</source>
+        <translation>选择证书文件</translation>
+    </message>
+    <message>
+        <source> s</source>
+        <translation> 秒</translation>
+    </message>
+    <message>
+        <source>Longest wait for the connection</source>
+        <translation>连接最长等待时间</translation>
+    </message>
+    <message>
+        <source>Longest silence within an answer</source>
+        <translation>回答中最长无响应时间</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation>测试连接</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>The key was entered for another address. Enter it again, or forget it.</source>
+        <translation>密钥是为另一地址输入的。请重新输入，或忘记它。</translation>
+    </message>
+    <message>
+        <source>What you changed is not saved yet. Save it, or choose Cancel.</source>
+        <translation>您的修改尚未保存。请保存，或选择“取消”。</translation>
+    </message>
+    <message>
+        <source>Asking the server…</source>
+        <translation>正在询问服务器…</translation>
+    </message>
+    <message>
+        <source>Kind of server: %1</source>
+        <translation>服务器类型：%1</translation>
+    </message>
+    <message>
+        <source>Kind of server: %1 %2</source>
+        <translation>服务器类型：%1 %2</translation>
+    </message>
+    <message numerus="yes">
+        <source>Models: %1 and %Ln more</source>
+        <translation>
+            <numerusform>模型：%1 及另外 %Ln 个</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Models: %1</source>
+        <translation>模型：%1</translation>
+    </message>
+    <message>
+        <source>There is one; type another to replace it</source>
+        <translation>已有密钥；输入新的可替换</translation>
+    </message>
+    <message>
+        <source>There is no keychain on this system: the key is in memory only, and asked for again at the next start.</source>
+        <translation>此系统没有钥匙串：密钥只在内存中，下次启动时会再次询问。</translation>
+    </message>
+    <message>
+        <source>Kept in the system&apos;s keychain.</source>
+        <translation>保存在系统钥匙串中。</translation>
+    </message>
+    <message>
+        <source>The key is forgotten when you save.</source>
+        <translation>保存时将忘记密钥。</translation>
+    </message>
+    <message>
+        <source>It will be kept in the system&apos;s keychain, and in no file of Argali.</source>
+        <translation>它将保存在系统钥匙串中，不会写入 Argali 的任何文件。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServersPage</name>
+    <message>
+        <source>Add a server</source>
+        <translation>添加服务器</translation>
+    </message>
+    <message>
+        <source>Models on other machines, or in other programs of this one: vLLM, LMDeploy, llama-server, Ollama, LM Studio and others of the OpenAI style. What you send to a server leaves this computer; Argali asks no others than those you name here.</source>
+        <translation>其他机器上或本机其他程序中的模型：vLLM、LMDeploy、llama-server、Ollama、LM Studio 以及其他 OpenAI 风格的服务器。发送给服务器的内容会离开本机；Argali 不会询问您在此命名以外的服务器。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>There is no server yet.</source>
+        <translation>还没有服务器。</translation>
+    </message>
+    <message>
+        <source>Check %1 now</source>
+        <translation>立即检查 %1</translation>
+    </message>
+    <message>
+        <source>Change %1</source>
+        <translation>修改 %1</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>移除 %1</translation>
+    </message>
+    <message>
+        <source>There is no keychain on this system that Argali can use. Keys are in memory only, and asked for again at the next start.</source>
+        <translation>此系统上没有 Argali 可用的钥匙串。密钥只在内存中，下次启动时会再次询问。</translation>
+    </message>
+    <message>
+        <source>Save what you have changed, or choose Cancel, before you open another server.</source>
+        <translation>打开另一台服务器前，请保存修改或选择“取消”。</translation>
+    </message>
+    <message>
+        <source>The server “%1” was removed.</source>
+        <translation>已移除服务器“%1”。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::SettingsDialog</name>
     <message>
         <source>Settings</source>
@@ -2089,6 +2681,10 @@
     <message>
         <source>About</source>
         <translation>关于</translation>
+    </message>
+    <message>
+        <source>Servers</source>
+        <translation>服务器</translation>
     </message>
 </context>
 <context>
@@ -2485,6 +3081,90 @@
             <numerusform>%Ln 线程</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Waiting for the answer</source>
+        <translation>正在等待回答</translation>
+    </message>
+    <message>
+        <source>Sending %1 / %2</source>
+        <translation>正在发送 %1 / %2</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::StatusSentence</name>
+    <message>
+        <source>%1 wants a key, and Argali has none. Enter it in the settings, on the page “Servers”.</source>
+        <translation>%1 需要密钥，而 Argali 没有。请在设置的“服务器”页中输入。</translation>
+    </message>
+    <message>
+        <source>%1 has not been looked at yet.</source>
+        <translation>尚未检查 %1。</translation>
+    </message>
+    <message>
+        <source>Connected to %1: %2</source>
+        <translation>已连接 %1：%2</translation>
+    </message>
+    <message>
+        <source>Connected to %1, which has no model. Load one there.</source>
+        <translation>已连接 %1，但它没有模型。请在那里加载一个。</translation>
+    </message>
+    <message>
+        <source>Connected to %1: %2. None of its models sees pictures; questions without pictures work.</source>
+        <translation>已连接 %1：%2。它的模型都不能看图片；不带图片的问题可以使用。</translation>
+    </message>
+    <message>
+        <source>The name %1 is not known. Check how it is written, and whether this computer is on the network.</source>
+        <translation>找不到名称 %1。请检查拼写，以及本机是否联网。</translation>
+    </message>
+    <message>
+        <source>%1 does not answer in time. It may be busy, switched off, or behind a firewall; Argali keeps trying.</source>
+        <translation>%1 没有及时应答。它可能繁忙、已关闭或在防火墙后；Argali 会继续尝试。</translation>
+    </message>
+    <message>
+        <source>What answers at %1 is no server of the OpenAI style. Check the port, and that the address is the one before /v1.</source>
+        <translation>%1 上应答的不是 OpenAI 风格的服务器。请检查端口，以及地址是否为 /v1 之前的部分。</translation>
+    </message>
+    <message>
+        <source>%1 cannot be used now, and does not say why. Look at its log.</source>
+        <translation>%1 现在无法使用，也没有说明原因。请查看其日志。</translation>
+    </message>
+    <message>
+        <source>%1 cannot be used now: %2</source>
+        <translation>%1 现在无法使用：%2</translation>
+    </message>
+    <message>
+        <source>%1 is starting and loads its model. It will be ready by itself.</source>
+        <translation>%1 正在启动并加载模型，会自行就绪。</translation>
+    </message>
+    <message>
+        <source>%1 is starting and loads its model: %2 %. It will be ready by itself.</source>
+        <translation>%1 正在启动并加载模型：%2 %。会自行就绪。</translation>
+    </message>
+    <message>
+        <source>Nothing listens at %1. Start the server there, or check the port; a server on another machine has to listen on its network address, too.</source>
+        <translation>%1 上没有程序在监听。请在那里启动服务器，或检查端口；另一台机器上的服务器还须监听其网络地址。</translation>
+    </message>
+    <message>
+        <source>%1 does not take the key. Enter the right one in the settings, on the page “Servers”.</source>
+        <translation>%1 不接受此密钥。请在设置的“服务器”页中输入正确的密钥。</translation>
+    </message>
+    <message>
+        <source>%1 wants a key. Enter it in the settings, on the page “Servers”.</source>
+        <translation>%1 需要密钥。请在设置的“服务器”页中输入。</translation>
+    </message>
+    <message>
+        <source>There is no safe connection to %1. If its certificate is of your own authority, name that file in the settings; if it has none, write http:// before the address.</source>
+        <translation>无法与 %1 建立安全连接。若其证书来自您自己的颁发机构，请在设置中指定该文件；若没有证书，请在地址前写 http://。</translation>
+    </message>
+    <message>
+        <source>There is no safe connection to %1. Check that the file of certificates is the one of its authority, and that the address has the name in the certificate.</source>
+        <translation>无法与 %1 建立安全连接。请检查证书文件是否属于其颁发机构，以及地址是否为证书中的名称。</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <extracomment>a sentence, and what the system says</extracomment>
+        <translation>%1（%2）</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::TranscriptActions</name>
@@ -2499,6 +3179,10 @@
     <message>
         <source>%1 is not there any more, or cannot be read.</source>
         <translation>%1 已不存在，或无法读取。</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
     </message>
 </context>
 <context>
@@ -2732,10 +3416,6 @@
     <message>
         <source>Undo</source>
         <translation>撤销</translation>
-    </message>
-    <message>
-        <source>Close this line</source>
-        <translation>关闭此提示</translation>
     </message>
     <message>
         <source>Take back what was deleted</source>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QMetaType>
 #include <QString>
 
 namespace argali::gui {
@@ -14,3 +15,5 @@ struct AnswerSource {
 };
 
 } // namespace argali::gui
+
+Q_DECLARE_METATYPE(argali::gui::AnswerSource)

@@ -157,6 +157,10 @@ void ModelChooser::addServers()
                                          m_sources->offered().isEmpty() ? tr("Connect to a server…")
                                                                         : tr("Servers…"));
     connect(servers, &QAction::triggered, this, &ModelChooser::serversRequested);
+    if (m_sources->offered().isEmpty())
+        return;
+    QAction* compare = m_menu->addAction(tr("Compare two models…"));
+    connect(compare, &QAction::triggered, this, &ModelChooser::comparisonRequested);
 }
 
 bool ModelChooser::isLocal() const

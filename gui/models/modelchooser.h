@@ -38,6 +38,7 @@ signals:
     void folderChosen(const QString& folder); ///< empty: the pocket model
     void stopRequested();                     ///< of loading
     void serversRequested();                  ///< to add one, or to look at them
+    void comparisonRequested();               ///< of two models
 
 private:
     void fillMenu();

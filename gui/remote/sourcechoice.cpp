@@ -57,6 +57,11 @@ void SourceChoice::take(const AnswerSource& source)
     emit changed();
 }
 
+ReplySource& SourceChoice::local() const
+{
+    return m_sources.local();
+}
+
 /// Where the next question goes. A model that no server offers now is asked for all the same where
 /// its server is known: that says best what is wrong.
 void SourceChoice::aim()

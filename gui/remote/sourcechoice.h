@@ -13,6 +13,7 @@
 namespace argali::gui {
 
 class RemoteReplySource;
+class ReplySource;
 class SourceSwitch;
 
 /// A model of a server that can be asked.
@@ -41,6 +42,8 @@ public:
     bool isLocal() const { return m_current.isLocal(); }
     /// What the window shows of the server's model; nothing for the one on this computer.
     std::optional<LoadedModel> remoteModel() const;
+    /// The model on this computer.
+    ReplySource& local() const;
     /// Who answers in the chat that is open, from now on.
     void choose(const AnswerSource& source);
     /// The server that was asked last, or the first that can be; none when no server is known.

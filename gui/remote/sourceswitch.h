@@ -14,6 +14,7 @@ public:
     SourceSwitch(ReplySource& local, ReplySource& remote, QObject* parent = nullptr);
 
     void setRemote(bool isRemote) { m_chosen = isRemote ? &m_remote : &m_local; }
+    ReplySource& local() const { return m_local; }
     bool isRemote() const { return m_chosen == &m_remote; }
 
     void start(quint64 turn, const ChatRequest& request) override;
