@@ -452,6 +452,22 @@ private slots:
         QCOMPARE(book.models().size(), 2);
     }
 
+    void asksForAKeyOnce()
+    {
+        Bench bench;
+        bench.profile.hasKey = true;
+        QCOMPARE(bench.store.put(bench.profile), QString());
+        ServerBook book(bench.store, bench.keys, nullptr, quick);
+        QSignalSpy wanted(&book, &ServerBook::keyWanted);
+        QTRY_COMPARE(wanted.count(), 1);
+        QCOMPARE(wanted.at(0).at(0).toString(), bench.profile.id);
+        bench.profile.url += QStringLiteral("/base"); // another connection, the same server
+        QCOMPARE(bench.store.put(bench.profile), QString());
+        QTRY_VERIFY(book.find(bench.profile.id)->isReady());
+        QCOMPARE(wanted.count(), 1);
+        QVERIFY(book.find(bench.profile.id)->isKeyMissing());
+    }
+
     void forgetsKeysWithTheServers()
     {
         Bench bench;
