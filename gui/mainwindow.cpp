@@ -8,19 +8,12 @@
 #include <QAction>
 #include <QClipboard>
 #include <QCloseEvent>
-#include <QDesktopServices>
 #include <QDragEnterEvent>
-#include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QLineEdit>
-#include <QMessageBox>
 #include <QMimeData>
-#include <QPushButton>
 #include <QScreen>
-#include <QSplitter>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include "gui/chat/attachable.h"
@@ -32,13 +25,14 @@
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/desktopappearance.h"
-#include "gui/displayname.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/exchange/exchangeline.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
+#include "gui/linkquestion.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
+#include "gui/models/shownmodel.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
 #include "gui/shortcutlist.h"
@@ -46,18 +40,10 @@
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
-#include "gui/widgets/hairline.h"
+#include "gui/windowpanes.h"
 
 namespace argali::gui {
 namespace {
-
-QSplitter* makeSplitter(QWidget* parent)
-{
-    auto* splitter = new QSplitter(Qt::Horizontal, parent);
-    splitter->setHandleWidth(1);
-    splitter->setChildrenCollapsible(false);
-    return splitter;
-}
 
 /// The next of the steps that zooming takes; from a number of the user's own to the nearest.
 int nextZoom(int percent, int step)
@@ -82,34 +68,19 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     setAcceptDrops(true);
     m_library = new ModelLibrary(parts.settings, this);
     m_list = new ConversationList(parts.book, this);
-    m_list->setMinimumWidth(settings::sideWidth.minimum);
     m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
                             parts.samples, this);
-    m_chat->setMinimumWidth(340);
     m_panel = new SamplingPanel(parts.settings, m_chat->options(), this);
-    m_panel->setMinimumWidth(settings::panelWidth.minimum);
     m_status = new StatusLine(this);
 
-    m_inner = makeSplitter(this);
-    m_inner->addWidget(m_chat);
-    m_inner->addWidget(m_panel);
-    m_inner->setStretchFactor(0, 1);
-    auto* right = new QWidget(this);
-    auto* rightColumn = new QVBoxLayout(right);
-    rightColumn->setContentsMargins(0, 0, 0, 0);
-    rightColumn->setSpacing(0);
-    rightColumn->addWidget(makeToolBar());
-    rightColumn->addWidget(new Hairline);
-    rightColumn->addWidget(m_inner, 1);
-    m_outer = makeSplitter(this);
-    m_outer->addWidget(m_list);
-    m_outer->addWidget(right);
-    m_outer->setStretchFactor(1, 1);
+    QWidget* bar = makeToolBar();
+    m_panes = new WindowPanes(parts.settings, m_list, m_chat, m_panel, bar, this);
+    m_model = new ShownModel(*m_status, *m_chooser, *m_chat, *m_panel, this);
     auto* whole = new QWidget(this);
     auto* column = new QVBoxLayout(whole);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(m_outer, 1);
+    column->addWidget(m_panes->whole(), 1);
     m_undo = new UndoLine(whole);
     column->addWidget(m_undo);
     auto* exchange = new ExchangeLine(whole);
@@ -126,7 +97,13 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(m_chooser, &ModelChooser::folderChosen, this, &MainWindow::modelChosen);
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
     connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
-    connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
+    connect(m_chat, &ChatWidget::linkActivated, this,
+            [this](const QUrl& url) { askToOpen(url, this); });
+    connect(m_model, &ShownModel::failed, this, &MainWindow::announce);
+    connect(m_model, &ShownModel::changed, this, [this] {
+        if (m_settingsDialog)
+            settingsDialog()->setModel(m_model->model(), m_model->isLoading());
+    });
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
     connect(m_chat->composer(), &Composer::changed, this,
             &MainWindow::keepDraft);
@@ -242,7 +219,7 @@ void MainWindow::zoom(int step)
     Settings& store = m_parts.settings;
     const int percent = nextZoom(store.value(settings::zoom), step);
     store.set(settings::zoom, percent);
-    if (!m_parts.turns.isBusy() && !m_loading)
+    if (!m_parts.turns.isBusy() && !m_model->isLoading())
         m_status->setMessage(tr("The transcript is shown at %1 %").arg(locale().toString(percent)));
 }
 
@@ -271,7 +248,7 @@ void MainWindow::connectTurns()
     });
     connect(&turns, &TurnController::thinkingFinished, this, [this] { m_status->setWriting(); });
     connect(&turns, &TurnController::finished, this, [this] {
-        if (!m_parts.turns.isBusy() && !m_loading)
+        if (!m_parts.turns.isBusy() && !m_model->isLoading())
             m_status->setIdle();
     });
     connect(&turns, &TurnController::failed, this, [this](quint64 id) {
@@ -292,26 +269,22 @@ void MainWindow::applyColours()
 
 bool MainWindow::isSideOpen() const
 {
-    return !m_list->isHidden();
+    return m_panes->isSideOpen();
 }
 
 bool MainWindow::isPanelOpen() const
 {
-    return !m_panel->isHidden();
+    return m_panes->isPanelOpen();
 }
 
 void MainWindow::setSideOpen(bool open)
 {
-    m_list->setVisible(open);
-    if (width() >= sideNeeds)
-        m_parts.settings.set(settings::sideOpen, open);
+    m_panes->setSideOpen(open);
 }
 
 void MainWindow::setPanelOpen(bool open)
 {
-    m_panel->setVisible(open);
-    if (width() >= panelNeeds)
-        m_parts.settings.set(settings::panelOpen, open);
+    m_panes->setPanelOpen(open);
 }
 
 void MainWindow::restore()
@@ -321,23 +294,14 @@ void MainWindow::restore()
         const QSize room = screen() ? screen()->availableSize() : QSize(1280, 800);
         resize(QSize(1280, 800).boundedTo(room * 0.95));
     }
-    m_fitted = width();
-    const int side = store.value(settings::sideWidth);
-    const int panel = store.value(settings::panelWidth);
-    m_outer->setSizes({side, std::max(340, width() - side)});
-    m_inner->setSizes({std::max(340, width() - side - panel), panel});
-    m_list->setVisible(store.value(settings::sideOpen) && width() >= sideNeeds);
-    m_panel->setVisible(store.value(settings::panelOpen) && width() >= panelNeeds);
+    m_panes->restore();
 }
 
 void MainWindow::store()
 {
     Settings& store = m_parts.settings;
     store.set(settings::geometry, saveGeometry());
-    if (isSideOpen())
-        store.set(settings::sideWidth, m_list->width());
-    if (isPanelOpen())
-        store.set(settings::panelWidth, m_panel->width());
+    m_panes->store();
     store.sync();
 }
 
@@ -345,18 +309,7 @@ void MainWindow::resizeEvent(QResizeEvent* event)
 {
     QMainWindow::resizeEvent(event);
     m_overlay->setGeometry(centralWidget()->rect());
-    fitWidth();
-}
-
-/// Closes what there is no room for, and opens it again where the user had it open.
-void MainWindow::fitWidth()
-{
-    const int before = std::exchange(m_fitted, width());
-    const auto crossed = [&](int edge) { return (before < edge) != (m_fitted < edge); };
-    if (crossed(panelNeeds))
-        m_panel->setVisible(width() >= panelNeeds && m_parts.settings.value(settings::panelOpen));
-    if (crossed(sideNeeds))
-        m_list->setVisible(width() >= sideNeeds && m_parts.settings.value(settings::sideOpen));
+    m_panes->fit();
 }
 
 bool MainWindow::event(QEvent* event)
@@ -387,26 +340,18 @@ void MainWindow::keep()
 
 void MainWindow::takeOver(MainWindow& old)
 {
-    m_list->setVisible(old.isSideOpen()); // may be otherwise than the settings, in a narrow window
-    m_panel->setVisible(old.isPanelOpen());
+    m_panes->takeOver(*old.m_panes);
     m_list->takeOver(*old.m_list);
     showModelOf(old);
     const QString said = old.m_status->message();
-    if (!said.isEmpty() && !m_loadFailure)
+    if (!said.isEmpty() && !m_model->hasFailed())
         m_status->setMessage(said, true); // it holds still, if in the words of before
     m_chat->takeOver(*old.m_chat);
 }
 
 void MainWindow::showModelOf(const MainWindow& old)
 {
-    m_model = old.m_model;
-    if (old.m_loading)
-        showLoading(*old.m_loading);
-    else if (old.m_loadFailure)
-        showLoadFailure(old.m_loadFailure->folder, old.m_loadFailure->failure,
-                        old.m_loadFailure->modelKept);
-    else
-        showModel(old.m_model);
+    m_model->takeOver(*old.m_model);
 }
 
 SettingsDialog* MainWindow::settingsDialog() const
@@ -419,7 +364,7 @@ void MainWindow::openSettings(const QString& page)
     if (!m_settingsDialog) {
         auto* dialog = new SettingsDialog(m_parts, *m_library, this);
         m_settingsDialog = dialog;
-        dialog->setModel(m_model, m_loading.has_value());
+        dialog->setModel(m_model->model(), m_model->isLoading());
         connect(dialog, &SettingsDialog::modelChosen, this, &MainWindow::modelChosen);
     }
     if (!page.isEmpty())
@@ -487,7 +432,7 @@ void MainWindow::stop()
         m_status->setStopping();
     if (m_chat->stop())
         return;
-    if (m_loading) {
+    if (m_model->isLoading()) {
         m_status->setStopping();
         emit stopLoadingRequested();
     }
@@ -495,57 +440,32 @@ void MainWindow::stop()
 
 void MainWindow::showLoading(const QString& folder)
 {
-    m_loading = folder;
-    m_loadFailure.reset();
-    m_status->setIdle();
-    m_status->setProgress({Progress::Phase::Loading, 0, 0});
-    m_status->setModel(m_model, true);
-    m_chooser->setModel(m_model, m_loading);
-    m_chat->setModel(m_model, true);
-    if (m_settingsDialog)
-        settingsDialog()->setModel(m_model, true);
+    m_model->showLoading(folder);
 }
 
 void MainWindow::showLoadProgress(const Progress& progress)
 {
-    if (m_loading)
-        m_status->setProgress(progress);
+    m_model->showProgress(progress);
 }
 
 void MainWindow::showModel(const std::optional<LoadedModel>& model)
 {
-    m_model = model;
-    m_loading.reset();
-    m_loadFailure.reset();
-    m_status->setIdle();
-    m_status->setModel(model, false);
-    m_chooser->setModel(model, std::nullopt);
-    m_panel->setModel(model);
-    if (model && !model->missingDevice.isEmpty())
-        m_status->setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
-                                 .arg(model->missingDevice, model->device),
-                             true);
-    if (m_settingsDialog)
-        settingsDialog()->setModel(model, false);
-    m_chat->setModel(model, false);
+    m_model->show(model);
+}
+
+void MainWindow::setFormerModel(const LoadedModel& model)
+{
+    m_model->setFormer(model);
 }
 
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
-    showModel(modelKept ? m_model : std::nullopt);
-    m_loadFailure = {folder, failure, modelKept};
-    const QString name =
-        folder.isEmpty() ? tr("The pocket model") : displayName(QFileInfo(folder).fileName());
-    //: name of a model, and why it does not open
-    m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);
-    m_status->setDetails(failure.details());
-    announce(m_status->phaseText());
+    m_model->showFailure(folder, failure, modelKept);
 }
 
 void MainWindow::showLoadStopped(bool modelKept)
 {
-    showModel(modelKept ? m_model : std::nullopt);
-    m_status->setMessage(tr("Loading was stopped."));
+    m_model->showStopped(modelKept);
 }
 
 void MainWindow::announce(const QString& sentence)
@@ -553,30 +473,6 @@ void MainWindow::announce(const QString& sentence)
     setAccessibleDescription(sentence);
     QAccessibleEvent alert(this, QAccessible::Alert);
     QAccessible::updateAccessibility(&alert);
-}
-
-/// An answer may hold any address, so it is shown whole before anything is opened.
-void MainWindow::openLink(const QUrl& url)
-{
-    if (url.scheme() != QLatin1String("https") && url.scheme() != QLatin1String("http") &&
-        url.scheme() != QLatin1String("mailto"))
-        return;
-    auto* question =
-        new QMessageBox(QMessageBox::NoIcon, tr("Open a link"),
-                        tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    question->setTextFormat(Qt::PlainText);
-    QString address = url.toString(QUrl::FullyEncoded).left(2000);
-    constexpr qsizetype breakable = 40; // a line ends in one that has no blanks, too
-    for (qsizetype at = address.size() / breakable * breakable; at > 0; at -= breakable)
-        address.insert(at, QChar(0x200B));
-    question->setInformativeText(address);
-    // "&lt;" in an address is no sign of markup either.
-    for (QLabel* label : question->findChildren<QLabel*>())
-        label->setTextFormat(Qt::PlainText);
-    QPushButton* open = question->addButton(tr("Open"), QMessageBox::AcceptRole);
-    connect(open, &QPushButton::clicked, this, [url] { QDesktopServices::openUrl(url); });
-    question->open();
 }
 
 } // namespace argali::gui

@@ -10,9 +10,6 @@
 #include "gui/chat/samples.h"
 #include "gui/settings/settings.h"
 
-class QSplitter;
-class QUrl;
-
 namespace argali::gui {
 
 class Button;
@@ -32,9 +29,11 @@ class ReplySource;
 class SamplingPanel;
 class SettingsDialog;
 class ShortcutList;
+class ShownModel;
 class StatusLine;
 class TurnController;
 class UndoLine;
+class WindowPanes;
 
 /// What the window works with; all of it outlives the window.
 struct WindowParts {
@@ -87,12 +86,9 @@ public:
     void showLoadProgress(const Progress& progress);
     void showModel(const std::optional<LoadedModel>& model);
     /// The model that stays when the one being loaded does not open.
-    void setFormerModel(const LoadedModel& model) { m_model = model; }
+    void setFormerModel(const LoadedModel& model);
     void showLoadFailure(const QString& folder, const Failure& failure, bool modelKept);
     void showLoadStopped(bool modelKept);
-
-    static constexpr int panelNeeds = 900; ///< px of width below which the panel closes
-    static constexpr int sideNeeds = 700;  ///< ... the list
 
 signals:
     void modelChosen(const QString& folder);
@@ -114,23 +110,13 @@ private:
     void forgetChats();
     void restore();
     void store();
-    void fitWidth();
     void showDrag(bool over);
     void stop();
     void keepDraft();
     void announce(const QString& sentence);
-    void openLink(const QUrl& url);
     void zoom(int step);
 
     WindowParts m_parts;
-    struct LoadFailure {
-        QString folder;
-        Failure failure;
-        bool modelKept = false;
-    };
-    std::optional<LoadedModel> m_model;
-    std::optional<QString> m_loading;
-    std::optional<LoadFailure> m_loadFailure; ///< while the status line says so
     ConversationList* m_list = nullptr;
     ChatWidget* m_chat = nullptr;
     SamplingPanel* m_panel = nullptr;
@@ -143,11 +129,10 @@ private:
     UndoLine* m_undo = nullptr;
     HistoryControl* m_history = nullptr;
     ExchangeControl* m_exchange = nullptr;
-    QSplitter* m_outer = nullptr;
-    QSplitter* m_inner = nullptr;
+    WindowPanes* m_panes = nullptr;
+    ShownModel* m_model = nullptr;
     DropOverlay* m_overlay = nullptr;
     QPointer<ShortcutList> m_shortcuts;
-    int m_fitted = 0; ///< width that the parts were last fitted to
 };
 
 } // namespace argali::gui
