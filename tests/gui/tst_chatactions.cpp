@@ -25,19 +25,8 @@ using namespace argali::gui;
 
 namespace {
 
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 struct Bench : WindowBench {
     TranscriptView& view() { return *window.chat()->transcript(); }
-    quint64 ask(const QString& question)
-    {
-        chat().composer()->edit()->setPlainText(question);
-        chat().send();
-        return source.lastTurn();
-    }
     /// What a script says on the page, once it is not empty.
     QVariant page(const QString& script)
     {
@@ -65,9 +54,9 @@ private slots:
     void editsAndAsksAgain()
     {
         Bench bench;
-        const quint64 first = bench.ask(QStringLiteral("one"));
+        const quint64 first = bench.send(QStringLiteral("one"));
         bench.source.finish(first, QStringLiteral("answer one"));
-        const quint64 second = bench.ask(QStringLiteral("two"));
+        const quint64 second = bench.send(QStringLiteral("two"));
         bench.source.finish(second, QStringLiteral("answer two"));
         bench.chat().composer()->edit()->setPlainText(QStringLiteral("half written"));
         const Conversation& chat = bench.book.current();
@@ -82,7 +71,7 @@ private slots:
         emit bench.view().editRequested(second, QStringLiteral("two"));
         bench.chat().composer()->edit()->setPlainText(QStringLiteral("two, but"));
         QCOMPARE(bench.chat().unsent().text, QStringLiteral("two, but\n\nhalf written"));
-        const quint64 third = bench.ask(QStringLiteral("two, but better"));
+        const quint64 third = bench.send(QStringLiteral("two, but better"));
         QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("half written"));
         QCOMPARE(bench.source.requests.back().messages.size(), size_t(3));
         bench.source.finish(third, QStringLiteral("better"));
@@ -105,7 +94,7 @@ private slots:
     void copies()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("the *question*"));
+        const quint64 turn = bench.send(QStringLiteral("the *question*"));
         bench.source.write(turn, QStringLiteral("the **answer** $x$"));
         bench.source.finish(turn, QStringLiteral("the **answer** $x$"));
         emit bench.view().copyQuestionRequested(turn);
@@ -117,7 +106,7 @@ private slots:
     void statisticsNameTheDevice()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         bench.source.write(turn, QStringLiteral("a"));
         bench.source.finish(turn, QStringLiteral("a"));
         QCOMPARE(bench.book.current().find(turn)->device, QStringLiteral("Some processor"));
@@ -131,7 +120,7 @@ private slots:
     void answersNow()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         bench.source.think(turn, QStringLiteral("hm"), 3);
         QVERIFY(
             bench
@@ -151,7 +140,7 @@ private slots:
         Bench bench;
         QTest::keyClick(&bench.window, Qt::Key_F, Qt::ControlModifier);
         QVERIFY(bench.chat().findBar()->isHidden()); // an empty chat has nothing to find
-        const quint64 turn = bench.ask(QStringLiteral("a ring?"));
+        const quint64 turn = bench.send(QStringLiteral("a ring?"));
         bench.source.write(turn, QStringLiteral("A ring, and a second ring."));
         bench.source.finish(turn, QStringLiteral("A ring, and a second ring."));
         QVERIFY(!bench.page(QStringLiteral("document.querySelector('.statistics')")).isNull());
@@ -181,7 +170,7 @@ private slots:
         bench.chat().composer()->attach(sample("objects.png"));
         bench.chat().composer()->attach(sample("pair.png"));
         QTRY_VERIFY_WITH_TIMEOUT(!bench.chat().composer()->isReading(), 30'000);
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         emit bench.view().pictureActivated(turn, 1);
         PictureViewer* viewer = bench.chat().actions()->viewer();
         QVERIFY(viewer);

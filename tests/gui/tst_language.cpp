@@ -28,27 +28,14 @@ namespace {
 const QString english = QStringLiteral("en");
 const QString chinese = QStringLiteral("zh_CN");
 
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
-/// A kept window over a source that answers what the test says.
-struct Bench {
-    QTemporaryDir dir;
-    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
-    FakeReplySource source;
-    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
-    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
-    ConversationBook book;
-    TurnController turns{book, source};
+/// A kept window.
+struct Bench : WindowWorld {
     std::unique_ptr<WindowKeeper> keeper;
 
     Bench()
     {
         settings.set(settings::language, english);
-        keeper = std::make_unique<WindowKeeper>(
-            WindowParts{settings, loader, source, book, turns, drafts, {}});
+        keeper = std::make_unique<WindowKeeper>(parts());
         window().resize(1280, 800);
         window().showModel(anyModel());
         window().show();
@@ -64,14 +51,6 @@ struct Bench {
     }
     QString headline() const { return composer().edit()->accessibleName(); }
 };
-
-QString pageText(TranscriptView& view)
-{
-    const auto text = std::make_shared<std::optional<QString>>();
-    view.domText(0, [text](const QString& told) { *text = told; });
-    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text
-                                                                      : QStringLiteral("no answer");
-}
 
 } // namespace
 

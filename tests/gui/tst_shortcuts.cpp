@@ -44,31 +44,10 @@ using namespace argali::gui;
 
 namespace {
 
-constexpr int patience = 30'000;
-
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 struct Bench : WindowBench {
     Bench() { composer().focusText(); }
     ConversationList& list() { return *window.conversations(); }
     ComposerEdit& edit() { return *composer().edit(); }
-    /// A chat with a question and its answer.
-    quint64 ask(const QString& question)
-    {
-        edit().setPlainText(question);
-        chat().send();
-        const quint64 turn = source.lastTurn();
-        source.finish(turn, QStringLiteral("An answer."));
-        return turn;
-    }
-    void attach(const char* name)
-    {
-        composer().attach(sample(name));
-        QVERIFY(QTest::qWaitFor([&] { return !composer().isReading(); }, patience));
-    }
     FilmFrames* film()
     {
         attach("grow.mp4");
