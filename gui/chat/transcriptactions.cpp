@@ -131,7 +131,7 @@ void TranscriptActions::showEnd(const Turn& turn, bool modelIsOpen)
     QString statistics = answer.statistics();
     if (!statistics.isEmpty() && !turn.device.isEmpty())
         statistics += QStringLiteral(" · ") + turn.device;
-    m_view.finishAnswer(turn.id, statistics, answer.note());
+    m_view.finishAnswer(turn.id, statistics, answer.note(turn.options));
 }
 
 } // namespace argali::gui
