@@ -262,7 +262,8 @@ void ChatWidget::setModel(const std::optional<LoadedModel>& model, bool loading)
 void ChatWidget::send()
 {
     if (m_turns.isBusy()) {
-        m_composer->showNote(tr("An answer is being written. Esc stops it."));
+        m_composer->showNote(
+            tr("An answer is being written. %1 stops it.").arg(Shortcuts::text(Shortcut::Stop)));
         return;
     }
     if (m_composer->isReading() && !m_composer->draft().text.trimmed().isEmpty()) {
@@ -311,10 +312,10 @@ void ChatWidget::send()
 /// What send() waits for.
 void ChatWidget::sayWaiting()
 {
-    m_composer->showNote(
-        m_composer->isReading()
-            ? tr("Will be sent as soon as the files are read. Esc takes it back.")
-            : tr("Will be sent as soon as the model is ready. Esc takes it back."));
+    const QString words = m_composer->isReading()
+                              ? tr("Will be sent as soon as the files are read. %1 takes it back.")
+                              : tr("Will be sent as soon as the model is ready. %1 takes it back.");
+    m_composer->showNote(words.arg(Shortcuts::text(Shortcut::Stop)));
 }
 
 void ChatWidget::sendWhatWaited()
