@@ -33,6 +33,7 @@
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
 #include "gui/models/shownmodel.h"
+#include "gui/settings/presetrow.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
 #include "gui/shortcutlist.h"
@@ -342,6 +343,7 @@ void MainWindow::takeOver(MainWindow& old)
 {
     m_panes->takeOver(*old.m_panes);
     m_list->takeOver(*old.m_list);
+    m_panel->presets()->takeOver(*old.m_panel->presets());
     showModelOf(old);
     const QString said = old.m_status->message();
     if (!said.isEmpty() && !m_model->hasFailed())
@@ -374,8 +376,13 @@ void MainWindow::openSettings(const QString& page)
     settingsDialog()->activateWindow();
 }
 
-void MainWindow::reopenSettings(const MainWindow& old)
+void MainWindow::takeDialogs(const MainWindow& old)
 {
+    m_chat->takeDialogs(*old.m_chat);
+    if (old.m_shortcuts && old.m_shortcuts->isVisible()) {
+        listShortcuts();
+        m_shortcuts->setGeometry(old.m_shortcuts->geometry());
+    }
     const SettingsDialog* there = old.settingsDialog();
     if (!there || !there->isVisible())
         return;

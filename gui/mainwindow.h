@@ -60,8 +60,8 @@ public:
     /// Shows all that stands in another window, which may then go.
     void takeOver(MainWindow& old);
     void showModelOf(const MainWindow& old);
-    /// The settings at the page where they are open in another window, if they are.
-    void reopenSettings(const MainWindow& old);
+    /// What is open beside another window is open beside this one.
+    void takeDialogs(const MainWindow& old);
     /// page: name of one of the dialog's pages; empty: the one that is shown, or the first
     void openSettings(const QString& page = {});
     SettingsDialog* settingsDialog() const; ///< Null while it is closed.

@@ -13,12 +13,14 @@
 #include "gui/chat/pointedmedia.h"
 #include "gui/chat/questioncost.h"
 #include "gui/chat/replysource.h"
+#include "gui/chat/seenpicture.h"
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptpane.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/film/regioncard.h"
 #include "gui/shortcuts.h"
+#include "gui/widgets/adoptdialog.h"
 
 namespace argali::gui {
 namespace {
@@ -229,6 +231,17 @@ void ChatWidget::takeOver(const ChatWidget& old)
         openFind();
         m_find->edit()->setText(old.m_find->text());
     }
+}
+
+void ChatWidget::takeDialogs(const ChatWidget& old)
+{
+    if (old.actions() && old.actions()->viewer()) {
+        makeTranscript();
+        actions()->takeViewer(*old.actions());
+    }
+    m_media->takePreview(*old.m_media);
+    for (SeenPicture* seen : old.window()->findChildren<SeenPicture*>())
+        adoptDialog(*seen, window());
 }
 
 Draft ChatWidget::unsent() const

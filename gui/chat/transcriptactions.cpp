@@ -7,6 +7,7 @@
 #include <QGuiApplication>
 
 #include "gui/chat/pictureviewer.h"
+#include "gui/widgets/adoptdialog.h"
 
 namespace argali::gui {
 
@@ -37,6 +38,13 @@ TranscriptActions::TranscriptActions(TranscriptView& view, ConversationBook& boo
 PictureViewer* TranscriptActions::viewer() const
 {
     return m_viewer;
+}
+
+void TranscriptActions::takeViewer(const TranscriptActions& old)
+{
+    m_viewer = old.m_viewer;
+    if (m_viewer)
+        adoptDialog(*m_viewer, m_view.window());
 }
 
 void TranscriptActions::edit(quint64 id)
