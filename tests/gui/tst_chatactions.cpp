@@ -2,8 +2,10 @@
 // asked for at once, a picture opens, a text is found.
 #include <QClipboard>
 #include <QLineEdit>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTextBrowser>
 #include <QWebEngineScript>
 
 #include "gui/application.h"
@@ -12,6 +14,7 @@
 #include "gui/chat/findbar.h"
 #include "gui/chat/picturecanvas.h"
 #include "gui/chat/pictureviewer.h"
+#include "gui/chat/plaintranscript.h"
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptpage.h"
 #include "gui/chat/transcriptview.h"
@@ -284,6 +287,46 @@ private slots:
         QTRY_COMPARE_WITH_TIMEOUT(
             bench.page(badge).toString(),
             QStringLiteral("gone.mp4 is not there any more, or cannot be read."), 30'000);
+    }
+
+    void aFilmOpensFromPlainText()
+    {
+        qputenv("ARGALI_TRANSCRIPT", "plain");
+        const auto back = qScopeGuard([] { qunsetenv("ARGALI_TRANSCRIPT"); });
+        Bench bench;
+        MediaFile film;
+        film.kind = MediaFile::Kind::Film;
+        film.path = sample("grow.mp4");
+        film.size = QSize(320, 240);
+        film.duration = 3;
+        film.frameCount = 90;
+        film.frameRate = 30;
+        film.chosen = {15, 45, 60};
+        MediaFile gone = film;
+        gone.path = QStringLiteral("/nothing/gone.mp4");
+        gone.duration = 9;
+        const quint64 turn = bench.turns.send({QStringLiteral("What happens?"), {film, gone}}, {},
+                                              QStringLiteral("Any-1B"));
+        bench.source.write(turn, QStringLiteral("It grows."));
+        bench.source.finish(turn, QStringLiteral("It grows."));
+        QVERIFY(bench.view().isPlain());
+        QTextBrowser& browser = *bench.view().plain()->browser();
+        QTRY_VERIFY(browser.toPlainText().contains(QStringLiteral("It grows.")));
+        const auto click = [&](const QString& badge) {
+            QTextCursor place = browser.document()->find(badge);
+            place.setPosition(place.selectionStart() + 1);
+            QTest::mouseClick(browser.viewport(), Qt::LeftButton, {},
+                              browser.cursorRect(place).center());
+        };
+        click(gone.badge());
+        QVERIFY(!bench.chat().preview());
+        QTRY_VERIFY(browser.toPlainText().contains(
+            QStringLiteral("gone.mp4 is not there any more, or cannot be read.")));
+        click(film.badge());
+        QVERIFY(bench.chat().preview() && bench.chat().preview()->isVisible());
+        QCOMPARE(bench.chat().preview()->path(), film.path);
+        QCOMPARE(bench.chat().preview()->index(), qint64(15));
+        QCOMPARE(bench.chat().preview()->sentFrames().size(), 3);
     }
 };
 
