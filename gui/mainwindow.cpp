@@ -9,19 +9,12 @@
 #include <QAction>
 #include <QClipboard>
 #include <QCloseEvent>
-#include <QDesktopServices>
 #include <QDragEnterEvent>
-#include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QLineEdit>
-#include <QMessageBox>
 #include <QMimeData>
-#include <QPushButton>
 #include <QScreen>
-#include <QSplitter>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include "gui/chat/attachable.h"
@@ -33,17 +26,19 @@
 #include "gui/chat/medialoader.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/desktopappearance.h"
-#include "gui/displayname.h"
 #include "gui/exchange/exchangecontrol.h"
 #include "gui/exchange/exchangeline.h"
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
+#include "gui/linkquestion.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
+#include "gui/models/shownmodel.h"
 #include "gui/remote/comparison.h"
 #include "gui/remote/keyquestion.h"
 #include "gui/remote/serverbook.h"
 #include "gui/remote/sourcechoice.h"
+#include "gui/settings/presetrow.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
 #include "gui/shortcutlist.h"
@@ -51,19 +46,11 @@
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
-#include "gui/widgets/hairline.h"
 #include "gui/widgets/segmentedcontrol.h"
+#include "gui/windowpanes.h"
 
 namespace argali::gui {
 namespace {
-
-QSplitter* makeSplitter(QWidget* parent)
-{
-    auto* splitter = new QSplitter(Qt::Horizontal, parent);
-    splitter->setHandleWidth(1);
-    splitter->setChildrenCollapsible(false);
-    return splitter;
-}
 
 /// The next of the steps that zooming takes; from a number of the user's own to the nearest.
 int nextZoom(int percent, int step)
@@ -88,34 +75,20 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     setAcceptDrops(true);
     m_library = new ModelLibrary(parts.settings, this);
     m_list = new ConversationList(parts.book, this);
-    m_list->setMinimumWidth(settings::sideWidth.minimum);
     m_chat = new ChatWidget(parts.settings, parts.loader, parts.source, parts.book, parts.turns,
                             parts.samples, this);
-    m_chat->setMinimumWidth(340);
     m_panel = new SamplingPanel(parts.settings, m_chat->options(), this);
-    m_panel->setMinimumWidth(settings::panelWidth.minimum);
     m_status = new StatusLine(this);
 
-    m_inner = makeSplitter(this);
-    m_inner->addWidget(m_chat);
-    m_inner->addWidget(m_panel);
-    m_inner->setStretchFactor(0, 1);
-    auto* right = new QWidget(this);
-    auto* rightColumn = new QVBoxLayout(right);
-    rightColumn->setContentsMargins(0, 0, 0, 0);
-    rightColumn->setSpacing(0);
-    rightColumn->addWidget(makeToolBar());
-    rightColumn->addWidget(new Hairline);
-    rightColumn->addWidget(m_inner, 1);
-    m_outer = makeSplitter(this);
-    m_outer->addWidget(m_list);
-    m_outer->addWidget(right);
-    m_outer->setStretchFactor(1, 1);
+    QWidget* bar = makeToolBar();
+    m_panes = new WindowPanes(parts.settings, m_list, m_chat, m_panel, bar, this);
+    m_model = new ShownModel({*m_status, *m_chooser, m_place, *m_chat, *m_panel},
+                             parts.settings, parts.sources, this);
     auto* whole = new QWidget(this);
     auto* column = new QVBoxLayout(whole);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(m_outer, 1);
+    column->addWidget(m_panes->whole(), 1);
     m_undo = new UndoLine(whole);
     column->addWidget(m_undo);
     auto* exchange = new ExchangeLine(whole);
@@ -144,7 +117,13 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
                     askForKey(ServerBook::of(m_parts.settings), profile, this);
                 });
     connect(m_chat, &ChatWidget::modelRequested, m_chooser, &ModelChooser::chooseFolder);
-    connect(m_chat, &ChatWidget::linkActivated, this, &MainWindow::openLink);
+    connect(m_chat, &ChatWidget::linkActivated, this,
+            [this](const QUrl& url) { askToOpen(url, this); });
+    connect(m_model, &ShownModel::failed, this, &MainWindow::announce);
+    connect(m_model, &ShownModel::changed, this, [this] {
+        if (m_settingsDialog)
+            settingsDialog()->setModel(m_model->model(), m_model->isLoading());
+    });
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
     connect(m_chat->composer(), &Composer::changed, this,
             &MainWindow::keepDraft);
@@ -193,7 +172,6 @@ QWidget* MainWindow::makeToolBar()
         m_place->segment(0)->setToolTip(tr("A model on this computer answers"));
         m_place->segment(1)->setToolTip(tr("A model of a server answers"));
         connect(m_place, &SegmentedControl::currentChanged, this, &MainWindow::choosePlace);
-        connect(m_parts.sources, &SourceChoice::changed, this, &MainWindow::showAnswerer);
     }
     auto* settings = new Button(Button::Kind::Ghost, QStringLiteral("settings"), {}, bar);
     settings->setAccessibleName(tr("Settings"));
@@ -271,7 +249,7 @@ void MainWindow::zoom(int step)
     Settings& store = m_parts.settings;
     const int percent = nextZoom(store.value(settings::zoom), step);
     store.set(settings::zoom, percent);
-    if (!m_parts.turns.isBusy() && !m_loading)
+    if (!m_parts.turns.isBusy() && !m_model->isLoading())
         m_status->setMessage(tr("The transcript is shown at %1 %").arg(locale().toString(percent)));
 }
 
@@ -302,7 +280,7 @@ void MainWindow::connectTurns()
     });
     connect(&turns, &TurnController::thinkingFinished, this, [this] { m_status->setWriting(); });
     connect(&turns, &TurnController::finished, this, [this] {
-        if (!m_parts.turns.isBusy() && !m_loading)
+        if (!m_parts.turns.isBusy() && !m_model->isLoading())
             m_status->setIdle();
     });
     connect(&turns, &TurnController::failed, this, [this](quint64 id) {
@@ -323,26 +301,22 @@ void MainWindow::applyColours()
 
 bool MainWindow::isSideOpen() const
 {
-    return !m_list->isHidden();
+    return m_panes->isSideOpen();
 }
 
 bool MainWindow::isPanelOpen() const
 {
-    return !m_panel->isHidden();
+    return m_panes->isPanelOpen();
 }
 
 void MainWindow::setSideOpen(bool open)
 {
-    m_list->setVisible(open);
-    if (width() >= sideNeeds)
-        m_parts.settings.set(settings::sideOpen, open);
+    m_panes->setSideOpen(open);
 }
 
 void MainWindow::setPanelOpen(bool open)
 {
-    m_panel->setVisible(open);
-    if (width() >= panelNeeds)
-        m_parts.settings.set(settings::panelOpen, open);
+    m_panes->setPanelOpen(open);
 }
 
 void MainWindow::restore()
@@ -352,23 +326,14 @@ void MainWindow::restore()
         const QSize room = screen() ? screen()->availableSize() : QSize(1280, 800);
         resize(QSize(1280, 800).boundedTo(room * 0.95));
     }
-    m_fitted = width();
-    const int side = store.value(settings::sideWidth);
-    const int panel = store.value(settings::panelWidth);
-    m_outer->setSizes({side, std::max(340, width() - side)});
-    m_inner->setSizes({std::max(340, width() - side - panel), panel});
-    m_list->setVisible(store.value(settings::sideOpen) && width() >= sideNeeds);
-    m_panel->setVisible(store.value(settings::panelOpen) && width() >= panelNeeds);
+    m_panes->restore();
 }
 
 void MainWindow::store()
 {
     Settings& store = m_parts.settings;
     store.set(settings::geometry, saveGeometry());
-    if (isSideOpen())
-        store.set(settings::sideWidth, m_list->width());
-    if (isPanelOpen())
-        store.set(settings::panelWidth, m_panel->width());
+    m_panes->store();
     store.sync();
 }
 
@@ -376,18 +341,7 @@ void MainWindow::resizeEvent(QResizeEvent* event)
 {
     QMainWindow::resizeEvent(event);
     m_overlay->setGeometry(centralWidget()->rect());
-    fitWidth();
-}
-
-/// Closes what there is no room for, and opens it again where the user had it open.
-void MainWindow::fitWidth()
-{
-    const int before = std::exchange(m_fitted, width());
-    const auto crossed = [&](int edge) { return (before < edge) != (m_fitted < edge); };
-    if (crossed(panelNeeds))
-        m_panel->setVisible(width() >= panelNeeds && m_parts.settings.value(settings::panelOpen));
-    if (crossed(sideNeeds))
-        m_list->setVisible(width() >= sideNeeds && m_parts.settings.value(settings::sideOpen));
+    m_panes->fit();
 }
 
 bool MainWindow::event(QEvent* event)
@@ -418,26 +372,19 @@ void MainWindow::keep()
 
 void MainWindow::takeOver(MainWindow& old)
 {
-    m_list->setVisible(old.isSideOpen()); // may be otherwise than the settings, in a narrow window
-    m_panel->setVisible(old.isPanelOpen());
+    m_panes->takeOver(*old.m_panes);
     m_list->takeOver(*old.m_list);
+    m_panel->presets()->takeOver(*old.m_panel->presets());
     showModelOf(old);
     const QString said = old.m_status->message();
-    if (!said.isEmpty() && !m_loadFailure)
+    if (!said.isEmpty() && !m_model->hasFailed())
         m_status->setMessage(said, true); // it holds still, if in the words of before
     m_chat->takeOver(*old.m_chat);
 }
 
 void MainWindow::showModelOf(const MainWindow& old)
 {
-    m_model = old.m_model;
-    if (old.m_loading)
-        showLoading(*old.m_loading);
-    else if (old.m_loadFailure)
-        showLoadFailure(old.m_loadFailure->folder, old.m_loadFailure->failure,
-                        old.m_loadFailure->modelKept);
-    else
-        showModel(old.m_model);
+    m_model->takeOver(*old.m_model);
 }
 
 SettingsDialog* MainWindow::settingsDialog() const
@@ -450,7 +397,7 @@ void MainWindow::openSettings(const QString& page)
     if (!m_settingsDialog) {
         auto* dialog = new SettingsDialog(m_parts, *m_library, this);
         m_settingsDialog = dialog;
-        dialog->setModel(m_model, m_loading.has_value());
+        dialog->setModel(m_model->model(), m_model->isLoading());
         connect(dialog, &SettingsDialog::modelChosen, this, &MainWindow::modelChosen);
     }
     if (!page.isEmpty())
@@ -460,8 +407,13 @@ void MainWindow::openSettings(const QString& page)
     settingsDialog()->activateWindow();
 }
 
-void MainWindow::reopenSettings(const MainWindow& old)
+void MainWindow::takeDialogs(const MainWindow& old)
 {
+    m_chat->takeDialogs(*old.m_chat);
+    if (old.m_shortcuts && old.m_shortcuts->isVisible()) {
+        listShortcuts();
+        m_shortcuts->setGeometry(old.m_shortcuts->geometry());
+    }
     const SettingsDialog* there = old.settingsDialog();
     if (!there || !there->isVisible())
         return;
@@ -518,7 +470,7 @@ void MainWindow::stop()
         m_status->setStopping();
     if (m_chat->stop())
         return;
-    if (m_loading) {
+    if (m_model->isLoading()) {
         m_status->setStopping();
         emit stopLoadingRequested();
     }
@@ -526,34 +478,17 @@ void MainWindow::stop()
 
 void MainWindow::showLoading(const QString& folder)
 {
-    m_loading = folder;
-    m_loadFailure.reset();
-    m_status->setIdle();
-    m_status->setProgress({Progress::Phase::Loading, 0, 0});
-    showAnswerer();
-    if (m_settingsDialog)
-        settingsDialog()->setModel(m_model, true);
+    m_model->showLoading(folder);
 }
 
 void MainWindow::showLoadProgress(const Progress& progress)
 {
-    if (m_loading)
-        m_status->setProgress(progress);
+    m_model->showProgress(progress);
 }
 
 void MainWindow::showModel(const std::optional<LoadedModel>& model)
 {
-    m_model = model;
-    m_loading.reset();
-    m_loadFailure.reset();
-    m_status->setIdle();
-    showAnswerer();
-    if (model && !model->missingDevice.isEmpty())
-        m_status->setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
-                                 .arg(model->missingDevice, model->device),
-                             true);
-    if (m_settingsDialog)
-        settingsDialog()->setModel(model, false);
+    m_model->show(model);
 }
 
 Comparison* MainWindow::comparison() const
@@ -571,30 +506,12 @@ void MainWindow::compare()
         m_comparison = new Comparison({m_parts.settings, m_parts.loader, *m_parts.sources},
                                       m_parts.book.current(), m_chat->composer()->draft(),
                                       m_chat->options().forAnswer(std::nullopt),
-                                      m_loading ? std::nullopt : m_model, this);
+                                      m_model->isLoading() ? std::nullopt : m_model->model(), this);
         m_comparison->setAttribute(Qt::WA_DeleteOnClose);
     }
     m_comparison->show();
     m_comparison->raise();
     m_comparison->activateWindow();
-}
-
-/// Who answers: the model of this computer, which may be on its way, or one of a server.
-void MainWindow::showAnswerer()
-{
-    const bool isLocal = !m_parts.sources || m_parts.sources->isLocal();
-    const std::optional<LoadedModel> model = isLocal ? m_model : m_parts.sources->remoteModel();
-    const bool isLoading = isLocal && m_loading;
-    if (m_place)
-        m_place->setCurrentIndex(isLocal ? 0 : 1);
-    m_status->setModel(model, isLoading);
-    m_status->setConnection(
-        isLocal ? nullptr
-                : ServerBook::of(m_parts.settings).find(m_parts.sources->current().server));
-    m_chooser->setModel(model, isLoading ? m_loading : std::nullopt);
-    if (!isLoading)
-        m_panel->setModel(model);
-    m_chat->setModel(model, isLoading);
 }
 
 /// index: of the switch, 0 here, 1 on a server
@@ -615,22 +532,19 @@ void MainWindow::choosePlace(int index)
     }
 }
 
+void MainWindow::setFormerModel(const LoadedModel& model)
+{
+    m_model->setFormer(model);
+}
+
 void MainWindow::showLoadFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
-    showModel(modelKept ? m_model : std::nullopt);
-    m_loadFailure = {folder, failure, modelKept};
-    const QString name =
-        folder.isEmpty() ? tr("The pocket model") : displayName(QFileInfo(folder).fileName());
-    //: name of a model, and why it does not open
-    m_status->setMessage(tr("%1 was not opened. %2").arg(name, failure.sentence()), true);
-    m_status->setDetails(failure.details());
-    announce(m_status->phaseText());
+    m_model->showFailure(folder, failure, modelKept);
 }
 
 void MainWindow::showLoadStopped(bool modelKept)
 {
-    showModel(modelKept ? m_model : std::nullopt);
-    m_status->setMessage(tr("Loading was stopped."));
+    m_model->showStopped(modelKept);
 }
 
 void MainWindow::announce(const QString& sentence)
@@ -638,30 +552,6 @@ void MainWindow::announce(const QString& sentence)
     setAccessibleDescription(sentence);
     QAccessibleEvent alert(this, QAccessible::Alert);
     QAccessible::updateAccessibility(&alert);
-}
-
-/// An answer may hold any address, so it is shown whole before anything is opened.
-void MainWindow::openLink(const QUrl& url)
-{
-    if (url.scheme() != QLatin1String("https") && url.scheme() != QLatin1String("http") &&
-        url.scheme() != QLatin1String("mailto"))
-        return;
-    auto* question =
-        new QMessageBox(QMessageBox::NoIcon, tr("Open a link"),
-                        tr("Open this address in the web browser?"), QMessageBox::Cancel, this);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    question->setTextFormat(Qt::PlainText);
-    QString address = url.toString(QUrl::FullyEncoded).left(2000);
-    constexpr qsizetype breakable = 40; // a line ends in one that has no blanks, too
-    for (qsizetype at = address.size() / breakable * breakable; at > 0; at -= breakable)
-        address.insert(at, QChar(0x200B));
-    question->setInformativeText(address);
-    // "&lt;" in an address is no sign of markup either.
-    for (QLabel* label : question->findChildren<QLabel*>())
-        label->setTextFormat(Qt::PlainText);
-    QPushButton* open = question->addButton(tr("Open"), QMessageBox::AcceptRole);
-    connect(open, &QPushButton::clicked, this, [url] { QDesktopServices::openUrl(url); });
-    question->open();
 }
 
 } // namespace argali::gui

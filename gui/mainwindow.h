@@ -10,9 +10,6 @@
 #include "gui/chat/samples.h"
 #include "gui/settings/settings.h"
 
-class QSplitter;
-class QUrl;
-
 namespace argali::gui {
 
 class Button;
@@ -34,10 +31,12 @@ class SamplingPanel;
 class SegmentedControl;
 class SettingsDialog;
 class ShortcutList;
+class ShownModel;
 class SourceChoice;
 class StatusLine;
 class TurnController;
 class UndoLine;
+class WindowPanes;
 
 /// What the window works with; all of it outlives the window.
 struct WindowParts {
@@ -65,8 +64,8 @@ public:
     /// Shows all that stands in another window, which may then go.
     void takeOver(MainWindow& old);
     void showModelOf(const MainWindow& old);
-    /// The settings at the page where they are open in another window, if they are.
-    void reopenSettings(const MainWindow& old);
+    /// What is open beside another window is open beside this one.
+    void takeDialogs(const MainWindow& old);
     /// page: name of one of the dialog's pages; empty: the one that is shown, or the first
     void openSettings(const QString& page = {});
     SettingsDialog* settingsDialog() const; ///< Null while it is closed.
@@ -94,12 +93,9 @@ public:
     void showLoadProgress(const Progress& progress);
     void showModel(const std::optional<LoadedModel>& model);
     /// The model that stays when the one being loaded does not open.
-    void setFormerModel(const LoadedModel& model) { m_model = model; }
+    void setFormerModel(const LoadedModel& model);
     void showLoadFailure(const QString& folder, const Failure& failure, bool modelKept);
     void showLoadStopped(bool modelKept);
-
-    static constexpr int panelNeeds = 900; ///< px of width below which the panel closes
-    static constexpr int sideNeeds = 700;  ///< ... the list
 
 signals:
     void modelChosen(const QString& folder);
@@ -118,29 +114,18 @@ private:
     void makeActions();
     void connectTurns();
     void applyColours();
-    void showAnswerer();
     void choosePlace(int index);
     void compare();
     void forgetChats();
     void restore();
     void store();
-    void fitWidth();
     void showDrag(bool over);
     void stop();
     void keepDraft();
     void announce(const QString& sentence);
-    void openLink(const QUrl& url);
     void zoom(int step);
 
     WindowParts m_parts;
-    struct LoadFailure {
-        QString folder;
-        Failure failure;
-        bool modelKept = false;
-    };
-    std::optional<LoadedModel> m_model;
-    std::optional<QString> m_loading;
-    std::optional<LoadFailure> m_loadFailure; ///< while the status line says so
     ConversationList* m_list = nullptr;
     ChatWidget* m_chat = nullptr;
     SamplingPanel* m_panel = nullptr;
@@ -154,12 +139,11 @@ private:
     UndoLine* m_undo = nullptr;
     HistoryControl* m_history = nullptr;
     ExchangeControl* m_exchange = nullptr;
-    QSplitter* m_outer = nullptr;
-    QSplitter* m_inner = nullptr;
+    WindowPanes* m_panes = nullptr;
+    ShownModel* m_model = nullptr;
     DropOverlay* m_overlay = nullptr;
     QPointer<ShortcutList> m_shortcuts;
     QPointer<Comparison> m_comparison;
-    int m_fitted = 0; ///< width that the parts were last fitted to
 };
 
 } // namespace argali::gui

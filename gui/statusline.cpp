@@ -7,6 +7,7 @@
 
 #include "gui/remote/connectionlabel.h"
 #include "gui/remote/serverconnection.h"
+#include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/elidedlabel.h"
 #include "gui/widgets/statusdot.h"
@@ -43,7 +44,8 @@ StatusLine::StatusLine(QWidget* parent)
         label->setForegroundRole(QPalette::PlaceholderText);
     }
     m_bar->setAccessibleName(tr("Progress"));
-    m_stops->setText(tr("Esc stops"));
+    //: a key, and what it does to what is under way
+    m_stops->setText(tr("%1 stops").arg(Shortcuts::text(Shortcut::Stop)));
     m_device->setAlignment(Qt::AlignTrailing | Qt::AlignVCenter);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(14, 4, 14, 4);

@@ -91,7 +91,7 @@ void WindowKeeper::replace(bool anew)
     // The new one first: the program ends with its last window.
     if (old->isVisible()) {
         m_window->show();
-        m_window->reopenSettings(*old);
+        m_window->takeDialogs(*old);
     }
     old->hide();
 }

@@ -13,12 +13,14 @@
 #include "gui/chat/pointedmedia.h"
 #include "gui/chat/questioncost.h"
 #include "gui/chat/replysource.h"
+#include "gui/chat/seenpicture.h"
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptpane.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
 #include "gui/film/regioncard.h"
 #include "gui/shortcuts.h"
+#include "gui/widgets/adoptdialog.h"
 
 namespace argali::gui {
 namespace {
@@ -234,6 +236,17 @@ void ChatWidget::takeOver(const ChatWidget& old)
     }
 }
 
+void ChatWidget::takeDialogs(const ChatWidget& old)
+{
+    if (old.actions() && old.actions()->viewer()) {
+        makeTranscript();
+        actions()->takeViewer(*old.actions());
+    }
+    m_media->takePreview(*old.m_media);
+    for (SeenPicture* seen : old.window()->findChildren<SeenPicture*>())
+        adoptDialog(*seen, window());
+}
+
 Draft ChatWidget::unsent() const
 {
     return m_earlier.unsent();
@@ -265,7 +278,8 @@ void ChatWidget::setModel(const std::optional<LoadedModel>& model, bool loading)
 void ChatWidget::send()
 {
     if (m_turns.isBusy()) {
-        m_composer->showNote(tr("An answer is being written. Esc stops it."));
+        m_composer->showNote(
+            tr("An answer is being written. %1 stops it.").arg(Shortcuts::text(Shortcut::Stop)));
         return;
     }
     if (m_composer->isReading() && !m_composer->draft().text.trimmed().isEmpty()) {
@@ -314,10 +328,10 @@ void ChatWidget::send()
 /// What send() waits for.
 void ChatWidget::sayWaiting()
 {
-    m_composer->showNote(
-        m_composer->isReading()
-            ? tr("Will be sent as soon as the files are read. Esc takes it back.")
-            : tr("Will be sent as soon as the model is ready. Esc takes it back."));
+    const QString words = m_composer->isReading()
+                              ? tr("Will be sent as soon as the files are read. %1 takes it back.")
+                              : tr("Will be sent as soon as the model is ready. %1 takes it back.");
+    m_composer->showNote(words.arg(Shortcuts::text(Shortcut::Stop)));
 }
 
 void ChatWidget::sendWhatWaited()

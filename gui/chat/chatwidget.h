@@ -43,6 +43,8 @@ public:
 
     /// Goes on where another one is: what is being written, what waits, what is searched.
     void takeOver(const ChatWidget& old);
+    /// Pictures and films that are open in another window belong to this one.
+    void takeDialogs(const ChatWidget& old);
     /// loading: a model is on its way.
     void setModel(const std::optional<LoadedModel>& model, bool loading);
     /// Sends what is in the composer, now or as soon as the model is ready.

@@ -78,7 +78,7 @@ QString Answer::statistics() const
     return parts.join(QStringLiteral(" · "));
 }
 
-QString Answer::note() const
+QString Answer::note(const AnswerOptions& asked) const
 {
     if (state != State::Finished)
         return {};
@@ -88,12 +88,17 @@ QString Answer::note() const
         return tr("Stopped.");
     if (contextReached)
         return tr("The context is full here.");
-    if (finishReason == FinishReason::Length)
-        return isBlank()
-                   ? tr("The longest answer was reached before the answer began. Raise it, or "
-                        "lower the thinking budget.")
-                   : tr("The longest answer was reached here.");
-    return {};
+    if (finishReason != FinishReason::Length)
+        return {};
+    if (!isBlank())
+        return tr("The longest answer was reached here.");
+    if (!asked.thinking)
+        return tr("The longest answer was reached before the answer began. Raise it.");
+    if (!asked.hasBudget)
+        return tr("The longest answer was reached before the answer began. Raise it, or switch "
+                  "the thinking budget on.");
+    return tr("The longest answer was reached before the answer began. Raise it, or lower the "
+              "thinking budget.");
 }
 
 QString Turn::source() const

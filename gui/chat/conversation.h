@@ -41,8 +41,9 @@ public:
     bool isBlank() const { return text.trimmed().isEmpty(); }
     /// "236 tokens · 241 tok/s · first word 0.21 s"; empty while it runs.
     QString statistics() const;
-    /// Why the answer ends where it ends, when that is not its natural end.
-    QString note() const;
+    /// Why the answer ends where it ends, when that is not its natural end, and what to do.
+    /// asked: how it was to be made
+    QString note(const AnswerOptions& asked) const;
 };
 
 /// A question with its answer.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gui/chat/composer.h"
+#include "gui/shortcuts.h"
 
 namespace argali::gui {
 
@@ -47,8 +48,9 @@ void EarlierQuestion::takeOver(const EarlierQuestion& old)
 
 void EarlierQuestion::say()
 {
-    m_composer.showNote(tr(
-        "You are changing an earlier question; the old one stays beside it. Esc takes it back."));
+    m_composer.showNote(
+        tr("You are changing an earlier question; the old one stays beside it. %1 takes it back.")
+            .arg(Shortcuts::text(Shortcut::Stop)));
 }
 
 } // namespace argali::gui

@@ -152,7 +152,7 @@ public:
                 }
             }
             if (!stop.stop_requested())
-                emit m_front.framesFinished(ticket);
+                say(&MediaLoader::framesFinished, ticket);
         });
     }
 
@@ -167,7 +167,8 @@ public:
                 return;
             const Image fed = resize(whole, size, ResizeFilter::Bilinear, stop);
             if (!stop.stop_requested())
-                emit m_front.fedReady(ticket, toThumbnail(fed, QSize(fed.width(), fed.height())));
+                say(&MediaLoader::fedReady, ticket,
+                    toThumbnail(fed, QSize(fed.width(), fed.height())));
         });
     }
 
@@ -175,7 +176,8 @@ public:
     {
         if (!folder.isEmpty())
             QDir(folder).removeRecursively();
-        emit m_front.pastedErased(QFileInfo::exists(folder) ? QStringList{folder} : QStringList());
+        say(&MediaLoader::pastedErased,
+            QFileInfo::exists(folder) ? QStringList{folder} : QStringList());
     }
 
     void dropUnused(const QString& folder, const QStringList& used)
@@ -189,6 +191,15 @@ public:
     }
 
 private:
+    /// To those who listen in the front's thread when it arrives there: by then a window may have
+    /// taken the place of the one that asked.
+    template <class Signal, class... Values> void say(Signal signal, Values... values)
+    {
+        QMetaObject::invokeMethod(
+            &m_front, [front = &m_front, signal, values...] { emit(front->*signal)(values...); },
+            Qt::QueuedConnection);
+    }
+
     void tell(quint64 ticket, const QString& path, const std::stop_token& stop)
     {
         MediaFile media;
@@ -197,7 +208,7 @@ private:
         else
             media = readFilmFile(path, open(path), stop);
         if (!stop.stop_requested())
-            emit m_front.inspected(ticket, media);
+            say(&MediaLoader::inspected, ticket, media);
     }
 
     void readFrame(quint64 ticket, int index, double seconds, QSize box, bool exact,
@@ -207,13 +218,13 @@ private:
             const Image frame =
                 exact ? m_film->frameAt(seconds, stop) : m_film->keyFrameBefore(seconds, stop);
             if (!stop.stop_requested() && !frame.isEmpty())
-                emit m_front.frameReady(ticket, index, toThumbnail(frame, box), exact);
+                say(&MediaLoader::frameReady, ticket, index, toThumbnail(frame, box), exact);
         } catch (const Error& e) {
             if (e.code() == Error::Code::OutOfMemory)
                 throw;
             if (exact) {
                 log(LogLevel::Info, std::string("a frame cannot be decoded: ") + e.what());
-                emit m_front.frameFailed(ticket, index, Failure::from(e));
+                say(&MediaLoader::frameFailed, ticket, index, Failure::from(e));
             }
         }
     }
@@ -252,14 +263,14 @@ private:
             m_film.reset();
             log(LogLevel::Info, std::string("an attachment is refused: ") + e.what());
             if (!stop.stop_requested())
-                emit m_front.failed(ticket, Failure::from(e));
+                say(&MediaLoader::failed, ticket, Failure::from(e));
         }
     }
 
     std::unique_ptr<FilmReader> m_film;
     QString m_filmState; // its path, size and date
     quint64 m_uses = 0;
-    MediaLoader& m_front; // outlives the thread; only its signals are used, and they arrive queued
+    MediaLoader& m_front; // outlives the thread
 };
 
 MediaLoader::MediaLoader(const QString& pasteFolder, QObject* parent)

@@ -42,7 +42,7 @@ public:
 
 signals:
     void linkActivated(const QUrl& url);
-    void chosen(quint64 turn, const QString& what); ///< "copy", "regenerate", "action:ID" ...
+    void chosen(quint64 turn, const QString& what); ///< "copy", "action:ID", "picture:0" ...
     void noticeButtonPressed();
 
 private:

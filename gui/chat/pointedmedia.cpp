@@ -9,6 +9,7 @@
 #include "gui/film/filmpreview.h"
 #include "gui/film/keyframeset.h"
 #include "gui/film/regioncard.h"
+#include "gui/widgets/adoptdialog.h"
 
 namespace argali::gui {
 
@@ -73,18 +74,33 @@ void PointedMedia::openPreview(const MediaFile& film, double seconds)
     if (!m_preview || m_preview->path() != film.path) {
         const bool canAdd = m_composer.strip()->film().path == film.path;
         m_preview = new FilmPreview(film, canAdd, m_composer.window());
-        connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
-            if (m_preview && m_composer.strip()->film().path == m_preview->path())
-                m_composer.strip()->addFrame(at);
-            else
-                m_composer.showNote(tr("The film is not in the question any more. Attach it again "
-                                       "to choose its frames."));
-        });
+        connectPreview();
     }
     m_preview->goTo(seconds);
     m_preview->show();
     m_preview->raise();
     m_preview->activateWindow();
+}
+
+void PointedMedia::connectPreview()
+{
+    connect(m_preview, &FilmPreview::frameAdded, this, [this](double at) {
+        if (m_preview && m_composer.strip()->film().path == m_preview->path())
+            m_composer.strip()->addFrame(at);
+        else
+            m_composer.showNote(tr("The film is not in the question any more. Attach it again to "
+                                   "choose its frames."));
+    });
+}
+
+void PointedMedia::takePreview(const PointedMedia& old)
+{
+    m_preview = old.m_preview;
+    if (!m_preview)
+        return;
+    m_preview->disconnect(&old);
+    connectPreview();
+    adoptDialog(*m_preview, m_composer.window());
 }
 
 } // namespace argali::gui

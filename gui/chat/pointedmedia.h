@@ -31,10 +31,15 @@ public:
     /// The frames that the model got, too.
     void openSentFilm(const MediaFile& film);
 
+    /// The preview that is open in another window belongs to this one.
+    void takePreview(const PointedMedia& old);
+
     RegionCard* regionCard() const { return m_region; }
     FilmPreview* preview() const; ///< Null until it was opened.
 
 private:
+    void connectPreview();
+
     ConversationBook& m_book;
     Composer& m_composer;
     RegionCard* const m_region;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <QEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QVBoxLayout>
@@ -78,22 +79,20 @@ SeenPicture::SeenPicture(MediaLoader& loader, const MediaFile& file, const Visua
                          double seconds, QWidget* parent)
     : QDialog(parent),
       m_loader(loader),
+      m_name(file.name()),
+      m_cost(cost),
       m_grid(tokenGrid(cost)),
       m_view(new View(m_grid, this)),
       m_words(new QLabel(this)),
-      m_lines(new ToggleSwitch(tr("Token grid"), this))
+      m_lines(new ToggleSwitch({}, this))
 {
     setAttribute(Qt::WA_DeleteOnClose);
-    setWindowTitle(tr("What the model sees of %1").arg(file.name()));
-    m_view->setAccessibleName(windowTitle());
-    m_words->setText(visualText(cost));
     m_words->setTextFormat(Qt::PlainText);
     m_words->setWordWrap(true);
     m_words->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_words->setFont(scaledFont(font(), 0.92));
     m_words->setForegroundRole(QPalette::PlaceholderText);
     m_lines->setChecked(true);
-    m_lines->setToolTip(tr("Each field becomes one visual token"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 12, 12, 12);
     column->setSpacing(8);
@@ -107,15 +106,34 @@ SeenPicture::SeenPicture(MediaLoader& loader, const MediaFile& file, const Visua
             m_view->setPicture(picture);
     });
     connect(&loader, &MediaLoader::failed, this, [this](quint64 ticket, const Failure& failure) {
-        if (ticket == m_ticket)
-            m_words->setText(failure.sentence());
+        if (ticket == m_ticket) {
+            m_failure = failure;
+            showWords();
+        }
     });
+    showWords();
     m_ticket = loader.readAsFed(file, seconds, cost.fed);
 }
 
 SeenPicture::~SeenPicture()
 {
     m_loader.cancel(m_ticket);
+}
+
+void SeenPicture::showWords()
+{
+    setWindowTitle(tr("What the model sees of %1").arg(m_name));
+    m_view->setAccessibleName(windowTitle());
+    m_words->setText(m_failure ? m_failure->sentence() : visualText(m_cost));
+    m_lines->setText(tr("Token grid"));
+    m_lines->setToolTip(tr("Each field becomes one visual token"));
+}
+
+void SeenPicture::changeEvent(QEvent* event)
+{
+    QDialog::changeEvent(event);
+    if (event->type() == QEvent::LanguageChange)
+        showWords();
 }
 
 const QImage& SeenPicture::picture() const

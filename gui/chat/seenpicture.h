@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
+
 #include <QDialog>
 #include <QImage>
 
 #include "engine/engine.h"
 #include "gui/chat/attachment.h"
+#include "gui/failure.h"
 
 class QLabel;
 
@@ -27,11 +30,18 @@ public:
     QSize grid() const { return m_grid; }
     QString text() const;
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     class View;
+    void showWords();
 
     MediaLoader& m_loader;
     quint64 m_ticket = 0;
+    const QString m_name; ///< of the file
+    const VisualCost m_cost;
+    std::optional<Failure> m_failure;
     const QSize m_grid;
     View* const m_view;
     QLabel* const m_words;

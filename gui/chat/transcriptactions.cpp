@@ -7,6 +7,7 @@
 #include <QGuiApplication>
 
 #include "gui/chat/pictureviewer.h"
+#include "gui/widgets/adoptdialog.h"
 
 namespace argali::gui {
 
@@ -38,6 +39,13 @@ TranscriptActions::TranscriptActions(TranscriptView& view, ConversationBook& boo
 PictureViewer* TranscriptActions::viewer() const
 {
     return m_viewer;
+}
+
+void TranscriptActions::takeViewer(const TranscriptActions& old)
+{
+    m_viewer = old.m_viewer;
+    if (m_viewer)
+        adoptDialog(*m_viewer, m_view.window());
 }
 
 void TranscriptActions::edit(quint64 id)
@@ -135,7 +143,7 @@ void TranscriptActions::showEnd(const Turn& turn, bool modelIsOpen)
     if (!statistics.isEmpty() && !turn.device.isEmpty())
         statistics += QStringLiteral(" · ") + turn.device;
     QStringList notes = answer.remarks;
-    notes.prepend(answer.note());
+    notes.prepend(answer.note(turn.options));
     notes.removeAll(QString());
     m_view.finishAnswer(turn.id, statistics, notes.join(QLatin1Char(' ')));
 }

@@ -28,6 +28,8 @@ public:
     void showBranch(quint64 turn);
 
     PictureViewer* viewer() const; ///< null while none is open
+    /// The viewer that is open in another window belongs to this one.
+    void takeViewer(const TranscriptActions& old);
 
     static const QString tryAgain; ///< actions of a failed answer
     static const QString openModel;

@@ -55,9 +55,7 @@ void TranscriptRequests::take(const QJsonObject& event)
         if (step == 1 || event.value(QLatin1String("step")).toDouble() == -1)
             emit m_view.branchRequested(id, step == 1 ? 1 : -1);
     } else if (what == QLatin1String("picture")) {
-        const int index = event.value(QLatin1String("index")).toInt(-1);
-        if (turn->hasPicture(index))
-            emit m_view.pictureActivated(id, index);
+        takePicture(*turn, event.value(QLatin1String("index")).toInt(-1));
     } else if (what == QLatin1String("time")) {
         if (number("seconds") >= 0)
             emit m_view.timeActivated(id, number("seconds"));
@@ -78,8 +76,13 @@ void TranscriptRequests::take(quint64 id, const QString& what)
     if (!turn)
         return;
     const QString action = QStringLiteral("action:");
+    const QString picture = QStringLiteral("picture:");
+    bool isNumber = false;
     if (what.startsWith(action))
         takeAction(*turn, what.mid(action.size()));
+    else if (const int index = what.mid(picture.size()).toInt(&isNumber);
+             what.startsWith(picture) && isNumber)
+        takePicture(*turn, index);
     else
         takeButton(*turn, what);
 }
@@ -95,6 +98,12 @@ void TranscriptRequests::takeAction(const TranscriptTurn& turn, const QString& a
 {
     if (turn.hasAction(action))
         emit m_view.actionRequested(turn.id(), action);
+}
+
+void TranscriptRequests::takePicture(const TranscriptTurn& turn, int index)
+{
+    if (turn.hasPicture(index))
+        emit m_view.pictureActivated(turn.id(), index);
 }
 
 /// What page and plain text both have.

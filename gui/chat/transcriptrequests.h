@@ -17,13 +17,15 @@ public:
     /// find: the turn of that number, or null
     TranscriptRequests(TranscriptView& view, std::function<TranscriptTurn*(quint64)> find);
 
-    void take(const QJsonArray& events);          ///< As the page tells them.
-    void take(quint64 turn, const QString& what); ///< As the plain text does: "copy", "action:ID"
+    void take(const QJsonArray& events); ///< As the page tells them.
+    /// As the plain text tells it: "copy", "action:ID", "picture:0"
+    void take(quint64 turn, const QString& what);
     void takeLink(const QString& address);
 
 private:
     void take(const QJsonObject& event);
     void takeAction(const TranscriptTurn& turn, const QString& action);
+    void takePicture(const TranscriptTurn& turn, int index);
     void takeButton(const TranscriptTurn& turn, const QString& what);
 
     TranscriptView& m_view;

@@ -74,8 +74,10 @@ QString TranscriptTurn::toRichText() const
     const auto line = [&out](const QString& text) { out += QStringLiteral("<p>%1</p>").arg(text); };
     QString question = m_question.toHtmlEscaped();
     question.replace(QLatin1Char('\n'), QStringLiteral("<br>"));
-    for (const Picture& picture : m_pictures)
-        line(QStringLiteral("<i>[%1]</i>").arg(picture.badge.toHtmlEscaped()));
+    for (int i = 0; i < int(m_pictures.size()); ++i) // a click shows it, as on the page
+        line(QStringLiteral("<i>%1</i>")
+                 .arg(link(m_id, QStringLiteral("picture:%1").arg(i),
+                           QStringLiteral("[%1]").arg(m_pictures[i].badge))));
     line(QStringLiteral("<b>%1</b>").arg(question));
     if (!m_hasAnswer)
         return out;

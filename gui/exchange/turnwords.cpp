@@ -33,7 +33,7 @@ QString endWords(const Turn& turn)
     if (turn.answer.state == Answer::State::Failed)
         return turn.answer.failure.sentence();
     return turn.answer.isRunning() ? Words::tr("The answer was still being written.")
-                                   : turn.answer.note();
+                                   : turn.answer.note(turn.options);
 }
 
 QString thinkingWords(const Answer& answer)

@@ -220,6 +220,21 @@ void FilmFrames::showRemove(int place)
     m_remove->move(x, rect.top() + 3);
 }
 
+QString FilmFrames::tip(int place) const
+{
+    const QString time = timeText(m_frames.at(place).seconds, true);
+    const auto key = [](Shortcut id) { return Shortcuts::text(id); };
+    if (m_frames.at(place).broken)
+        return tr("The frame at %1 cannot be decoded. Move it with %2 or %3, or remove it (%4).")
+            .arg(time, key(Shortcut::FrameLeft), key(Shortcut::FrameRight),
+                 key(Shortcut::RemoveFrame));
+    return tr("The frame at %1. %2 and %3 move it by one frame, %4 and %5 by ten; %6 and %7 go to "
+              "the others; %8 removes it; %9 shows it in the film.")
+        .arg(time, key(Shortcut::FrameLeft), key(Shortcut::FrameRight), key(Shortcut::FrameTenLeft),
+             key(Shortcut::FrameTenRight), key(Shortcut::EarlierFrame), key(Shortcut::LaterFrame),
+             key(Shortcut::RemoveFrame), key(Shortcut::ViewFrame));
+}
+
 bool FilmFrames::event(QEvent* event)
 {
     if (event->type() != QEvent::ToolTip)
@@ -230,16 +245,8 @@ bool FilmFrames::event(QEvent* event)
         QToolTip::hideText();
         return true;
     }
-    const QString words =
-        m_frames.at(place).broken
-            ? tr("The frame at %1 cannot be decoded. Move it with Left or Right, or remove it "
-                 "(Del).")
-            : tr("The frame at %1. Left and Right move it by one frame, with Shift by ten; Up and "
-                 "Down go to the others; Del removes it; Enter shows it in the film.");
-    QToolTip::showText(help->globalPos(),
-                       QStringLiteral("<span>%1</span>")
-                           .arg(words.arg(timeText(m_frames.at(place).seconds, true))),
-                       this, placeRect(place));
+    QToolTip::showText(help->globalPos(), QStringLiteral("<span>%1</span>").arg(tip(place)), this,
+                       placeRect(place));
     return true;
 }
 

@@ -32,6 +32,8 @@ public:
     /// Pixels that the picture of a frame needs.
     QSize pictureSize() const;
 
+    QString tip(int place) const; ///< What the tooltip of a frame says.
+
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
 

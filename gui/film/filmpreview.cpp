@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <QFontMetrics>
 #include <QHBoxLayout>
@@ -64,32 +65,14 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
       m_forward(new Button(Button::Kind::Ghost, QStringLiteral("chevron-right"), {}, this)),
       m_position(new QLabel(this)),
       m_note(new QLabel(this)),
-      m_add(new Button(Button::Kind::Outlined, QStringLiteral("plus"), tr("Add frame here"), this)),
+      m_add(new Button(Button::Kind::Outlined, QStringLiteral("plus"), {}, this)),
       m_sentRow(new QWidget(this))
 {
     setAttribute(Qt::WA_DeleteOnClose);
     setWindowTitle(film.name());
     m_view->setPicture(film.thumbnail);
-    m_view->setAccessibleName(tr("Frame of the film"));
     m_slider->setRange(0, int(std::min<qint64>(m_frames.total() - 1, INT_MAX)));
     m_slider->setPageStep(int(std::max<qint64>(1, m_frames.indexAt(1))));
-    m_slider->setAccessibleName(tr("Position in the film"));
-    m_back->setAccessibleName(tr("One frame back"));
-    m_back->setToolTip(
-        tr("One frame back (%1, ten with %2)")
-            .arg(
-                Shortcuts::text(isRightToLeft() ? Shortcut::PlayRight : Shortcut::PlayLeft),
-                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenRight : Shortcut::PlayTenLeft)));
-    m_forward->setAccessibleName(tr("One frame on"));
-    m_forward->setToolTip(
-        tr("One frame on (%1, ten with %2)")
-            .arg(
-                Shortcuts::text(isRightToLeft() ? Shortcut::PlayLeft : Shortcut::PlayRight),
-                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenLeft : Shortcut::PlayTenRight)));
-    m_play->setAccessibleName(tr("Play"));
-    m_play->setToolTip(Shortcuts::tip(tr("Play or pause"), Shortcut::Play));
-    m_add->setToolTip(
-        Shortcuts::tip(tr("The model gets the frame shown here"), Shortcut::AddFrame));
     m_add->setVisible(canAdd);
     m_position->setFont(scaledFont(font(), 0.92));
     m_position->setTextFormat(Qt::PlainText);
@@ -147,11 +130,46 @@ FilmPreview::FilmPreview(const MediaFile& film, bool canAdd, QWidget* parent)
     };
     connect(&m_loader, &MediaLoader::frameFailed, this, broken);
     connect(&m_loader, &MediaLoader::failed, this, broken);
+    showNames();
     showPosition();
     m_delay.start();
 }
 
 FilmPreview::~FilmPreview() = default;
+
+void FilmPreview::showNames()
+{
+    m_view->setAccessibleName(tr("Frame of the film"));
+    m_slider->setAccessibleName(tr("Position in the film"));
+    m_back->setAccessibleName(tr("One frame back"));
+    m_back->setToolTip(
+        tr("One frame back (%1, ten with %2)")
+            .arg(
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayRight : Shortcut::PlayLeft),
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenRight : Shortcut::PlayTenLeft)));
+    m_forward->setAccessibleName(tr("One frame on"));
+    m_forward->setToolTip(
+        tr("One frame on (%1, ten with %2)")
+            .arg(
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayLeft : Shortcut::PlayRight),
+                Shortcuts::text(isRightToLeft() ? Shortcut::PlayTenLeft : Shortcut::PlayTenRight)));
+    if (m_play->isEnabled()) // else it says why not
+        m_play->setToolTip(Shortcuts::tip(tr("Play or pause"), Shortcut::Play));
+    m_add->setText(tr("Add frame here"));
+    m_add->setToolTip(
+        Shortcuts::tip(tr("The model gets the frame shown here"), Shortcut::AddFrame));
+    if (auto* words = m_sentRow->findChild<QLabel*>())
+        words->setText(tr("The model got the frames at"));
+    for (Button* chip : std::as_const(m_sent))
+        chip->setAccessibleName(tr("Show the frame at %1").arg(chip->text()));
+    showPlaying(isPlaying());
+}
+
+void FilmPreview::showPlaying(bool playing)
+{
+    m_play->setIconName(playing ? QStringLiteral("pause") : QStringLiteral("play"));
+    m_play->setAccessibleName(playing ? tr("Pause") : tr("Play"));
+}
 
 void FilmPreview::goTo(double seconds)
 {
@@ -166,18 +184,18 @@ void FilmPreview::showSentFrames(const MediaFile& film)
     delete m_sentRow->layout();
     m_sent.clear();
     auto* flow = new FlowLayout(m_sentRow, 4);
-    auto* words = new QLabel(tr("The model got the frames at"), m_sentRow);
+    auto* words = new QLabel(m_sentRow);
     words->setFont(scaledFont(font(), 0.92));
     words->setForegroundRole(QPalette::PlaceholderText);
     flow->addWidget(words);
     for (const double seconds : KeyFrameSet::of(film).times()) {
         auto* chip = new Button(Button::Kind::Chip, {}, timeText(seconds, true), m_sentRow);
-        chip->setAccessibleName(tr("Show the frame at %1").arg(chip->text()));
         connect(chip, &Button::clicked, this, [this, seconds] { goTo(seconds); });
         flow->addWidget(chip);
         m_sent.append(chip);
     }
     m_sentRow->setVisible(film.frameCount > 0);
+    showNames();
 }
 
 void FilmPreview::step(qint64 frames)
@@ -241,8 +259,7 @@ void FilmPreview::togglePlaying()
                     showPosition();
                 });
         connect(m_player, &FilmPlayer::playingChanged, this, [this](bool playing) {
-            m_play->setIconName(playing ? QStringLiteral("pause") : QStringLiteral("play"));
-            m_play->setAccessibleName(playing ? tr("Pause") : tr("Play"));
+            showPlaying(playing);
             if (!playing)
                 showIndex(m_index); // now as our own decoder has it
         });
@@ -262,6 +279,15 @@ void FilmPreview::add()
     if (m_player)
         m_player->pause();
     emit frameAdded(seconds());
+}
+
+void FilmPreview::changeEvent(QEvent* event)
+{
+    QDialog::changeEvent(event);
+    if (event->type() == QEvent::LanguageChange) {
+        showNames();
+        showPosition();
+    }
 }
 
 void FilmPreview::keyPressEvent(QKeyEvent* event)

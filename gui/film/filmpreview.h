@@ -62,8 +62,11 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
+    void showNames();
+    void showPlaying(bool playing);
     void step(qint64 frames);
     void showIndex(qint64 index);
     void request();

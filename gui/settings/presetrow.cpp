@@ -233,13 +233,8 @@ void PresetRow::takeName()
         name.compare(tr("Changed"), Qt::CaseInsensitive) == 0)
         return say(tr("This name means something else here. Choose another name."));
     const int there = name.isEmpty() ? -1 : m_store.indexOf(name);
-    if (m_renamed.isEmpty() && there >= 0 && m_overwrite != name) {
-        m_overwrite = name;
-        m_accept->setText(tr("Overwrite"));
-        m_accept->setAccessibleName(m_accept->text());
-        return say(tr("There is a preset “%1” already. Overwrite it?")
-                       .arg(displayName(m_store.presets().at(there).name)));
-    }
+    if (m_renamed.isEmpty() && there >= 0 && m_overwrite != name)
+        return askToOverwrite(name);
     emit aboutToAct();
     const bool shown = m_renamed.isEmpty() || matching() == m_store.indexOf(m_renamed);
     const QString refusal = m_renamed.isEmpty() ? m_store.put(name, m_options.current())
@@ -250,6 +245,30 @@ void PresetRow::takeName()
         m_chosen = {m_options.chat(), name};
     endAsking();
     showState();
+}
+
+/// name: of a preset that is there, perhaps in capitals
+void PresetRow::askToOverwrite(const QString& name)
+{
+    m_overwrite = name;
+    m_accept->setText(tr("Overwrite"));
+    m_accept->setAccessibleName(m_accept->text());
+    say(tr("There is a preset “%1” already. Overwrite it?")
+            .arg(displayName(m_store.presets().at(m_store.indexOf(name)).name)));
+}
+
+void PresetRow::takeOver(const PresetRow& old)
+{
+    if (old.m_editor->isHidden())
+        return;
+    QWidget* const focused = window()->focusWidget();
+    ask(old.m_renamed);
+    m_name->setText(old.m_name->text());
+    m_name->setCursorPosition(old.m_name->cursorPosition());
+    if (!old.m_overwrite.isEmpty() && m_store.indexOf(old.m_overwrite) >= 0)
+        askToOverwrite(old.m_overwrite);
+    if (old.window()->focusWidget() != old.m_name && focused)
+        focused->setFocus();
 }
 
 void PresetRow::removePreset(const Preset& preset)

@@ -23,6 +23,8 @@ public:
     PresetRow(PresetStore& store, ChatOptions& options, QWidget* parent = nullptr);
 
     void showMenu();
+    /// Goes on where another row is: the name that is being typed.
+    void takeOver(const PresetRow& old);
     Button* button() const { return m_button; }
     QMenu* menu() const { return m_menu; }
     QLineEdit* nameField() const { return m_name; } ///< Seen while a name is asked for.
@@ -52,6 +54,7 @@ private:
     void ask(const QString& renamed);
     void endAsking();
     void takeName();
+    void askToOverwrite(const QString& name);
     void removePreset(const Preset& preset);
     void say(const QString& sentence);
     void offer(const QString& sentence, const std::function<QString()>& undo);

@@ -40,27 +40,8 @@ using namespace argali::gui;
 
 namespace {
 
-constexpr int patience = 30'000;
-
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 struct Bench : WindowBench {
     Bench() : WindowBench(true, chosenSamples(*pocketSamples(), 3, 1)) {}
-    void attach(const char* name)
-    {
-        composer().attach(sample(name));
-        QVERIFY(QTest::qWaitFor([&] { return !composer().isReading(); }, patience));
-    }
-    quint64 ask(const QString& answer = QStringLiteral("An answer."))
-    {
-        composer().edit()->setPlainText(QStringLiteral("What is it?"));
-        chat().send();
-        source.finish(source.lastTurn(), answer);
-        return source.lastTurn();
-    }
 };
 
 QString describe(const QWidget* widget)
@@ -354,7 +335,7 @@ private slots:
         QVERIFY(bench.window.accessibleDescription().isEmpty()); // not while it is written
         bench.source.finish(turn, QStringLiteral("A ring. It is red."));
         QVERIFY(wasSaid(QStringLiteral("A ring.")));
-        bench.ask(QStringLiteral("它是圆环。它是红色的。"));
+        bench.ask(QStringLiteral("What is it?"), QStringLiteral("它是圆环。它是红色的。"));
         QVERIFY(wasSaid(QStringLiteral("它是圆环。")));
         bench.composer().edit()->setPlainText(QStringLiteral("Again?"));
         bench.chat().send();

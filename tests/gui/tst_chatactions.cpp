@@ -2,8 +2,10 @@
 // asked for at once, a picture opens, a text is found.
 #include <QClipboard>
 #include <QLineEdit>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTextBrowser>
 #include <QWebEngineScript>
 
 #include "gui/application.h"
@@ -12,6 +14,7 @@
 #include "gui/chat/findbar.h"
 #include "gui/chat/picturecanvas.h"
 #include "gui/chat/pictureviewer.h"
+#include "gui/chat/plaintranscript.h"
 #include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptpage.h"
 #include "gui/chat/transcriptview.h"
@@ -25,19 +28,8 @@ using namespace argali::gui;
 
 namespace {
 
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 struct Bench : WindowBench {
     TranscriptView& view() { return *window.chat()->transcript(); }
-    quint64 ask(const QString& question)
-    {
-        chat().composer()->edit()->setPlainText(question);
-        chat().send();
-        return source.lastTurn();
-    }
     /// What a script says on the page, once it is not empty.
     QVariant page(const QString& script)
     {
@@ -65,9 +57,9 @@ private slots:
     void editsAndAsksAgain()
     {
         Bench bench;
-        const quint64 first = bench.ask(QStringLiteral("one"));
+        const quint64 first = bench.send(QStringLiteral("one"));
         bench.source.finish(first, QStringLiteral("answer one"));
-        const quint64 second = bench.ask(QStringLiteral("two"));
+        const quint64 second = bench.send(QStringLiteral("two"));
         bench.source.finish(second, QStringLiteral("answer two"));
         bench.chat().composer()->edit()->setPlainText(QStringLiteral("half written"));
         const Conversation& chat = bench.book.current();
@@ -82,7 +74,7 @@ private slots:
         emit bench.view().editRequested(second, QStringLiteral("two"));
         bench.chat().composer()->edit()->setPlainText(QStringLiteral("two, but"));
         QCOMPARE(bench.chat().unsent().text, QStringLiteral("two, but\n\nhalf written"));
-        const quint64 third = bench.ask(QStringLiteral("two, but better"));
+        const quint64 third = bench.send(QStringLiteral("two, but better"));
         QCOMPARE(bench.chat().composer()->edit()->toPlainText(), QStringLiteral("half written"));
         QCOMPARE(bench.source.requests.back().messages.size(), size_t(3));
         bench.source.finish(third, QStringLiteral("better"));
@@ -105,7 +97,7 @@ private slots:
     void copies()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("the *question*"));
+        const quint64 turn = bench.send(QStringLiteral("the *question*"));
         bench.source.write(turn, QStringLiteral("the **answer** $x$"));
         bench.source.finish(turn, QStringLiteral("the **answer** $x$"));
         emit bench.view().copyQuestionRequested(turn);
@@ -117,7 +109,7 @@ private slots:
     void statisticsNameTheDevice()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         bench.source.write(turn, QStringLiteral("a"));
         bench.source.finish(turn, QStringLiteral("a"));
         QCOMPARE(bench.book.current().find(turn)->device, QStringLiteral("Some processor"));
@@ -131,7 +123,7 @@ private slots:
     void answersNow()
     {
         Bench bench;
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         bench.source.think(turn, QStringLiteral("hm"), 3);
         QVERIFY(
             bench
@@ -151,7 +143,7 @@ private slots:
         Bench bench;
         QTest::keyClick(&bench.window, Qt::Key_F, Qt::ControlModifier);
         QVERIFY(bench.chat().findBar()->isHidden()); // an empty chat has nothing to find
-        const quint64 turn = bench.ask(QStringLiteral("a ring?"));
+        const quint64 turn = bench.send(QStringLiteral("a ring?"));
         bench.source.write(turn, QStringLiteral("A ring, and a second ring."));
         bench.source.finish(turn, QStringLiteral("A ring, and a second ring."));
         QVERIFY(!bench.page(QStringLiteral("document.querySelector('.statistics')")).isNull());
@@ -181,7 +173,7 @@ private slots:
         bench.chat().composer()->attach(sample("objects.png"));
         bench.chat().composer()->attach(sample("pair.png"));
         QTRY_VERIFY_WITH_TIMEOUT(!bench.chat().composer()->isReading(), 30'000);
-        const quint64 turn = bench.ask(QStringLiteral("q"));
+        const quint64 turn = bench.send(QStringLiteral("q"));
         emit bench.view().pictureActivated(turn, 1);
         PictureViewer* viewer = bench.chat().actions()->viewer();
         QVERIFY(viewer);
@@ -295,6 +287,46 @@ private slots:
         QTRY_COMPARE_WITH_TIMEOUT(
             bench.page(badge).toString(),
             QStringLiteral("gone.mp4 is not there any more, or cannot be read."), 30'000);
+    }
+
+    void aFilmOpensFromPlainText()
+    {
+        qputenv("ARGALI_TRANSCRIPT", "plain");
+        const auto back = qScopeGuard([] { qunsetenv("ARGALI_TRANSCRIPT"); });
+        Bench bench;
+        MediaFile film;
+        film.kind = MediaFile::Kind::Film;
+        film.path = sample("grow.mp4");
+        film.size = QSize(320, 240);
+        film.duration = 3;
+        film.frameCount = 90;
+        film.frameRate = 30;
+        film.chosen = {15, 45, 60};
+        MediaFile gone = film;
+        gone.path = QStringLiteral("/nothing/gone.mp4");
+        gone.duration = 9;
+        const quint64 turn = bench.turns.send({QStringLiteral("What happens?"), {film, gone}}, {},
+                                              QStringLiteral("Any-1B"));
+        bench.source.write(turn, QStringLiteral("It grows."));
+        bench.source.finish(turn, QStringLiteral("It grows."));
+        QVERIFY(bench.view().isPlain());
+        QTextBrowser& browser = *bench.view().plain()->browser();
+        QTRY_VERIFY(browser.toPlainText().contains(QStringLiteral("It grows.")));
+        const auto click = [&](const QString& badge) {
+            QTextCursor place = browser.document()->find(badge);
+            place.setPosition(place.selectionStart() + 1);
+            QTest::mouseClick(browser.viewport(), Qt::LeftButton, {},
+                              browser.cursorRect(place).center());
+        };
+        click(gone.badge());
+        QVERIFY(!bench.chat().preview());
+        QTRY_VERIFY(browser.toPlainText().contains(
+            QStringLiteral("gone.mp4 is not there any more, or cannot be read.")));
+        click(film.badge());
+        QVERIFY(bench.chat().preview() && bench.chat().preview()->isVisible());
+        QCOMPARE(bench.chat().preview()->path(), film.path);
+        QCOMPARE(bench.chat().preview()->index(), qint64(15));
+        QCOMPARE(bench.chat().preview()->sentFrames().size(), 3);
     }
 };
 

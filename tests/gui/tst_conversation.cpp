@@ -198,11 +198,35 @@ private slots:
         answer.timings.firstToken = std::chrono::milliseconds(210);
         QCOMPARE(answer.statistics(),
                  QStringLiteral("236 token(s) · 241 tok/s · first word 0.21 s"));
-        QCOMPARE(answer.note(), QString());
+        AnswerOptions asked;
+        QCOMPARE(answer.note(asked), QString());
         answer.finishReason = FinishReason::Cancelled;
-        QCOMPARE(answer.note(), QStringLiteral("Stopped."));
+        QCOMPARE(answer.note(asked), QStringLiteral("Stopped."));
         answer.finishReason = FinishReason::Length;
-        QVERIFY(!answer.note().isEmpty());
+        QCOMPARE(answer.note(asked), QStringLiteral("The longest answer was reached here."));
+    }
+
+    /// What is advised can be done: there is no budget to lower where nothing thinks.
+    void adviceWhereTheAnswerDidNotBegin()
+    {
+        Answer answer;
+        answer.state = Answer::State::Finished;
+        answer.finishReason = FinishReason::Length;
+        answer.text = QStringLiteral(" \n");
+        const auto said = [&](bool thinking, bool hasBudget) {
+            AnswerOptions asked;
+            asked.thinking = thinking;
+            asked.hasBudget = hasBudget;
+            return answer.note(asked);
+        };
+        QVERIFY(said(true, true).endsWith(QStringLiteral("or lower the thinking budget.")));
+        QVERIFY(said(true, false).endsWith(QStringLiteral("or switch the thinking budget on.")));
+        for (const bool hasBudget : {true, false}) {
+            QVERIFY(said(false, hasBudget).endsWith(QStringLiteral(" Raise it.")));
+            QVERIFY(!said(false, hasBudget).contains(QStringLiteral("budget")));
+        }
+        answer.thinking = QStringLiteral("It thought although nobody asked.");
+        QVERIFY(!said(false, true).contains(QStringLiteral("budget")));
     }
 
     void badges()

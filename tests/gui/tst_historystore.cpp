@@ -214,7 +214,7 @@ private slots:
         QVERIFY(turn.answer.text.startsWith(QStringLiteral("Half an answ")));
         QVERIFY(turn.answer.interrupted);
         QVERIFY(!turn.answer.isRunning());
-        QVERIFY(turn.answer.note().startsWith(QStringLiteral("Interrupted")));
+        QVERIFY(turn.answer.note(turn.options).startsWith(QStringLiteral("Interrupted")));
         QCOMPARE(after.search(QStringLiteral("half an")).size(), 1);
     }
 

@@ -32,13 +32,6 @@ using namespace argali::gui;
 
 namespace {
 
-constexpr int patience = 30'000;
-
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 /// What the file does not have: endless, of many lines, and steering.
 QStringList oddTexts()
 {

@@ -3,6 +3,8 @@
 #include <QDialog>
 #include <QLineEdit>
 #include <QLocale>
+#include <QMenu>
+#include <QPointer>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -10,11 +12,19 @@
 #include "gui/chat/conversationlist.h"
 #include "gui/chat/emptystate.h"
 #include "gui/chat/filmstrip.h"
+#include "gui/chat/picturecanvas.h"
+#include "gui/chat/pictureviewer.h"
 #include "gui/chat/samplecard.h"
+#include "gui/chat/seenpicture.h"
+#include "gui/chat/transcriptactions.h"
 #include "gui/chat/transcriptview.h"
+#include "gui/film/filmpreview.h"
 #include "gui/history/undoline.h"
 #include "gui/settings/generalpage.h"
+#include "gui/settings/presetrow.h"
+#include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
+#include "gui/shortcutlist.h"
 #include "gui/statusline.h"
 #include "gui/widgets/button.h"
 #include "gui/windowkeeper.h"
@@ -28,27 +38,14 @@ namespace {
 const QString english = QStringLiteral("en");
 const QString chinese = QStringLiteral("zh_CN");
 
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
-/// A kept window over a source that answers what the test says.
-struct Bench {
-    QTemporaryDir dir;
-    Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
-    FakeReplySource source;
-    MediaLoader loader{dir.filePath(QStringLiteral("pasted"))};
-    DraftStore drafts{dir.filePath(QStringLiteral("draft.json"))};
-    ConversationBook book;
-    TurnController turns{book, source};
+/// A kept window.
+struct Bench : WindowWorld {
     std::unique_ptr<WindowKeeper> keeper;
 
     Bench()
     {
         settings.set(settings::language, english);
-        keeper = std::make_unique<WindowKeeper>(
-            WindowParts{settings, loader, source, book, turns, drafts, {}});
+        keeper = std::make_unique<WindowKeeper>(parts());
         window().resize(1280, 800);
         window().showModel(anyModel());
         window().show();
@@ -64,14 +61,6 @@ struct Bench {
     }
     QString headline() const { return composer().edit()->accessibleName(); }
 };
-
-QString pageText(TranscriptView& view)
-{
-    const auto text = std::make_shared<std::optional<QString>>();
-    view.domText(0, [text](const QString& told) { *text = told; });
-    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text
-                                                                      : QStringLiteral("no answer");
-}
 
 } // namespace
 
@@ -229,6 +218,117 @@ private slots:
         QVERIFY(!bench.composer().note().isEmpty());
         QVERIFY(bench.chat().stop()); // Esc takes it back
         QCOMPARE(bench.composer().draft().text, QStringLiteral("Not sent"));
+    }
+
+    void aPresetNameBeingTyped()
+    {
+        Bench bench;
+        PresetStore& store = PresetStore::of(bench.settings);
+        QCOMPARE(store.put(QStringLiteral("Brief"), AnswerOptions::builtIn()), QString());
+        const auto row = [&]() -> PresetRow& { return *bench.window().panel()->presets(); };
+        QVERIFY(bench.change(chinese));
+        QVERIFY(!row().nameField()->isVisible()); // nobody asked
+        QVERIFY(bench.change(english));
+        emit row().menu()->aboutToShow();
+        for (QAction* action : row().menu()->actions()) {
+            if (action->text() == QStringLiteral("Save as a preset…"))
+                action->trigger();
+        }
+        QTest::keyClicks(row().nameField(), QStringLiteral("Half a na"));
+        row().nameField()->setCursorPosition(4);
+        for (const QString& code : {chinese, english}) {
+            QVERIFY(bench.change(code));
+            QVERIFY(row().nameField()->isVisible());
+            QCOMPARE(row().nameField()->text(), QStringLiteral("Half a na"));
+            QCOMPARE(row().nameField()->cursorPosition(), 4);
+            QCOMPARE(bench.window().focusWidget(), row().nameField());
+            QCOMPARE(row().note(), QString());
+        }
+        // One that is there: the question whether to overwrite it is asked in the new language.
+        row().nameField()->setText(QStringLiteral("Brief"));
+        QTest::keyClick(row().nameField(), Qt::Key_Return);
+        const QString asked = row().note();
+        QVERIFY(asked.contains(QStringLiteral("Brief")));
+        bench.composer().focusText();
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.window().focusWidget(), bench.composer().edit());
+        QVERIFY(row().note().contains(QStringLiteral("Brief")));
+        QVERIFY(row().note() != asked);
+        QCOMPARE(store.presets().size(), 1);
+        AnswerOptions other = AnswerOptions::builtIn();
+        other.longestAnswer += 100;
+        bench.chat().options().set(other);
+        row().accept()->click();
+        QCOMPARE(store.presets().size(), 1);
+        QCOMPARE(store.presets().first().options.longestAnswer, other.longestAnswer);
+        QVERIFY(!row().nameField()->isVisible());
+    }
+
+    /// Pictures and films that are looked at, beside the window.
+    void whatIsOpenStaysOpen()
+    {
+        Bench bench;
+        bench.composer().attach(sample("objects.png"));
+        QVERIFY(QTest::qWaitFor([&] { return !bench.composer().isReading(); }, 30'000));
+        bench.composer().edit()->setPlainText(QStringLiteral("What is it?"));
+        bench.chat().send();
+        bench.source.finish(bench.source.lastTurn(), QStringLiteral("A cross."));
+        emit bench.chat().transcript()->pictureActivated(bench.source.lastTurn(), 0);
+        QPointer<PictureViewer> viewer = bench.chat().actions()->viewer();
+        QVERIFY(viewer);
+        QSignalSpy loaded(viewer, &PictureViewer::loaded);
+        QVERIFY(loaded.wait(30'000));
+        viewer->canvas()->zoomBy(3);
+        viewer->setGeometry(70, 60, 500, 400);
+        const double scale = viewer->canvas()->scale();
+        bench.book.startNew();
+        bench.composer().attach(sample("grow.mp4"));
+        QVERIFY(QTest::qWaitFor([&] { return !bench.composer().isReading(); }, 30'000));
+        emit bench.composer().previewRequested(bench.composer().strip()->film(), 1);
+        QPointer<FilmPreview> preview = bench.chat().preview();
+        QVERIFY(preview);
+        preview->goTo(2.5);
+        const qint64 index = preview->index();
+        bench.window().listShortcuts();
+
+        QVERIFY(bench.change(chinese));
+        QVERIFY(viewer && viewer->isVisible() && preview && preview->isVisible());
+        QCOMPARE(viewer->parentWidget(), &bench.window());
+        QCOMPARE(viewer->geometry(), QRect(70, 60, 500, 400));
+        QCOMPARE(viewer->canvas()->scale(), scale);
+        QTRY_VERIFY(viewer->windowTitle() != QStringLiteral("Picture"));
+        QVERIFY(bench.chat().actions()->viewer() == viewer);
+        QVERIFY(bench.chat().preview() == preview);
+        QCOMPARE(preview->parentWidget(), &bench.window());
+        QCOMPARE(preview->index(), index);
+        QTRY_VERIFY(preview->view()->accessibleName() != QStringLiteral("Frame of the film"));
+        QVERIFY(bench.window().shortcutList() && bench.window().shortcutList()->isVisible());
+        // What is done in it is done in the new window, and once.
+        FilmStrip* strip = bench.composer().strip();
+        QTRY_COMPARE(strip->film().path, preview->path());
+        const qint64 frames = strip->frameSet().size();
+        emit preview->frameAdded(2.9);
+        QCOMPARE(strip->frameSet().size(), frames + 1);
+        preview->close();
+        viewer->close();
+        QTRY_VERIFY(!bench.chat().preview() && !bench.chat().actions()->viewer());
+    }
+
+    void whatTheModelSeesStaysOpen()
+    {
+        Bench bench;
+        MediaFile file;
+        file.path = sample("objects.png");
+        VisualCost cost;
+        cost.fed = {64, 64};
+        QPointer<SeenPicture> seen = new SeenPicture(bench.loader, file, cost, 0, &bench.window());
+        seen->show();
+        const QString title = seen->windowTitle();
+        QVERIFY(bench.change(chinese));
+        QVERIFY(seen && seen->isVisible());
+        QCOMPARE(seen->parentWidget(), &bench.window());
+        QTRY_VERIFY(seen->windowTitle() != title);
+        QTRY_VERIFY_WITH_TIMEOUT(!seen->picture().isNull(), 30'000);
     }
 
     void theWindowStaysWhereAndAsItIs()

@@ -37,11 +37,6 @@ using namespace argali::gui;
 
 namespace {
 
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 void drop(QWidget& target, const QList<QUrl>& urls)
 {
     QMimeData mime;
@@ -52,16 +47,6 @@ void drop(QWidget& target, const QList<QUrl>& urls)
     QVERIFY(enter.isAccepted());
     QDropEvent event(at, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(&target, &event);
-}
-
-/// What the page shows. The page may answer after the test has given up waiting, so the answer has
-/// a place of its own.
-QString pageText(TranscriptView& view, quint64 turn)
-{
-    const auto text = std::make_shared<std::optional<QString>>();
-    view.domText(turn, [text](const QString& told) { *text = told; });
-    return QTest::qWaitFor([&] { return text->has_value(); }, 30'000) ? **text
-                                                                      : QStringLiteral("no answer");
 }
 
 struct Bench : WindowBench {
@@ -93,7 +78,7 @@ private slots:
                                      !window.chat()->composer()->isBusy() &&
                                      window.chat()->composer()->isEmpty(),
                                  120'000);
-        const QString text = pageText(*window.chat()->transcript(), 0);
+        const QString text = pageText(*window.chat()->transcript());
         QVERIFY2(text.contains(QStringLiteral("The green object is a cross.")), qPrintable(text));
         QVERIFY(text.contains(QStringLiteral("What shape is the green object?")));
     }
@@ -111,7 +96,7 @@ private slots:
             window.chat()->transcript() && window.chat()->transcript()->isReady() &&
                 !window.chat()->composer()->isBusy() && window.chat()->composer()->isEmpty(),
             120'000);
-        const QString text = pageText(*window.chat()->transcript(), 0);
+        const QString text = pageText(*window.chat()->transcript());
         QVERIFY2(text.contains(QStringLiteral("medium green cross")), qPrintable(text));
     }
 

@@ -1,9 +1,12 @@
+#include <memory>
+
 #include <QDir>
 #include <QFile>
 #include <QPainter>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThread>
 
 #include "engine/media/mediareader.h"
 #include "gui/chat/medialoader.h"
@@ -59,6 +62,25 @@ private slots:
         const QColor b = mean(QImage(sample("objects.png")));
         QVERIFY(qAbs(a.red() - b.red()) < 12 && qAbs(a.green() - b.green()) < 12 &&
                 qAbs(a.blue() - b.blue()) < 12);
+    }
+
+    /// As when a window takes the place of another one while a file is being read.
+    void whoeverListensWhenItArrives()
+    {
+        MediaLoader loader(pasted());
+        int before = 0;
+        int after = 0;
+        auto former = std::make_unique<QObject>();
+        connect(&loader, &MediaLoader::inspected, former.get(), [&] { ++before; });
+        connect(&loader, &MediaLoader::failed, former.get(), [&] { ++before; });
+        loader.inspect(sample("objects.png"));
+        loader.inspect(sample("samples.json")); // cannot be read
+        QThread::msleep(1000); // they have been read, and nobody was told yet
+        former.reset();
+        connect(&loader, &MediaLoader::inspected, this, [&] { after += 1; });
+        connect(&loader, &MediaLoader::failed, this, [&] { after += 10; });
+        QTRY_COMPARE(after, 11);
+        QCOMPARE(before, 0);
     }
 
     void picturesStandUpright()

@@ -62,6 +62,7 @@ private slots:
     void isBrowsable();
     void streams();
     void loadsNothing();
+    void clicksOpenPicturesAndFilms();
     void finds();
 };
 
@@ -228,6 +229,33 @@ void TestPlainTranscript::loadsNothing()
     QVERIFY(!html.contains(QStringLiteral("<img")));
     QVERIFY(!html.contains(QStringLiteral("file:///etc/hostname\"")) ||
             !html.contains(QStringLiteral("href=\"file")));
+}
+
+void TestPlainTranscript::clicksOpenPicturesAndFilms()
+{
+    TranscriptView view(nullptr, plain());
+    view.resize(500, 400);
+    view.show();
+    view.addQuestion(7, QStringLiteral("What happens?"),
+                     {{picture(9, 9), QStringLiteral("9 × 9"), false},
+                      {picture(9, 9), QStringLiteral("00:03 · 3 frames"), true}});
+    QTRY_VERIFY(textOf(view).contains(QStringLiteral("[00:03 · 3 frames]")));
+    QSignalSpy opened(&view, &TranscriptView::pictureActivated);
+    QTextBrowser& browser = *view.plain()->browser();
+    for (const int index : {1, 0}) {
+        QTextCursor place = browser.document()->find(index == 1 ? QStringLiteral("3 frames")
+                                                                : QStringLiteral("9 × 9"));
+        place.setPosition(place.selectionStart() + 1);
+        QTest::mouseClick(browser.viewport(), Qt::LeftButton, {},
+                          browser.cursorRect(place).center());
+        QCOMPARE(opened.count(), 1);
+        QCOMPARE(opened.takeFirst(), (QList<QVariant>{quint64(7), index}));
+    }
+    for (const char* what : {"picture:2", "picture:-1", "picture:", "picture:x", "picture:1x",
+                             "picture:99999999999", "1"})
+        emit view.plain()->chosen(7, QString::fromLatin1(what));
+    emit view.plain()->chosen(8, QStringLiteral("picture:0"));
+    QCOMPARE(opened.count(), 0);
 }
 
 void TestPlainTranscript::finds()

@@ -8,6 +8,7 @@
 #include <QClipboard>
 #include <QFileDialog>
 #include <QInputMethodEvent>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMimeData>
@@ -16,6 +17,7 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QTextBrowser>
+#include <QTranslator>
 #include <QTreeWidget>
 #include <QTreeWidgetItemIterator>
 
@@ -36,6 +38,7 @@
 #include "gui/history/undoline.h"
 #include "gui/shortcutlist.h"
 #include "gui/shortcuts.h"
+#include "gui/statusline.h"
 #include "gui/widgets/button.h"
 #include "tests/support/windowbench.h"
 
@@ -44,31 +47,10 @@ using namespace argali::gui;
 
 namespace {
 
-constexpr int patience = 30'000;
-
-QString sample(const char* name)
-{
-    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
-}
-
 struct Bench : WindowBench {
     Bench() { composer().focusText(); }
     ConversationList& list() { return *window.conversations(); }
     ComposerEdit& edit() { return *composer().edit(); }
-    /// A chat with a question and its answer.
-    quint64 ask(const QString& question)
-    {
-        edit().setPlainText(question);
-        chat().send();
-        const quint64 turn = source.lastTurn();
-        source.finish(turn, QStringLiteral("An answer."));
-        return turn;
-    }
-    void attach(const char* name)
-    {
-        composer().attach(sample(name));
-        QVERIFY(QTest::qWaitFor([&] { return !composer().isReading(); }, patience));
-    }
     FilmFrames* film()
     {
         attach("grow.mp4");
@@ -96,6 +78,18 @@ struct Bench : WindowBench {
         loaded.wait(patience);
         (void)QTest::qWaitForWindowActive(viewer);
         return viewer;
+    }
+};
+
+/// A language in which keys have other names.
+class OtherKeys final : public QTranslator {
+public:
+    bool isEmpty() const override { return false; }
+    QString translate(const char* context, const char* source, const char*, int) const override
+    {
+        return qstrcmp(context, "QShortcut") == 0
+                   ? QStringLiteral("<%1>").arg(QLatin1String(source))
+                   : QString();
     }
 };
 
@@ -304,6 +298,47 @@ private slots:
         QTest::keyClick(buttons.last(), Qt::Key_Tab);
         QCOMPARE(QApplication::focusWidget(), buttons.first());
         QVERIFY(buttons.first()->accessibleName().startsWith(QStringLiteral("Close")));
+    }
+
+    void sentencesNameKeysAsTheLanguageDoes()
+    {
+        OtherKeys language;
+        QVERIFY(QCoreApplication::installTranslator(&language));
+        const QString esc = QStringLiteral("<Esc> ");
+        {
+            Bench bench;
+            int stops = 0;
+            for (const QLabel* label : bench.window.status()->findChildren<QLabel*>())
+                stops += label->text().startsWith(esc);
+            QCOMPARE(stops, 1);
+            bench.ask(QStringLiteral("One"));
+            bench.chat().editLast();
+            QVERIFY(bench.composer().note().contains(esc));
+            bench.chat().stop();
+            bench.window.showLoading(QStringLiteral("/models/next"));
+            bench.edit().setPlainText(QStringLiteral("Two"));
+            bench.chat().send();
+            QVERIFY(bench.chat().isWaitingToSend());
+            QVERIFY(bench.composer().note().contains(esc));
+            bench.chat().stop();
+            bench.composer().attach(sample("objects.png"));
+            bench.chat().send();
+            QVERIFY(bench.composer().isReading());
+            QVERIFY(bench.composer().note().contains(esc));
+            bench.chat().stop();
+            bench.composer().clear();
+            bench.window.showModel(anyModel());
+            bench.edit().setPlainText(QStringLiteral("Three"));
+            bench.chat().send();
+            bench.edit().setPlainText(QStringLiteral("Four"));
+            bench.chat().send();
+            QVERIFY(bench.composer().note().contains(esc));
+            bench.source.finish(bench.source.lastTurn(), QStringLiteral("A."));
+            const QString tip = bench.film()->tip(0);
+            for (const char* key : {"<Left>", "<Right>", "<Shift>", "<Up>", "<Down>", "<Del>"})
+                QVERIFY2(tip.contains(QLatin1String(key)), qPrintable(tip));
+        }
+        QCoreApplication::removeTranslator(&language);
     }
 
     void enterAndCtrlEnter()
