@@ -82,6 +82,14 @@
             <numerusform>约 %Ln 个词元</numerusform>
         </translation>
     </message>
+    <message>
+        <source>The longest answer was reached before the answer began. Raise it.</source>
+        <translation>在开始回答之前已达到最长回答。请调高它。</translation>
+    </message>
+    <message>
+        <source>The longest answer was reached before the answer began. Raise it, or switch the thinking budget on.</source>
+        <translation>在开始回答之前已达到最长回答。请调高它，或打开思考预算。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::AnswerDefaultsPage</name>
@@ -378,18 +386,6 @@
 <context>
     <name>argali::gui::ChatWidget</name>
     <message>
-        <source>An answer is being written. Esc stops it.</source>
-        <translation>正在作答。按 Esc 停止。</translation>
-    </message>
-    <message>
-        <source>Will be sent as soon as the files are read. Esc takes it back.</source>
-        <translation>文件读取完后立即发送。按 Esc 撤回。</translation>
-    </message>
-    <message>
-        <source>Will be sent as soon as the model is ready. Esc takes it back.</source>
-        <translation>模型就绪后立即发送。按 Esc 撤回。</translation>
-    </message>
-    <message>
         <source>No model is open. Open one from the menu above.</source>
         <translation>没有打开的模型。请从上方菜单打开一个。</translation>
     </message>
@@ -400,6 +396,18 @@
     <message>
         <source>The model is still being loaded.</source>
         <translation>模型仍在加载。</translation>
+    </message>
+    <message>
+        <source>An answer is being written. %1 stops it.</source>
+        <translation>正在写回答。按 %1 停止。</translation>
+    </message>
+    <message>
+        <source>Will be sent as soon as the files are read. %1 takes it back.</source>
+        <translation>文件读取完毕后立即发送。按 %1 取消。</translation>
+    </message>
+    <message>
+        <source>Will be sent as soon as the model is ready. %1 takes it back.</source>
+        <translation>模型就绪后立即发送。按 %1 取消。</translation>
     </message>
 </context>
 <context>
@@ -912,8 +920,8 @@
 <context>
     <name>argali::gui::EarlierQuestion</name>
     <message>
-        <source>You are changing an earlier question; the old one stays beside it. Esc takes it back.</source>
-        <translation>您正在修改之前的问题；原问题会保留在旁边。按 Esc 取消。</translation>
+        <source>You are changing an earlier question; the old one stays beside it. %1 takes it back.</source>
+        <translation>您正在修改之前的问题；原问题会保留在旁边。按 %1 取消。</translation>
     </message>
 </context>
 <context>
@@ -1222,12 +1230,12 @@
         <translation>第 %1 帧，共 %2 帧，位于 %3</translation>
     </message>
     <message>
-        <source>The frame at %1 cannot be decoded. Move it with Left or Right, or remove it (Del).</source>
-        <translation>%1 处的帧无法解码。请用左、右键移动它，或移除它（Del）。</translation>
+        <source>The frame at %1 cannot be decoded. Move it with %2 or %3, or remove it (%4).</source>
+        <translation>无法解码 %1 处的帧。用 %2 或 %3 移动它，或移除它（%4）。</translation>
     </message>
     <message>
-        <source>The frame at %1. Left and Right move it by one frame, with Shift by ten; Up and Down go to the others; Del removes it; Enter shows it in the film.</source>
-        <translation>%1 处的帧。左、右键移动一帧，按住 Shift 移动十帧；上、下键切换到其他帧；Del 移除；回车在视频中查看。</translation>
+        <source>The frame at %1. %2 and %3 move it by one frame, %4 and %5 by ten; %6 and %7 go to the others; %8 removes it; %9 shows it in the film.</source>
+        <translation>%1 处的帧。%2 和 %3 移动一帧，%4 和 %5 移动十帧；%6 和 %7 转到其他帧；%8 移除它；%9 在视频中显示它。</translation>
     </message>
 </context>
 <context>
@@ -1565,6 +1573,21 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::LinkQuestion</name>
+    <message>
+        <source>Open a link</source>
+        <translation>打开链接</translation>
+    </message>
+    <message>
+        <source>Open this address in the web browser?</source>
+        <translation>在网页浏览器中打开此地址？</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::LoadedModel</name>
     <message>
         <source>Pocket</source>
@@ -1594,31 +1617,6 @@
         <translation>显示或隐藏回答面板 (%1)</translation>
     </message>
     <message>
-        <source>The pocket model</source>
-        <translation>口袋模型</translation>
-    </message>
-    <message>
-        <source>%1 was not opened. %2</source>
-        <extracomment>name of a model, and why it does not open</extracomment>
-        <translation>%1 未能打开。%2</translation>
-    </message>
-    <message>
-        <source>Loading was stopped.</source>
-        <translation>已停止加载。</translation>
-    </message>
-    <message>
-        <source>Open a link</source>
-        <translation>打开链接</translation>
-    </message>
-    <message>
-        <source>Open this address in the web browser?</source>
-        <translation>在浏览器中打开此地址？</translation>
-    </message>
-    <message>
-        <source>Open</source>
-        <translation>打开</translation>
-    </message>
-    <message>
         <source>Settings</source>
         <translation>设置</translation>
     </message>
@@ -1629,10 +1627,6 @@
     <message>
         <source>The transcript is shown at %1 %</source>
         <translation>对话以 %1 % 显示</translation>
-    </message>
-    <message>
-        <source>The device %1 that was chosen is not here. The model runs on %2.</source>
-        <translation>所选设备 %1 不在，模型运行于 %2。</translation>
     </message>
     <message>
         <source>Here</source>
@@ -2980,14 +2974,30 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ShownModel</name>
+    <message>
+        <source>The device %1 that was chosen is not here. The model runs on %2.</source>
+        <translation>所选设备 %1 不在此处。模型在 %2 上运行。</translation>
+    </message>
+    <message>
+        <source>The pocket model</source>
+        <translation>袖珍模型</translation>
+    </message>
+    <message>
+        <source>%1 was not opened. %2</source>
+        <extracomment>name of a model, and why it does not open</extracomment>
+        <translation>%1 未能打开。%2</translation>
+    </message>
+    <message>
+        <source>Loading was stopped.</source>
+        <translation>已停止加载。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::StatusLine</name>
     <message>
         <source>Progress</source>
         <translation>进度</translation>
-    </message>
-    <message>
-        <source>Esc stops</source>
-        <translation>Esc 停止</translation>
     </message>
     <message>
         <source>Ready</source>
@@ -3088,6 +3098,11 @@
     <message>
         <source>Sending %1 / %2</source>
         <translation>正在发送 %1 / %2</translation>
+    </message>
+    <message>
+        <source>%1 stops</source>
+        <extracomment>a key, and what it does to what is under way</extracomment>
+        <translation>%1 停止</translation>
     </message>
 </context>
 <context>
