@@ -1850,7 +1850,7 @@
     </message>
     <message>
         <source>None but the pocket model.</source>
-        <translation>只有袖珍模型。</translation>
+        <translation>只有口袋模型。</translation>
     </message>
 </context>
 <context>
@@ -2981,7 +2981,7 @@
     </message>
     <message>
         <source>The pocket model</source>
-        <translation>袖珍模型</translation>
+        <translation>口袋模型</translation>
     </message>
     <message>
         <source>%1 was not opened. %2</source>
