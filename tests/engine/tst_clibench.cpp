@@ -151,7 +151,9 @@ void TestCliBench::aVisionEncoderByHand()
     CountingBackend op(makeBackend("cpu"));
     const std::unique_ptr<Family> family = tinyModel();
     QVERIFY(family->load(op, DType::F32, {}, {}));
-    const VisualPart part = family->fit({64, 64}, 0, {64 * 64, 64 * 64});
+    ChatRequest request;
+    request.minPixels = request.maxPixels = 64 * 64;
+    const VisualPart part = family->fit({64, 64}, 0, request);
     QCOMPARE(part.grid[1] * part.grid[2], int64_t(16));
     const auto image =
         std::make_shared<const Image>(readPicture(noisePicture({64, 64}, 0), "noise"));
