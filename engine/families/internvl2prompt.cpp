@@ -90,7 +90,7 @@ private:
     /// No token reaches across a picture.
     void flush()
     {
-        const std::vector<int32_t> ids = m_tokenizer.encode(m_pending);
+        const std::vector<int32_t> ids = m_tokenizer.encodePrompt(m_pending);
         m_prompt.ids.insert(m_prompt.ids.end(), ids.begin(), ids.end());
         m_pending.clear();
     }
