@@ -1,7 +1,10 @@
 #include "engine/visualinputs.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+
+#include "engine/log.h"
 
 namespace argali {
 
@@ -88,6 +91,22 @@ ImageSize sizeOf(const PictureSource& picture)
                           : probeMedia(picture.path).size;
 }
 
+/// Which frames to take; fewer than asked for where all of them would leave no room for a question: then as
+/// many as leave a quarter of the model's positions.
+std::vector<int64_t> framesWithinContext(const Family& family, const ChatRequest& request, const MediaInfo& film,
+                                         int count)
+{
+    std::vector<int64_t> frames = sampleFrames(film.frameCount, count, film.duration);
+    const int64_t context = family.info().context;
+    const int64_t rows = family.rowsOf(family.fit(film.size, 1, request));
+    if (rows < 1 || std::ssize(frames) * rows < context)
+        return frames;
+    const int64_t fitting = std::max<int64_t>(1, context / 4 * 3 / rows);
+    log(LogLevel::Warning, std::to_string(frames.size()) + " frames take more than the model's "
+            + std::to_string(context) + " positions; taken are " + std::to_string(fitting));
+    return sampleFrames(film.frameCount, static_cast<int>(fitting), film.duration);
+}
+
 } // namespace
 
 std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
@@ -110,7 +129,7 @@ std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
                     throw Error(Error::Code::BadRequest, "a film needs 0 or more frames, not "
                                     + std::to_string(item.film.frameCount));
                 if (times.empty())
-                    for (const int64_t index : sampleFrames(info.frameCount, item.film.frameCount, info.duration))
+                    for (const int64_t index : framesWithinContext(m_family, request, info, item.film.frameCount))
                         times.push_back(input.m_film->timeOf(index));
                 for (const double seconds : times)
                     input.m_frames.push_back(
