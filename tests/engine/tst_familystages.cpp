@@ -9,18 +9,21 @@
 #include "engine/error.h"
 #include "engine/families/families.h"
 #include "engine/media/mediareader.h"
-#include "tests/support/modelfolder.h"
 
 using namespace argali;
-using argali::test::ModelFolder;
 
-// Every family against its reference, stage by stage, from the reference's own token ids on: pixel_values,
-// visual_embeds, logits. With tokenizer and generation it is tst_familycases that compares.
+// Every family against its reference: stage by stage from the reference's own token ids on (pixel_values,
+// visual_embeds, logits), and from the messages to the text of the answer.
 class TestFamilyStages final : public QObject {
     Q_OBJECT
 private slots:
-    void stages_data();
+    void stages_data() { addCases(); }
     void stages();
+    void answers_data() { addCases(); }
+    void answers();
+
+private:
+    static void addCases();
 };
 
 namespace {
@@ -75,7 +78,7 @@ Tensor joined(const std::vector<Tensor>& parts)
 
 } // namespace
 
-void TestFamilyStages::stages_data()
+void TestFamilyStages::addCases()
 {
     QTest::addColumn<QString>("folder");
     QTest::addColumn<QString>("name");
@@ -154,6 +157,71 @@ void TestFamilyStages::stages()
     for (const int32_t id : generated)
         logits.push_back(op->download(family->decode(std::vector{id}, {}, *cache, {}, {})));
     QCOMPARE(complaint("logits", joined(logits), tensors.tensors.at("logits"), value.at("tolerance")), QString());
+}
+
+namespace {
+
+ContentItem itemOf(const nlohmann::json& value, const std::filesystem::path& folder)
+{
+    const auto picture = [&](const std::string& file) {
+        return PictureSource{{}, std::make_shared<Image>(readPicture(folder / file, Orientation::AsStored))};
+    };
+    ContentItem item;
+    if (value.at("type") == "text") {
+        item.text = value.at("text").get<std::string>();
+    } else if (value.at("type") == "image") {
+        item.type = ContentItem::Type::Picture;
+        item.picture = picture(value.at("path").get<std::string>());
+    } else {
+        item.type = ContentItem::Type::Film;
+        for (const nlohmann::json& path : value.at("paths"))
+            item.film.frames.push_back(picture(path.get<std::string>()));
+    }
+    return item;
+}
+
+ChatRequest requestOf(const nlohmann::json& value, const std::filesystem::path& folder)
+{
+    ChatRequest request;
+    for (const nlohmann::json& message : value.at("messages")) {
+        const std::string role = message.at("role").get<std::string>();
+        Message to;
+        to.role = role == "system" ? Message::Role::System
+            : role == "user"       ? Message::Role::User
+                                   : Message::Role::Assistant;
+        const nlohmann::json& content = message.at("content");
+        if (content.is_string())
+            to.content.push_back(itemOf({{"type", "text"}, {"text", content}}, folder));
+        else
+            for (const nlohmann::json& item : content)
+                to.content.push_back(itemOf(item, folder));
+        request.messages.push_back(to);
+    }
+    const nlohmann::json& options = value.at("options");
+    request.maxNewTokens = options.at("max_new_tokens").get<int>();
+    request.promptTemplate = options.value("template", std::string());
+    request.aspectRatio = options.value("image_aspect_ratio", std::string());
+    request.sampling = Sampling{};
+    return request;
+}
+
+} // namespace
+
+void TestFamilyStages::answers()
+{
+    QFETCH(QString, folder);
+    QFETCH(QString, name);
+    const std::filesystem::path model = data / folder.toStdString();
+    const std::filesystem::path folderOfCase = model / "cases" / name.toStdString();
+    const nlohmann::json value = jsonOf(folderOfCase / "case.json");
+    const nlohmann::json& expect = value.at("expect");
+    const ChatRequest request = requestOf(value, folderOfCase);
+    const std::unique_ptr<Model> opened = openModel(model, {.device = "cpu", .dtype = DType::F32, .progress = {}}, {});
+    QCOMPARE(opened->trace(request, {}, {}).inputIds, expect.at("input_ids").get<std::vector<int32_t>>());
+    const ChatResult result = opened->generate(request, {}, {}, {});
+    QCOMPARE(result.ids, expect.at("generated_ids").get<std::vector<int32_t>>());
+    QCOMPARE(result.text, expect.at("text").get<std::string>());
+    QVERIFY(result.thinking.empty());
 }
 
 QTEST_APPLESS_MAIN(TestFamilyStages)

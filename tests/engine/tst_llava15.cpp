@@ -10,7 +10,7 @@
 #include "tests/support/modelfolder.h"
 
 using namespace argali;
-using argali::test::ModelFolder;
+using Checkpoint = argali::test::ModelFolder;
 
 // The numbers against the reference are in tst_familystages. Here: every spelling of the names gives the same
 // numbers, towers are found where they may lie, what is wrong with a folder is named, and the prompts.
@@ -26,6 +26,7 @@ private slots:
     void refuses();
     void untrainedIdsAreNotChosen();
     void squaresAreToldApart();
+    void filmsStayWithinTheContext();
     void prompts_data();
     void prompts();
     void refusesPrompts();
@@ -63,7 +64,7 @@ bool areEqual(const Tensor& a, const Tensor& b)
 
 using Renaming = std::vector<std::pair<std::string, std::string>>;
 
-void rename(ModelFolder& folder, const Renaming& renaming)
+void rename(Checkpoint& folder, const Renaming& renaming)
 {
     std::map<std::string, Tensor> renamed;
     for (const auto& [name, tensor] : folder.weights()) {
@@ -152,7 +153,7 @@ void TestLlava15::spellings_data()
 void TestLlava15::spellings()
 {
     QFETCH(QString, layout);
-    ModelFolder folder("llava_1_5-tiny-hf");
+    Checkpoint folder("llava_1_5-tiny-hf");
     const Tensor expected = logitsOf(folder.path());
     if (layout == "newer") {
         rename(folder, {{"language_model.model.", "model.language_model."},
@@ -274,7 +275,7 @@ void TestLlava15::refuses()
 {
     QFETCH(QString, change);
     QFETCH(QString, word);
-    ModelFolder folder("llava_1_5-tiny-hf");
+    Checkpoint folder("llava_1_5-tiny-hf");
     folder.changeJson("config.json", [&](nlohmann::json& config) {
         config.merge_patch(nlohmann::json::parse(change.toStdString()));
     });
@@ -305,6 +306,24 @@ void TestLlava15::squaresAreToldApart()
     QCOMPARE(family->rowsOf(family->fit({70, 50}, 3, request)), int64_t(48));
     request.aspectRatio = "stretch";
     QVERIFY_EXCEPTION_THROWN(family->fit({70, 50}, 0, request), Error);
+}
+
+void TestLlava15::filmsStayWithinTheContext()
+{
+    Checkpoint folder("llava_1_5-tiny-hf");
+    ChatRequest request;
+    ContentItem film;
+    film.type = ContentItem::Type::Film;
+    film.film.path = std::filesystem::path(ARGALI_RESOURCES) / "pocket/samples/grow.mp4";
+    request.messages = {{Message::Role::User, {film, words("?")}}};
+    request.promptTemplate = "hf";
+    QCOMPARE(openModel(folder.path(), {}, {})->cost(request).parts.front().frames, int64_t(8));
+    // Eight frames of 16 positions are all of it: three quarters have room for six.
+    folder.changeJson("config.json", [](nlohmann::json& c) { c["text_config"]["max_position_embeddings"] = 128; });
+    QCOMPARE(openModel(folder.path(), {}, {})->cost(request).parts.front().frames, int64_t(6));
+    film.film.times = {0, 0.1};
+    request.messages = {{Message::Role::User, {film, words("?")}}};
+    QCOMPARE(openModel(folder.path(), {}, {})->cost(request).parts.front().frames, int64_t(2));
 }
 
 void TestLlava15::prompts_data()
