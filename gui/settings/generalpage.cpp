@@ -1,10 +1,10 @@
 #include "gui/settings/generalpage.h"
 
 #include <QAbstractButton>
-#include <QComboBox>
 
 #include "gui/language.h"
 #include "gui/shortcuts.h"
+#include "gui/widgets/combobox.h"
 #include "gui/widgets/segmentedcontrol.h"
 
 namespace argali::gui {
@@ -13,7 +13,7 @@ GeneralPage::GeneralPage(Settings& settings, QWidget* parent)
     : SettingsPage(parent),
       m_settings(settings),
       m_appearance(new SegmentedControl({tr("System"), tr("Light"), tr("Dark")}, this)),
-      m_language(new QComboBox(this)),
+      m_language(new ComboBox(this)),
       m_send(new SegmentedControl(
           {Shortcuts::text(Shortcut::Send, true), Shortcuts::text(Shortcut::Send, false)}, this))
 {
@@ -53,7 +53,7 @@ GeneralPage::GeneralPage(Settings& settings, QWidget* parent)
     connect(&settings, &Settings::changed, this, &GeneralPage::show);
     connect(m_appearance, &SegmentedControl::currentChanged, this,
             [this](int choice) { m_settings.set(settings::theme, choice); });
-    connect(m_language, &QComboBox::activated, this, [this](int index) {
+    connect(m_language, &ComboBox::activated, this, [this](int index) {
         m_settings.set(settings::language, m_language->itemData(index).toString());
     });
 }

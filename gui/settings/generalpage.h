@@ -3,10 +3,9 @@
 #include "gui/settings/settings.h"
 #include "gui/settings/settingspage.h"
 
-class QComboBox;
-
 namespace argali::gui {
 
+class ComboBox;
 class SegmentedControl;
 
 /// How the window looks, its language, and the key that sends.
@@ -15,7 +14,7 @@ class GeneralPage final : public SettingsPage {
 public:
     explicit GeneralPage(Settings& settings, QWidget* parent = nullptr);
     SegmentedControl* appearance() const { return m_appearance; }
-    QComboBox* language() const { return m_language; }
+    ComboBox* language() const { return m_language; }
     SegmentedControl* sendKey() const { return m_send; }
 
 private:
@@ -23,7 +22,7 @@ private:
 
     Settings& m_settings;
     SegmentedControl* const m_appearance;
-    QComboBox* const m_language;
+    ComboBox* const m_language;
     SegmentedControl* const m_send;
 };
 

@@ -2,16 +2,21 @@
 
 #include <QDir>
 #include <QFile>
+#include <QLineEdit>
+#include <QMenu>
 #include <QTcpServer>
 #include <QTcpSocket>
 
 #include "gui/remote/profilestore.h"
 #include "gui/remote/serverbook.h"
 #include "gui/settings/devicespage.h"
+#include "gui/settings/presetrow.h"
 #include "gui/settings/privacypage.h"
+#include "gui/settings/samplingpanel.h"
 #include "gui/settings/serverform.h"
 #include "gui/settings/serverspage.h"
 #include "gui/settings/settingsdialog.h"
+#include "gui/widgets/button.h"
 
 namespace argali::gui {
 namespace {
@@ -120,6 +125,25 @@ void askToClear(Stage& s)
     page->ask(DataEraser::What::Chats);
 }
 
+/// A name for what the chat answers by, half typed in the Answer panel.
+void namePreset(Stage& s)
+{
+    s.window->showModel(s.pocket());
+    AnswerOptions options = AnswerOptions::builtIn();
+    options.thinking = true;
+    options.systemPrompt = s.text("Answer in one sentence.", "用一句话回答。");
+    PresetRow* row = s.window->panel()->presets();
+    PresetStore::of(s.settings).put(s.text("Brief", "简短"), options);
+    s.window->chat()->options().set(options);
+    emit row->menu()->aboutToShow();
+    for (QAction* action : row->menu()->actions()) {
+        if (action->text() == PresetRow::tr("Save as a preset…"))
+            action->trigger();
+    }
+    row->nameField()->setText(s.text("Brief", "简短"));
+    row->accept()->click(); // there is one of that name
+}
+
 } // namespace
 
 std::vector<Shot> settingsShots()
@@ -133,6 +157,7 @@ std::vector<Shot> settingsShots()
         {"settings-privacy", 1500, [](Stage& s) { open(s, "privacy"); }, true},
         {"settings-clear", 1500, askToClear},
         {"settings-about", 900, [](Stage& s) { open(s, "about"); }},
+        {"preset-name", 900, namePreset},
     };
 }
 

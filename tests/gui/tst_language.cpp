@@ -1,5 +1,4 @@
 #include <QApplication>
-#include <QComboBox>
 #include <QDialog>
 #include <QLineEdit>
 #include <QLocale>
@@ -27,6 +26,7 @@
 #include "gui/shortcutlist.h"
 #include "gui/statusline.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/combobox.h"
 #include "gui/windowkeeper.h"
 #include "tests/support/windowbench.h"
 

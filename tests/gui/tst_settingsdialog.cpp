@@ -1,12 +1,12 @@
 #include <QAccessible>
 #include <QApplication>
-#include <QComboBox>
 #include <QDir>
 #include <QFile>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QTest>
+#include <QWheelEvent>
 
 #include "gui/chat/localreplysource.h"
 #include "gui/chat/transcriptview.h"
@@ -20,6 +20,7 @@
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/combobox.h"
 #include "gui/widgets/segmentedcontrol.h"
 #include "tests/support/fakeportal.h"
 #include "tests/support/windowbench.h"
@@ -150,6 +151,12 @@ private slots:
         QCOMPARE(page->language()->itemText(1), QStringLiteral("English"));
         QCOMPARE(page->language()->itemText(2), QStringLiteral("简体中文"));
         QCOMPARE(page->language()->currentIndex(), 0);
+        // Who scrolls the page chooses no language.
+        QWheelEvent wheel(QPointF(5, 5), page->language()->mapToGlobal(QPointF(5, 5)), {}, {0, -120},
+                          Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QApplication::sendEvent(page->language(), &wheel);
+        QCOMPARE(page->language()->currentIndex(), 0);
+        QCOMPARE(bench.settings.value(settings::language), QString());
         bench.settings.set(settings::language, QStringLiteral("zh_CN"));
         QCOMPARE(page->language()->currentIndex(), 2);
         bench.settings.set(settings::language, QStringLiteral("xx")); // by hand
