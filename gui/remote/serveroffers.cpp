@@ -51,9 +51,11 @@ ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteRepl
         offer();
     });
     connect(&choice, &SourceChoice::changed, this, [this] {
-        if (m_servers.current() == m_choice.current().server)
+        // Told to the servers once: they need not know it, and what is offered changes the choice again.
+        if (m_chosen == m_choice.current().server)
             return;
-        m_servers.setCurrent(m_choice.current().server);
+        m_chosen = m_choice.current().server;
+        m_servers.setCurrent(m_chosen);
         offer();
     });
     connect(&remote, &RemoteReplySource::answering, this,
@@ -66,7 +68,8 @@ ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteRepl
                 m_servers.store().learn(
                     profile, [part](ConnectionProfile& learnt) { learnt.refused.insert(part); });
             });
-    m_servers.setCurrent(choice.current().server);
+    m_chosen = choice.current().server;
+    m_servers.setCurrent(m_chosen);
     m_servers.checkAll();
     offer();
 }

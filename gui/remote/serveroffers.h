@@ -1,6 +1,7 @@
 #pragma once
 
 #include <QObject>
+#include <QString>
 
 namespace argali::gui {
 
@@ -24,6 +25,7 @@ private:
 
     ServerBook& m_servers;
     SourceChoice& m_choice;
+    QString m_chosen; ///< server that m_servers was told of last
 };
 
 } // namespace argali::gui
