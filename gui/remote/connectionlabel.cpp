@@ -39,7 +39,7 @@ ConnectionLabel::ConnectionLabel(QWidget* parent)
     m_check->setAccessibleName(tr("Check now"));
     m_check->setToolTip(tr("Check now how it stands with the server"));
     const int side = fontMetrics().height() + 4; // no higher than the line of the status
-    m_check->setFixedSize(side, side);
+    m_check->setFixedSize(m_check->sizeHint().width(), side); // room for the icon
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);

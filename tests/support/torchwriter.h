@@ -12,7 +12,7 @@ inline std::string bytesOf(uint64_t value, int count)
 {
     std::string result;
     for (int i = 0; i < count; ++i)
-        result += static_cast<char>(value >> (8 * i) & 0xFF);
+        result += static_cast<char>(i < 8 ? value >> (8 * i) & 0xFF : 0);
     return result;
 }
 
