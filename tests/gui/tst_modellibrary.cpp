@@ -30,12 +30,12 @@ class TestModelLibrary final : public QObject {
     struct Bench {
         QTemporaryDir dir;
         Settings settings{dir.filePath(QStringLiteral("argali.ini"))};
-        ModelLibrary library{settings};
+        ModelLibrary models{settings};
         QString root = dir.filePath(QStringLiteral("models"));
         bool read()
         {
-            QSignalSpy done(&library, &ModelLibrary::read);
-            library.refresh();
+            QSignalSpy done(&models, &ModelLibrary::read);
+            models.refresh();
             return done.wait(10'000);
         }
     };
@@ -50,27 +50,27 @@ private slots:
         write(bench.root + QStringLiteral("/no model/readme.txt"), "nothing");
         write(bench.root + QStringLiteral("/a/b/c/config.json"), "{}");  // too deep
         QDir().mkpath(bench.root + QStringLiteral("/trap/config.json")); // a folder of that name
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.state(), ModelLibrary::State::Read);
-        QCOMPARE(bench.library.models().size(), 2);
-        const FoundModel beta = bench.library.models().first();
+        QCOMPARE(bench.models.state(), ModelLibrary::State::Read);
+        QCOMPARE(bench.models.models().size(), 2);
+        const FoundModel beta = bench.models.models().first();
         QCOMPARE(beta.name, QStringLiteral("Beta"));
         QCOMPARE(beta.folder, bench.root + QStringLiteral("/Beta"));
         QCOMPARE(beta.family, QStringLiteral("ovis2_5"));
         QCOMPARE(beta.bytes, qint64(5000 + 25));
-        QCOMPARE(bench.library.models().last().name, QStringLiteral("alpha"));
-        QCOMPARE(bench.library.models().last().family, QString());
+        QCOMPARE(bench.models.models().last().name, QStringLiteral("alpha"));
+        QCOMPARE(bench.models.models().last().family, QString());
     }
 
     void theFolderOfOneModel()
     {
         Bench bench;
         write(bench.root + QStringLiteral("/config.json"), R"({"model_type": "x"})");
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.models().size(), 1);
-        QCOMPARE(bench.library.models().first().folder, bench.root);
+        QCOMPARE(bench.models.models().size(), 1);
+        QCOMPARE(bench.models.models().first().folder, bench.root);
     }
 
     void hostileConfigs()
@@ -87,10 +87,10 @@ private slots:
         QDir().mkpath(bench.root + QStringLiteral("/6"));
         const QByteArray pipe = QFile::encodeName(bench.root + QStringLiteral("/6/config.json"));
         QCOMPARE(::mkfifo(pipe.constData(), 0600), 0); // nobody would ever write to it
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         QVERIFY(bench.read());
         QStringList families;
-        for (const FoundModel& model : bench.library.models()) {
+        for (const FoundModel& model : bench.models.models()) {
             if (!model.folder.contains(QStringLiteral("loop")))
                 families.append(model.family);
         }
@@ -103,41 +103,41 @@ private slots:
         Bench bench;
         for (int i = 0; i < ModelLibrary::most + 20; ++i)
             write(bench.root + QStringLiteral("/%1/config.json").arg(i), "{}");
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.models().size(), qsizetype(ModelLibrary::most));
+        QCOMPARE(bench.models.models().size(), qsizetype(ModelLibrary::most));
     }
 
     void goneAndUnreadable()
     {
         Bench bench;
         QDir().mkpath(bench.root);
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.state(), ModelLibrary::State::Read);
+        QCOMPARE(bench.models.state(), ModelLibrary::State::Read);
         QDir(bench.root).removeRecursively();
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.state(), ModelLibrary::State::Missing);
+        QCOMPARE(bench.models.state(), ModelLibrary::State::Missing);
         QDir().mkpath(bench.root);
         if (::geteuid() != 0) { // who may do everything reads everything
             QFile::setPermissions(bench.root, {});
             QVERIFY(bench.read());
-            QCOMPARE(bench.library.state(), ModelLibrary::State::Unreadable);
+            QCOMPARE(bench.models.state(), ModelLibrary::State::Unreadable);
             QFile::setPermissions(bench.root,
                                   QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
         }
         QVERIFY(bench.read());
-        QCOMPARE(bench.library.state(), ModelLibrary::State::Read);
+        QCOMPARE(bench.models.state(), ModelLibrary::State::Read);
     }
 
     void theUsualFolder()
     {
         Bench bench;
-        QCOMPARE(bench.library.folder(), ModelLibrary::defaultFolder());
+        QCOMPARE(bench.models.folder(), ModelLibrary::defaultFolder());
         QVERIFY(ModelLibrary::defaultFolder().endsWith(QStringLiteral("/argali/models")));
-        bench.library.setFolder(bench.root);
-        QCOMPARE(bench.library.folder(), bench.root);
-        bench.library.setFolder(ModelLibrary::defaultFolder());
+        bench.models.setFolder(bench.root);
+        QCOMPARE(bench.models.folder(), bench.root);
+        bench.models.setFolder(ModelLibrary::defaultFolder());
         QCOMPARE(bench.settings.value(settings::library), QString()); // follows the environment
     }
 
@@ -147,9 +147,9 @@ private slots:
         write(bench.root + QStringLiteral("/Gamma & Co/config.json"), "{}");
         write(bench.root + QStringLiteral("/Known/config.json"), "{}");
         bench.settings.set(settings::recentModels, {bench.root + QStringLiteral("/Known")});
-        bench.library.setFolder(bench.root);
+        bench.models.setFolder(bench.root);
         ModelChooser chooser(bench.settings);
-        chooser.setLibrary(&bench.library);
+        chooser.setLibrary(&bench.models);
         chooser.show();
         chooser.showMenu(); // reads the folder, and comes to show what is there
         const auto entries = [&](const QString& text) {
