@@ -69,7 +69,7 @@ public:
     /// page: name of one of the dialog's pages; empty: the one that is shown, or the first
     void openSettings(const QString& page = {});
     SettingsDialog* settingsDialog() const; ///< Null while it is closed.
-    ModelLibrary& library() const { return *m_library; }
+    ModelLibrary& models() const { return *m_library; }
 
     ChatWidget* chat() const { return m_chat; }
     SamplingPanel* panel() const { return m_panel; }

@@ -296,7 +296,7 @@ private slots:
         QVERIFY(!button(QStringLiteral("Forget One")));
         QVERIFY(button(QStringLiteral("Forget Two")));
         QDir(root).removeRecursively();
-        bench.whole.library().refresh();
+        bench.whole.models().refresh();
         QTRY_VERIFY(page->problem().contains(QStringLiteral("not there any more")));
         QVERIFY(page->listed().isEmpty());
         button(QStringLiteral("Back to the usual folder"))->click();
