@@ -1,9 +1,7 @@
 #include "gui/remote/profilestore.h"
 
 #include <algorithm>
-#include <cstdio>
 
-#include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
 #include <QJsonArray>
@@ -12,6 +10,7 @@
 
 #include "gui/chat/conversationbook.h"
 #include "gui/exchange/regularfile.h"
+#include "gui/settings/asidefile.h"
 #include "gui/settings/settings.h"
 
 namespace argali::gui {
@@ -137,20 +136,9 @@ bool ProfileStore::take(const QByteArray& bytes)
 /// Whatever lies in the place of the file, so that nothing is lost of it.
 bool ProfileStore::putAside()
 {
-    const QFileInfo file(m_fileName);
-    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
-    for (int i = 1; i <= 100; ++i) {
-        const QString name =
-            QStringLiteral("%1-aside-%2-%3.json").arg(file.completeBaseName(), stamp).arg(i);
-        const QString path = file.absoluteDir().filePath(name);
-        if (QFileInfo::exists(path))
-            continue;
-        // Not QFile::rename(), which copies where it cannot, and a pipe would be waited for.
-        if (std::rename(QFile::encodeName(m_fileName).constData(),
-                        QFile::encodeName(path).constData()) != 0)
-            break;
+    if (const std::optional<QString> path = putFileAside(m_fileName)) {
         m_isInTheWay = false;
-        m_readTrouble = m_aside.arg(QDir::toNativeSeparators(path));
+        m_readTrouble = m_aside.arg(QDir::toNativeSeparators(*path));
         emit changed();
         return true;
     }
