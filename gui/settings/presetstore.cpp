@@ -1,6 +1,5 @@
 #include "gui/settings/presetstore.h"
 
-
 #include <QDir>
 #include <QFileInfo>
 #include <QJsonArray>
