@@ -31,9 +31,13 @@ double margin(std::span<const float> x)
 {
     if (x.size() < 2)
         return infinity;
-    std::vector<float> two(2);
-    std::partial_sort_copy(x.begin(), x.end(), two.begin(), two.end(), std::greater<>());
-    return static_cast<double>(two[0]) - static_cast<double>(two[1]);
+    float first = -std::numeric_limits<float>::infinity();
+    float second = first;
+    for (const float value : x) {
+        second = std::max(second, std::min(first, value));
+        first = std::max(first, value);
+    }
+    return static_cast<double>(first) - static_cast<double>(second);
 }
 
 } // namespace
