@@ -4,14 +4,12 @@
 #include <array>
 #include <utility>
 
-#include <QAbstractButton>
 #include <QAccessible>
 #include <QAction>
 #include <QClipboard>
 #include <QCloseEvent>
 #include <QDragEnterEvent>
 #include <QGuiApplication>
-#include <QHBoxLayout>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QScreen>
@@ -45,9 +43,10 @@
 #include "gui/shortcuts.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
-#include "gui/widgets/button.h"
+#include "gui/turnstatus.h"
 #include "gui/widgets/segmentedcontrol.h"
 #include "gui/windowpanes.h"
+#include "gui/windowtoolbar.h"
 
 namespace argali::gui {
 namespace {
@@ -80,7 +79,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     m_panel = new SamplingPanel(parts.settings, m_chat->options(), this);
     m_status = new StatusLine(this);
 
-    QWidget* bar = makeToolBar();
+    WindowToolBar* bar = makeToolBar();
     m_panes = new WindowPanes(parts.settings, m_list, m_chat, m_panel, bar, this);
     m_model = new ShownModel({*m_status, *m_chooser, m_place, *m_chat, *m_panel},
                              parts.settings, parts.sources, this);
@@ -142,7 +141,8 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(&parts.book, &ConversationBook::cleared, this, &MainWindow::forgetChats);
     if (parts.desktop)
         connect(parts.desktop, &DesktopAppearance::changed, this, &MainWindow::applyColours);
-    connectTurns();
+    new TurnStatus(parts.turns, parts.book, *m_model, *m_status, this);
+    connect(&parts.turns, &TurnController::started, this, &MainWindow::keepDraft); // no new one now
     makeActions();
     restore();
     m_chat->composer()->focusText();
@@ -153,46 +153,19 @@ ShortcutList* MainWindow::shortcutList() const
     return m_shortcuts;
 }
 
-QWidget* MainWindow::makeToolBar()
+WindowToolBar* MainWindow::makeToolBar()
 {
-    auto* bar = new QWidget(this);
-    bar->setBackgroundRole(QPalette::Base);
-    bar->setAutoFillBackground(true);
-    bar->setMinimumHeight(47);
-    m_sideToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-left"), {}, bar);
-    m_sideToggle->setAccessibleName(tr("List of chats"));
-    m_sideToggle->setToolTip(
-        tr("Show or hide the list of chats (%1)").arg(Shortcuts::text(Shortcut::ToggleSide)));
-    m_chooser = new ModelChooser(m_parts.settings, bar); // Tab goes in the order they are made
+    auto* bar = new WindowToolBar(m_parts.settings, m_parts.sources != nullptr, this);
+    m_chooser = bar->chooser();
+    m_place = bar->place();
     m_chooser->setLibrary(m_library);
-    if (m_parts.sources) {
+    if (m_place) {
         m_chooser->setSources(m_parts.sources);
-        m_place = new SegmentedControl({tr("Here"), tr("Server")}, bar);
-        m_place->setAccessibleName(tr("Where answers come from"));
-        m_place->segment(0)->setToolTip(tr("A model on this computer answers"));
-        m_place->segment(1)->setToolTip(tr("A model of a server answers"));
         connect(m_place, &SegmentedControl::currentChanged, this, &MainWindow::choosePlace);
     }
-    auto* settings = new Button(Button::Kind::Ghost, QStringLiteral("settings"), {}, bar);
-    settings->setAccessibleName(tr("Settings"));
-    settings->setToolTip(tr("Settings (%1)").arg(Shortcuts::text(Shortcut::OpenSettings)));
-    connect(settings, &Button::clicked, this, [this] { openSettings(); });
-    m_panelToggle = new Button(Button::Kind::Ghost, QStringLiteral("panel-right"), {}, bar);
-    m_panelToggle->setAccessibleName(tr("Answer panel"));
-    m_panelToggle->setToolTip(
-        tr("Show or hide the Answer panel (%1)").arg(Shortcuts::text(Shortcut::TogglePanel)));
-    auto* row = new QHBoxLayout(bar);
-    row->setContentsMargins(10, 6, 10, 6);
-    row->setSpacing(8);
-    row->addWidget(m_sideToggle);
-    if (m_place)
-        row->addWidget(m_place);
-    row->addWidget(m_chooser);
-    row->addStretch(1);
-    row->addWidget(settings);
-    row->addWidget(m_panelToggle);
-    connect(m_sideToggle, &Button::clicked, this, [this] { setSideOpen(!isSideOpen()); });
-    connect(m_panelToggle, &Button::clicked, this, [this] { setPanelOpen(!isPanelOpen()); });
+    connect(bar, &WindowToolBar::sideToggled, this, [this] { setSideOpen(!isSideOpen()); });
+    connect(bar, &WindowToolBar::panelToggled, this, [this] { setPanelOpen(!isPanelOpen()); });
+    connect(bar, &WindowToolBar::settingsRequested, this, [this] { openSettings(); });
     return bar;
 }
 
@@ -263,34 +236,6 @@ void MainWindow::listShortcuts()
     m_shortcuts->show();
     m_shortcuts->raise();
     m_shortcuts->activateWindow();
-}
-
-void MainWindow::connectTurns()
-{
-    TurnController& turns = m_parts.turns;
-    connect(&turns, &TurnController::started, this, [this] { m_status->setIdle(); });
-    connect(&turns, &TurnController::started, this, &MainWindow::keepDraft); // it is no new one now
-    connect(&turns, &TurnController::progressed, this,
-            [this](quint64, const Progress& progress) { m_status->setProgress(progress); });
-    connect(&turns, &TurnController::uploaded, this,
-            [this](quint64, qint64 bytes, qint64 total) { m_status->setSending(bytes, total); });
-    connect(&turns, &TurnController::thinkingAppended, this, [this](quint64 id) {
-        const Conversation* conversation = m_parts.book.holding(id);
-        m_status->setThinking(conversation ? conversation->find(id)->options.budget() : 0);
-    });
-    connect(&turns, &TurnController::thinkingFinished, this, [this] { m_status->setWriting(); });
-    connect(&turns, &TurnController::finished, this, [this] {
-        if (!m_parts.turns.isBusy() && !m_model->isLoading())
-            m_status->setIdle();
-    });
-    connect(&turns, &TurnController::failed, this, [this](quint64 id) {
-        // Where the chat is seen, the sentence stands in the answer's place.
-        const Conversation* conversation = m_parts.book.holding(id);
-        if (!conversation || conversation == &m_parts.book.current())
-            m_status->setIdle();
-        else
-            m_status->setMessage(conversation->find(id)->answer.failure.sentence(), true);
-    });
 }
 
 void MainWindow::applyColours()

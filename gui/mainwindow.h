@@ -12,7 +12,6 @@
 
 namespace argali::gui {
 
-class Button;
 class ChatWidget;
 class Comparison;
 class ConversationList;
@@ -37,6 +36,7 @@ class StatusLine;
 class TurnController;
 class UndoLine;
 class WindowPanes;
+class WindowToolBar;
 
 /// What the window works with; all of it outlives the window.
 struct WindowParts {
@@ -110,9 +110,8 @@ protected:
     void dropEvent(QDropEvent* event) override;
 
 private:
-    QWidget* makeToolBar();
+    WindowToolBar* makeToolBar();
     void makeActions();
-    void connectTurns();
     void applyColours();
     void choosePlace(int index);
     void compare();
@@ -133,8 +132,6 @@ private:
     SegmentedControl* m_place = nullptr;
     ModelLibrary* m_library = nullptr;
     QPointer<QObject> m_settingsDialog;
-    Button* m_sideToggle = nullptr;
-    Button* m_panelToggle = nullptr;
     StatusLine* m_status = nullptr;
     UndoLine* m_undo = nullptr;
     HistoryControl* m_history = nullptr;

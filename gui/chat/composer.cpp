@@ -11,14 +11,11 @@
 
 #include "gui/chat/attachable.h"
 #include "gui/chat/composeredit.h"
+#include "gui/chat/composertools.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
 #include "gui/chat/seenpicture.h"
-#include "gui/shortcuts.h"
 #include "gui/theme.h"
-#include "gui/widgets/button.h"
-#include "gui/widgets/icon.h"
-#include "gui/widgets/segmentedcontrol.h"
 
 namespace argali::gui {
 namespace {
@@ -36,11 +33,7 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
       m_strip(new FilmStrip(loader, this)),
       m_edit(new ComposerEdit(this)),
       m_note(new QLabel(this)),
-      m_kind(new SegmentedControl({tr("Picture"), tr("Film")}, this)),
-      m_attach(new Button(Button::Kind::Ghost, QStringLiteral("attach"), {}, this)),
-      m_thinking(new Button(Button::Kind::Chip, QStringLiteral("thinking"), {}, this)),
-      m_times(new Button(Button::Kind::Chip, QStringLiteral("clock"), tr("Tell times"), this)),
-      m_send(new Button(Button::Kind::Primary, QStringLiteral("send"), {}, this))
+      m_tools(new ComposerTools(settings, this))
 {
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     m_edit->setAccessibleName(tr("Question"));
@@ -56,19 +49,6 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     m_note->setForegroundRole(QPalette::Link);
     m_note->hide();
 
-    m_kind->segment(0)->setToolTip(tr("Ask about pictures"));
-    m_kind->segment(1)->setToolTip(tr("Ask about a film"));
-    m_attach->setAccessibleName(tr("Attach"));
-    m_attach->setToolTip(
-        tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach)));
-    m_thinking->setCheckable(true);
-    m_times->setCheckable(true);
-    m_times->setChecked(m_settings.value(settings::tellTimes));
-    m_times->setToolTip(
-        tr("Tells the model the times of the frames in one line before the question. "
-           "Without it the model sees only the pictures."));
-    m_times->hide();
-
     layOut();
     connect(m_edit, &ComposerEdit::textChanged, this, &Composer::noteChange);
     connect(m_edit, &ComposerEdit::sendRequested, this, &Composer::sendRequested);
@@ -76,20 +56,12 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
             [this](const QMimeData& mime, bool& accepted) { accepted = take(mime); });
     connectFiles();
     connectStrip();
-    connect(m_kind, &SegmentedControl::currentChanged, this, [this] { validate(); });
-    connect(m_attach, &Button::clicked, this, &Composer::chooseFiles);
-    connect(m_thinking, &Button::toggled, this, &Composer::thinkingChosen);
-    connect(m_times, &Button::toggled, this,
-            [this](bool on) { m_settings.set(settings::tellTimes, on); });
-    connect(m_send, &Button::clicked, this, [this] {
-        if (m_busy)
-            emit stopRequested();
-        else
-            emit sendRequested();
-    });
+    connect(m_tools, &ComposerTools::filmChosen, this, &Composer::validate);
+    connect(m_tools, &ComposerTools::attachRequested, this, &Composer::chooseFiles);
+    connect(m_tools, &ComposerTools::thinkingChosen, this, &Composer::thinkingChosen);
+    connect(m_tools, &ComposerTools::sendRequested, this, &Composer::sendRequested);
+    connect(m_tools, &ComposerTools::stopRequested, this, &Composer::stopRequested);
     connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
-        if (key == settings::tellTimes.key)
-            m_times->setChecked(m_settings.value(settings::tellTimes));
         if (key == settings::sendWithEnter.key)
             showSend();
     });
@@ -100,15 +72,6 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
 
 void Composer::layOut()
 {
-    auto* tools = new QHBoxLayout;
-    tools->setContentsMargins(8, 0, 8, 8);
-    tools->setSpacing(8);
-    tools->addWidget(m_kind);
-    tools->addWidget(m_attach);
-    tools->addWidget(m_thinking);
-    tools->addWidget(m_times);
-    tools->addStretch(1);
-    tools->addWidget(m_send);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(shadow, shadow / 2, shadow, shadow);
     column->setSpacing(4);
@@ -123,14 +86,9 @@ void Composer::layOut()
     addInset(m_strip, 4);
     addInset(m_edit, 4);
     addInset(m_note, 0);
-    column->addLayout(tools);
+    column->addWidget(m_tools);
 
-    setTabOrder(m_edit, m_kind->segment(0));
-    setTabOrder(m_kind->segment(0), m_kind->segment(1));
-    setTabOrder(m_kind->segment(1), m_attach);
-    setTabOrder(m_attach, m_thinking);
-    setTabOrder(m_thinking, m_times);
-    setTabOrder(m_times, m_send);
+    setTabOrder(m_edit, m_tools);
     setFocusProxy(m_edit);
 }
 
@@ -238,7 +196,7 @@ void Composer::takeOver(const Composer& old)
     here.setPosition(there.anchor());
     here.setPosition(there.position(), QTextCursor::KeepAnchor);
     m_edit->setTextCursor(here);
-    m_kind->setCurrentIndex(old.m_kind->currentIndex());
+    m_tools->setFilm(old.m_tools->isFilm());
     setBusy(old.m_busy);
     setEarlier(old.m_earlier);
     validate();
@@ -308,14 +266,8 @@ void Composer::setBusy(bool busy)
 
 void Composer::showSend()
 {
-    const bool ready = m_busy || !isEmpty();
-    m_send->setIconName(m_busy ? QStringLiteral("stop") : QStringLiteral("send"));
-    m_send->setAccessibleName(m_busy ? tr("Stop") : tr("Send"));
-    const bool withEnter = m_settings.value(settings::sendWithEnter);
-    m_edit->setSendsWithEnter(withEnter);
-    m_send->setToolTip(m_busy ? tr("Stop (%1)").arg(Shortcuts::text(Shortcut::Stop))
-                              : tr("Send (%1)").arg(Shortcuts::text(Shortcut::Send, withEnter)));
-    m_send->setEnabled(ready);
+    m_edit->setSendsWithEnter(m_settings.value(settings::sendWithEnter));
+    m_tools->showSend(m_busy, !isEmpty());
 }
 
 void Composer::showNote(const QString& note)
@@ -338,17 +290,7 @@ void Composer::setThinking(bool on, int budget)
 
 void Composer::showThinking()
 {
-    const bool can = !m_model || m_model->info.thinks;
-    const bool on = can && m_wantsThinking;
-    const QSignalBlocker block(m_thinking);
-    m_thinking->setChecked(on);
-    m_thinking->setEnabled(can);
-    m_thinking->setText(on && m_thinkingBudget > 0 ? tr("Thinking %1").arg(m_thinkingBudget)
-                                                   : tr("Thinking"));
-    m_thinking->setToolTip(!can ? tr("This model cannot think before it answers.")
-                           : on ? tr("The model thinks before it answers; click to switch off")
-                                : tr("Let the model think before it answers"));
-    m_thinking->setAccessibleName(tr("Thinking"));
+    m_tools->showThinking(!m_model || m_model->info.thinks, m_wantsThinking, m_thinkingBudget);
 }
 
 void Composer::attach(const QString& path, int frames)
@@ -379,14 +321,15 @@ bool Composer::take(const QMimeData& mime)
 
 void Composer::chooseFilesOf(bool film)
 {
-    m_kind->setCurrentIndex(film ? 1 : 0);
+    m_tools->setFilm(film);
+    validate();
     chooseFiles();
 }
 
 void Composer::chooseFiles()
 {
-    QFileDialog* dialog = makeMediaDialog(m_kind->currentIndex() == 1,
-                                          m_settings.value(settings::attachFolder), window());
+    QFileDialog* dialog = makeMediaDialog(m_tools->isFilm(), m_settings.value(settings::attachFolder),
+                                          window());
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
         for (const QString& file : files)
             attach(file);
@@ -426,9 +369,7 @@ void Composer::validate()
         if (entry.state != ComposerEntry::State::Ready ||
             (!entry.problem.isEmpty() && !entry.framesBroken))
             continue;
-        const QSignalBlocker block(m_kind);
-        m_kind->setCurrentIndex(entry.file.isFilm() ? 1 : 0);
-        m_kind->update();
+        m_tools->setFilm(entry.file.isFilm());
         break;
     }
     showEntries();
@@ -439,15 +380,13 @@ void Composer::showEntries()
     m_row->setEntries(m_files.entries());
     const ComposerEntry* film = m_files.film();
     m_strip->setFilm(film ? film->file : MediaFile());
-    m_times->setVisible(film != nullptr);
+    m_tools->setTimesShown(film != nullptr);
     const bool anyReady =
         std::any_of(m_files.entries().begin(), m_files.entries().end(),
                     [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });
-    const bool filmMode = m_kind->currentIndex() == 1;
-    // With something attached the switch only says what it is.
-    m_kind->segment(0)->setEnabled(!anyReady || !filmMode);
-    m_kind->segment(1)->setEnabled(!anyReady || filmMode);
-    m_edit->setPlaceholderText(filmMode ? tr("Ask about the film…") : tr("Ask about the picture…"));
+    m_tools->setSettled(anyReady);
+    m_edit->setPlaceholderText(m_tools->isFilm() ? tr("Ask about the film…")
+                                                 : tr("Ask about the picture…"));
     noteChange();
 }
 

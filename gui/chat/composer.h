@@ -14,11 +14,10 @@ class QMimeData;
 
 namespace argali::gui {
 
-class Button;
 class ComposerEdit;
+class ComposerTools;
 class FilmStrip;
 class MediaLoader;
-class SegmentedControl;
 
 /// Where a question is written and its pictures or film are gathered. It never loses a draft: what
 /// was sent is only cleared by clear(), and comes back by setDraft().
@@ -109,11 +108,7 @@ private:
     FilmStrip* const m_strip;
     ComposerEdit* const m_edit;
     QLabel* const m_note;
-    SegmentedControl* const m_kind;
-    Button* const m_attach;
-    Button* const m_thinking;
-    Button* const m_times;
-    Button* const m_send;
+    ComposerTools* const m_tools;
 };
 
 } // namespace argali::gui
