@@ -191,10 +191,11 @@ void PresetRow::choose(const QString& name)
     if (wasNamed)
         return;
     // It may have been a system prompt that was written here and nowhere else.
-    offer(tr("This replaced what you had chosen for this chat."), [this, chat, before] {
-        m_options.set(chat, before);
-        return QString();
-    });
+    offer([] { return tr("This replaced what you had chosen for this chat."); },
+          [chat, before](PresetRow& row) {
+              row.m_options.set(chat, before);
+              return QString();
+          });
     m_noteChat = chat;
     m_noteOptions = m_options.current();
 }
@@ -231,7 +232,7 @@ void PresetRow::takeName()
     // The button could not tell them from its own words.
     if (name.compare(tr("Defaults"), Qt::CaseInsensitive) == 0 ||
         name.compare(tr("Changed"), Qt::CaseInsensitive) == 0)
-        return say(tr("This name means something else here. Choose another name."));
+        return say([] { return tr("This name means something else here. Choose another name."); });
     const int there = name.isEmpty() ? -1 : m_store.indexOf(name);
     if (m_renamed.isEmpty() && there >= 0 && m_overwrite != name)
         return askToOverwrite(name);
@@ -240,7 +241,7 @@ void PresetRow::takeName()
     const QString refusal = m_renamed.isEmpty() ? m_store.put(name, m_options.current())
                                                 : m_store.rename(m_renamed, name);
     if (!refusal.isEmpty())
-        return say(refusal);
+        return say([refusal] { return refusal; });
     if (shown)
         m_chosen = {m_options.chat(), name};
     endAsking();
@@ -253,12 +254,19 @@ void PresetRow::askToOverwrite(const QString& name)
     m_overwrite = name;
     m_accept->setText(tr("Overwrite"));
     m_accept->setAccessibleName(m_accept->text());
-    say(tr("There is a preset “%1” already. Overwrite it?")
-            .arg(displayName(m_store.presets().at(m_store.indexOf(name)).name)));
+    const QString there = displayName(m_store.presets().at(m_store.indexOf(name)).name);
+    say([there] { return tr("There is a preset “%1” already. Overwrite it?").arg(there); });
 }
 
 void PresetRow::takeOver(const PresetRow& old)
 {
+    m_chosen = old.m_chosen;
+    if (old.m_editor->isHidden() && old.m_words) {
+        offer(old.m_words, old.m_back);
+        m_noteChat = old.m_noteChat;
+        m_noteOptions = old.m_noteOptions;
+    }
+    showState();
     if (old.m_editor->isHidden())
         return;
     QWidget* const focused = window()->focusWidget();
@@ -277,19 +285,21 @@ void PresetRow::removePreset(const Preset& preset)
     endAsking();
     const QString refusal = m_store.remove(preset.name);
     if (!refusal.isEmpty())
-        return say(refusal);
-    offer(tr("The preset “%1” was deleted.").arg(displayName(preset.name)),
-          [this, index, preset] { return m_store.insert(index, preset); });
+        return say([refusal] { return refusal; });
+    offer([name = displayName(preset.name)] { return tr("The preset “%1” was deleted.").arg(name); },
+          [index, preset](PresetRow& row) { return row.m_store.insert(index, preset); });
 }
 
-void PresetRow::say(const QString& sentence)
+void PresetRow::say(const Words& words)
 {
-    offer(sentence, nullptr);
+    offer(words, nullptr);
 }
 
-void PresetRow::offer(const QString& sentence, const std::function<QString()>& undo)
+void PresetRow::offer(const Words& words, const Undo& undo)
 {
+    const QString sentence = words();
     m_noteChat = 0;
+    m_words = words;
     m_back = undo;
     m_note->setText(sentence);
     m_undo->setVisible(bool(undo));
@@ -302,18 +312,19 @@ void PresetRow::offer(const QString& sentence, const std::function<QString()>& u
 
 void PresetRow::takeBack()
 {
-    const auto undo = std::exchange(m_back, nullptr);
+    const Undo undo = std::exchange(m_back, nullptr);
     const bool hadFocus = m_undo->hasFocus();
     dropNote();
     if (hadFocus)
         m_button->setFocus();
-    const QString refusal = undo ? undo() : QString();
+    const QString refusal = undo ? undo(*this) : QString();
     if (!refusal.isEmpty())
-        say(refusal);
+        say([refusal] { return refusal; });
 }
 
 void PresetRow::dropNote()
 {
+    m_words = nullptr;
     m_back = nullptr;
     m_noteChat = 0;
     m_note->clear();

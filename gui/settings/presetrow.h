@@ -23,7 +23,7 @@ public:
     PresetRow(PresetStore& store, ChatOptions& options, QWidget* parent = nullptr);
 
     void showMenu();
-    /// Goes on where another row is: the name that is being typed.
+    /// Goes on where another row is: the name that is being typed, what can be had back.
     void takeOver(const PresetRow& old);
     Button* button() const { return m_button; }
     QMenu* menu() const { return m_menu; }
@@ -56,8 +56,12 @@ private:
     void takeName();
     void askToOverwrite(const QString& name);
     void removePreset(const Preset& preset);
-    void say(const QString& sentence);
-    void offer(const QString& sentence, const std::function<QString()>& undo);
+    /// A sentence, in the language of the moment.
+    using Words = std::function<QString()>;
+    /// Undoes the last step, in a row that may be another one by then; returns why it cannot.
+    using Undo = std::function<QString(PresetRow&)>;
+    void say(const Words& words);
+    void offer(const Words& words, const Undo& undo);
     void takeBack();
     void dropNote();
     void showState();
@@ -78,9 +82,10 @@ private:
     Choice m_chosen;     ///< the last; counts while it is alike, of several that are
     QString m_renamed;   ///< whose name is being typed; empty: of a new one
     QString m_overwrite; ///< the name that is overwritten when it is confirmed once more
-    std::function<QString()> m_back; ///< undoes the last step; returns why it cannot
-    quint64 m_noteChat = 0;          ///< the chat that the note is about; 0: all
-    AnswerOptions m_noteOptions;     ///< ... and what it had then
+    Words m_words;               ///< of the note; null: there is none
+    Undo m_back;                 ///< null: there is nothing to be had back
+    quint64 m_noteChat = 0;      ///< the chat that the note is about; 0: all
+    AnswerOptions m_noteOptions; ///< ... and what it had then
 };
 
 } // namespace argali::gui

@@ -264,6 +264,32 @@ private slots:
         QVERIFY(!row().nameField()->isVisible());
     }
 
+    void aDeletedPresetCanStillBeHadBack()
+    {
+        Bench bench;
+        PresetStore& store = PresetStore::of(bench.settings);
+        AnswerOptions brief = AnswerOptions::builtIn();
+        brief.longestAnswer += 100;
+        QCOMPARE(store.put(QStringLiteral("Brief"), brief), QString());
+        const auto row = [&]() -> PresetRow& { return *bench.window().panel()->presets(); };
+        bench.chat().options().set(brief);
+        emit row().menu()->aboutToShow();
+        for (QAction* action : row().menu()->actions()) {
+            if (action->text() == QStringLiteral("Delete"))
+                action->trigger();
+        }
+        QVERIFY(store.presets().isEmpty());
+        const QString said = row().note();
+        QVERIFY(said.contains(QStringLiteral("Brief")));
+        QVERIFY(bench.change(chinese));
+        QVERIFY(row().note().contains(QStringLiteral("Brief")));
+        QVERIFY(row().note() != said);
+        row().undo()->click();
+        QCOMPARE(store.presets().size(), 1);
+        QCOMPARE(store.presets().first().options.longestAnswer, brief.longestAnswer);
+        QCOMPARE(row().note(), QString());
+    }
+
     /// Pictures and films that are looked at, beside the window.
     void whatIsOpenStaysOpen()
     {
