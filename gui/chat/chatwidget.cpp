@@ -125,6 +125,8 @@ void ChatWidget::connectTurns()
         m_composer->setBusy(true);
     });
     connect(&m_turns, &TurnController::resumed, this, [this] { m_composer->setBusy(true); });
+    connect(&m_turns, &TurnController::removed, this, &ChatWidget::tellEarlier);
+    connect(&m_turns, &TurnController::shown, this, &ChatWidget::tellEarlier);
     connect(&m_turns, &TurnController::finished, this, [this] {
         tellEarlier();
         m_composer->setBusy(m_turns.isBusy());

@@ -94,6 +94,29 @@ private slots:
         QCOMPARE(chat.turns().size(), size_t(2));
     }
 
+    /// Pictures of a message that is taken out are no reason to refuse a film any more.
+    void aMessageTakenOutFreesTheChatOfItsPictures()
+    {
+        Bench bench;
+        Composer& composer = *bench.chat().composer();
+        const auto read = [&] {
+            return QTest::qWaitFor([&] { return !composer.isReading(); }, 30'000);
+        };
+        composer.attach(sample("objects.png"));
+        QVERIFY(read());
+        const quint64 first = bench.send(QStringLiteral("What is it?"));
+        bench.source.finish(first, QStringLiteral("A cross."));
+        composer.attach(sample("grow.mp4"));
+        QVERIFY(read());
+        composer.edit()->setPlainText(QStringLiteral("And this?"));
+        const QString refusal = composer.obstacle();
+        QVERIFY(!refusal.isEmpty());
+        emit bench.view().deleteRequested(first);
+        QCOMPARE(composer.obstacle(), QString());
+        QVERIFY(bench.turns.undoRemove());
+        QCOMPARE(composer.obstacle(), refusal);
+    }
+
     void copies()
     {
         Bench bench;
