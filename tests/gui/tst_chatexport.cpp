@@ -5,13 +5,13 @@
 
 #include <QCryptographicHash>
 #include <QScopeGuard>
-#include <QTemporaryDir>
 #include <QUrl>
 
 #include "gui/chat/markdown.h"
 #include "gui/exchange/markdownexport.h"
 #include "gui/exchange/safename.h"
 #include "tests/gui/exchangebench.h"
+#include "tests/support/testfolders.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -57,14 +57,7 @@ QStringList namesIn(const QString& folder)
 
 class TestChatExport final : public QObject {
     Q_OBJECT
-    QTemporaryDir m_dir;
-    QString folder(const char* name = "") const
-    {
-        const QString path = m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) +
-                                            QLatin1Char('/') + QLatin1String(name));
-        QDir().mkpath(path);
-        return QDir(path).absolutePath();
-    }
+    TestFolders folder;
     /// A chat with two branches, a picture, a film and thinking. Returns its number.
     quint64 fill(HistorySession& session)
     {

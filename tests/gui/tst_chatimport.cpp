@@ -4,9 +4,9 @@
 
 #include <QBuffer>
 #include <QElapsedTimer>
-#include <QTemporaryDir>
 
 #include "tests/gui/exchangebench.h"
+#include "tests/support/testfolders.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -53,14 +53,7 @@ QByteArray sumOf(const QByteArray& bytes)
 
 class TestChatImport final : public QObject {
     Q_OBJECT
-    QTemporaryDir m_dir;
-    QString folder(const char* name = "") const
-    {
-        const QString path = m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) +
-                                            QLatin1Char('/') + QLatin1String(name));
-        QDir().mkpath(path);
-        return QDir(path).absolutePath();
-    }
+    TestFolders folder;
     /// Two branches at two places, a picture, a film, thinking, formulas, Chinese, failures.
     quint64 fill(HistorySession& session)
     {

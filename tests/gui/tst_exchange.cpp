@@ -5,7 +5,6 @@
 #include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
-#include <QTemporaryDir>
 
 #include "gui/application.h"
 #include "gui/chat/conversationlist.h"
@@ -18,6 +17,7 @@
 #include "gui/widgets/segmentedcontrol.h"
 #include "gui/widgets/toggleswitch.h"
 #include "tests/gui/exchangebench.h"
+#include "tests/support/testfolders.h"
 
 using namespace argali;
 using namespace argali::gui;
@@ -98,14 +98,7 @@ struct Bench {
 
 class TestExchange final : public QObject {
     Q_OBJECT
-    QTemporaryDir m_dir;
-    QString folder(const char* name = "") const
-    {
-        const QString path = m_dir.filePath(QString::fromLatin1(QTest::currentTestFunction()) +
-                                            QLatin1Char('/') + QLatin1String(name));
-        QDir().mkpath(path);
-        return QDir(path).absolutePath();
-    }
+    TestFolders folder;
 
 private slots:
     void initTestCase() { QApplication::setAttribute(Qt::AA_DontUseNativeDialogs); }
