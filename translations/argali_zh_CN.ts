@@ -470,64 +470,12 @@
 <context>
     <name>argali::gui::Composer</name>
     <message>
-        <source>Picture</source>
-        <translation>图像</translation>
-    </message>
-    <message>
-        <source>Film</source>
-        <translation>视频</translation>
-    </message>
-    <message>
         <source>Question</source>
         <translation>问题</translation>
     </message>
     <message>
-        <source>Ask about pictures</source>
-        <translation>就图像提问</translation>
-    </message>
-    <message>
-        <source>Ask about a film</source>
-        <translation>就视频提问</translation>
-    </message>
-    <message>
-        <source>Attach</source>
-        <translation>添加附件</translation>
-    </message>
-    <message>
-        <source>Attach pictures or a film (%1)</source>
-        <translation>添加图像或视频 (%1)</translation>
-    </message>
-    <message>
         <source>Write a question first.</source>
         <translation>请先写下问题。</translation>
-    </message>
-    <message>
-        <source>Stop</source>
-        <translation>停止</translation>
-    </message>
-    <message>
-        <source>Send</source>
-        <translation>发送</translation>
-    </message>
-    <message>
-        <source>Thinking %1</source>
-        <translation>深度思考 %1</translation>
-    </message>
-    <message>
-        <source>Thinking</source>
-        <translation>深度思考</translation>
-    </message>
-    <message>
-        <source>This model cannot think before it answers.</source>
-        <translation>此模型不支持作答前思考。</translation>
-    </message>
-    <message>
-        <source>The model thinks before it answers; click to switch off</source>
-        <translation>模型会先思考再作答；点击关闭</translation>
-    </message>
-    <message>
-        <source>Let the model think before it answers</source>
-        <translation>让模型先思考再作答</translation>
     </message>
     <message>
         <source>Argali does not fetch pictures from the web. Save the picture and attach the file.</source>
@@ -548,22 +496,6 @@
     <message>
         <source>Open a model to see what it sees.</source>
         <translation>打开一个模型才能查看它看到的画面。</translation>
-    </message>
-    <message>
-        <source>Tell times</source>
-        <translation>告知时间</translation>
-    </message>
-    <message>
-        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
-        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
-    </message>
-    <message>
-        <source>Stop (%1)</source>
-        <translation>停止（%1）</translation>
-    </message>
-    <message>
-        <source>Send (%1)</source>
-        <translation>发送（%1）</translation>
     </message>
 </context>
 <context>
@@ -595,6 +527,77 @@
     <message>
         <source>This chat has a film already, and the model takes one. Ask on about it without attaching one, or start a new chat.</source>
         <translation>此对话已有一段视频，而该模型只接受一段。请不附加视频继续提问，或新建对话。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ComposerTools</name>
+    <message>
+        <source>Picture</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Film</source>
+        <translation>视频</translation>
+    </message>
+    <message>
+        <source>Tell times</source>
+        <translation>告知时间</translation>
+    </message>
+    <message>
+        <source>Ask about pictures</source>
+        <translation>就图像提问</translation>
+    </message>
+    <message>
+        <source>Ask about a film</source>
+        <translation>就视频提问</translation>
+    </message>
+    <message>
+        <source>Attach</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Attach pictures or a film (%1)</source>
+        <translation>添加图像或视频 (%1)</translation>
+    </message>
+    <message>
+        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
+        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
+    </message>
+    <message>
+        <source>Thinking %1</source>
+        <translation>深度思考 %1</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>This model cannot think before it answers.</source>
+        <translation>此模型不支持作答前思考。</translation>
+    </message>
+    <message>
+        <source>The model thinks before it answers; click to switch off</source>
+        <translation>模型会先思考再作答；点击关闭</translation>
+    </message>
+    <message>
+        <source>Let the model think before it answers</source>
+        <translation>让模型先思考再作答</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Stop (%1)</source>
+        <translation>停止（%1）</translation>
+    </message>
+    <message>
+        <source>Send (%1)</source>
+        <translation>发送（%1）</translation>
     </message>
 </context>
 <context>
@@ -1601,52 +1604,8 @@
         <translation>草稿无法保存到磁盘。请检查剩余空间和权限。</translation>
     </message>
     <message>
-        <source>List of chats</source>
-        <translation>对话列表</translation>
-    </message>
-    <message>
-        <source>Show or hide the list of chats (%1)</source>
-        <translation>显示或隐藏对话列表 (%1)</translation>
-    </message>
-    <message>
-        <source>Answer panel</source>
-        <translation>回答面板</translation>
-    </message>
-    <message>
-        <source>Show or hide the Answer panel (%1)</source>
-        <translation>显示或隐藏回答面板 (%1)</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>设置</translation>
-    </message>
-    <message>
-        <source>Settings (%1)</source>
-        <translation>设置（%1）</translation>
-    </message>
-    <message>
         <source>The transcript is shown at %1 %</source>
         <translation>对话以 %1 % 显示</translation>
-    </message>
-    <message>
-        <source>Here</source>
-        <translation>本机</translation>
-    </message>
-    <message>
-        <source>Server</source>
-        <translation>服务器</translation>
-    </message>
-    <message>
-        <source>Where answers come from</source>
-        <translation>由谁回答</translation>
-    </message>
-    <message>
-        <source>A model on this computer answers</source>
-        <translation>由本机上的模型回答</translation>
-    </message>
-    <message>
-        <source>A model of a server answers</source>
-        <translation>由服务器上的模型回答</translation>
     </message>
     <message>
         <source>An answer is being written. Compare when it is done.</source>
@@ -3446,6 +3405,53 @@
     <message>
         <source>Default for %1</source>
         <translation>%1的默认值</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::WindowToolBar</name>
+    <message>
+        <source>List of chats</source>
+        <translation>对话列表</translation>
+    </message>
+    <message>
+        <source>Show or hide the list of chats (%1)</source>
+        <translation>显示或隐藏对话列表 (%1)</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>Where answers come from</source>
+        <translation>由谁回答</translation>
+    </message>
+    <message>
+        <source>A model on this computer answers</source>
+        <translation>由本机上的模型回答</translation>
+    </message>
+    <message>
+        <source>A model of a server answers</source>
+        <translation>由服务器上的模型回答</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Settings (%1)</source>
+        <translation>设置（%1）</translation>
+    </message>
+    <message>
+        <source>Answer panel</source>
+        <translation>回答面板</translation>
+    </message>
+    <message>
+        <source>Show or hide the Answer panel (%1)</source>
+        <translation>显示或隐藏回答面板 (%1)</translation>
     </message>
 </context>
 </TS>
