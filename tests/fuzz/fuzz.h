@@ -32,6 +32,13 @@ inline void require(bool holds, const char* what)
         throw std::logic_error(what);
 }
 
+/// Uses a value, so that what made it is not left out.
+inline void keep(int value)
+{
+    [[maybe_unused]] static volatile int kept = 0;
+    kept = value;
+}
+
 /// The bytes in pieces of a length that they say themselves, as a network might deliver them.
 inline std::vector<std::string_view> inPieces(std::string_view bytes)
 {

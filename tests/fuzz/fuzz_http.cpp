@@ -20,11 +20,19 @@ private:
     int& m_status;
 };
 
+server::Api::Settings settings(std::string key, std::vector<std::string> origins)
+{
+    server::Api::Settings made;
+    made.key = std::move(key);
+    made.origins = std::move(origins);
+    return made;
+}
+
 void handle(server::HttpRequest request)
 {
     static server::ModelSet models({});
-    static server::Api open({.origins = {"https://good.example"}}, models);
-    static server::Api locked({.key = "secret"}, models);
+    static server::Api open(settings({}, {"https://good.example"}), models);
+    static server::Api locked(settings("secret", {}), models);
     for (server::Api* api : {&open, &locked}) {
         int status = 0;
         api->handle(request, std::make_shared<Reply>(status));
