@@ -16,6 +16,7 @@
 #include "engine/checkpoint/config.h"
 #include "engine/engine.h"
 #include "engine/layers/kvcache.h"
+#include "engine/substitution.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace argali {
@@ -85,6 +86,8 @@ public:
     virtual std::optional<int32_t> placeholderId() const { return {}; }
     /// Ids from here on have logits without a meaning and are never chosen.
     virtual int64_t choosableIds() const { return std::numeric_limits<int32_t>::max(); }
+    /// What the reference makes of an answer's text.
+    virtual std::optional<Substitution> substitution() const { return {}; }
 
     /// What a picture or film of this size becomes with the request's options; frames is 0 for a picture.
     /// Throws: Error::Code::BadRequest
@@ -126,6 +129,9 @@ public:
 /// Throws: Error::Code::Missing, BadModel, Unsupported (naming the model_type and what is supported)
 ModelFolder openFolder(const std::filesystem::path& folder);
 std::unique_ptr<Family> makeFamily(ModelFolder folder);
+
+/// How the model of a configuration chooses tokens where generation_config.json does not say it.
+Sampling usualSampling(const Config& config);
 
 /// The published shapes of NAME[/layers=N] with random weights of this stored type, which are made when they
 /// are loaded; of no use once stopped.
