@@ -7,6 +7,7 @@
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/packedweights.h"
 #include "engine/checkpoint/syntheticweights.h"
+#include "engine/families/chatglm2prefix.h"
 #include "engine/families/prompting.h"
 #include "engine/families/textmodel.h"
 
@@ -15,7 +16,6 @@ namespace argali::chatglm2 {
 namespace {
 
 constexpr const char* familyName = "ChatGLM2";
-constexpr const char* prefixWeight = "transformer.prefix_encoder.embedding.weight";
 /// What every prompt begins with.
 constexpr std::array promptTokens{"[gMASK]", "sop"};
 /// The first of the tokens behind the vocabulary. They and the rows behind them have no text.
@@ -207,6 +207,10 @@ public:
     Tensor encode(const VisualPart&, const Tensor&, const ProgressSink&, std::stop_token) override { refusePictures(); }
     Tensor project(const Tensor&, std::stop_token) override { refusePictures(); }
     int64_t rowsOf(const VisualPart&) const override { return 0; }
+    void setPrefix(const WeightSource& prefix) override
+    {
+        m_language.decoder().setPrefix(readPrefix(prefix, m_text, m_shares));
+    }
     std::unique_ptr<KvCache> makeCache(int64_t capacity) const override { return m_language.makeCache(capacity); }
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
                   std::stop_token stop) override
@@ -228,15 +232,16 @@ private:
     ModelInfo m_info;
     std::vector<int32_t> m_stopIds;
     mutable int64_t m_choosable = std::numeric_limits<int32_t>::max(); // known once there is a tokenizer
+    std::vector<LayerShare> m_shares; // set by load()
     LanguageModel m_language;
 };
 
 ChatGlm2::ChatGlm2(ModelFolder folder) : m_folder(std::move(folder)), m_text(readDimensions(m_folder.config).text)
 {
     requireSecondGenerationTokens(m_folder.path);
-    if (m_folder.weights->describe(prefixWeight))
-        throw Error(Error::Code::Unsupported, m_folder.weights->origin(prefixWeight) + ": tensor "
-                        + inQuotes(prefixWeight) + " is a P-Tuning prefix, which no model has in its own files");
+    if (m_folder.weights->describe(prefixTable))
+        throw Error(Error::Code::Unsupported, m_folder.weights->origin(prefixTable) + ": tensor "
+                        + inQuotes(prefixTable) + " is a P-Tuning prefix, which no model has in its own files");
     m_text.tiedHead = m_folder.config.boolean("tie_word_embeddings", false)
         && !m_folder.weights->describe(tensorNames().head);
     readStopIds();
@@ -286,6 +291,7 @@ bool ChatGlm2::load(const std::vector<LayerShare>& shares, DType compute, const 
                     std::stop_token stop)
 {
     logUnknownTensors(m_info);
+    m_shares = shares;
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors())
         bytes += m_folder.weights->describe(tensor.name)->bytes();

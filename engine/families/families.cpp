@@ -49,6 +49,11 @@ constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, ll
 
 } // namespace
 
+void Family::setPrefix(const WeightSource&)
+{
+    throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning");
+}
+
 ModelFolder openFolder(const std::filesystem::path& folder)
 {
     std::error_code failure;
