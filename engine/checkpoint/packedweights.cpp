@@ -64,8 +64,10 @@ void UnpackedWeights::addPacked(const std::string& name, const Shape& found, int
     const bool isMatrix = found.rank() == 2;
     const bool ofFour = isMatrix && columns % 2 == 0 && found.dim(1) == columns / 2;
     if (!ofFour && (!isMatrix || found.dim(1) != columns))
-        fail(std::string("expected ") + nameOf(DType::I8) + " with rows of " + std::to_string(columns) + " numbers of 8 bits" +
-             (columns % 2 == 0 ? ", or of 4 bits in " + std::to_string(columns / 2) + " bytes" : "") +
+        fail(std::string("expected ") + nameOf(DType::I8) + " with rows of " +
+             std::to_string(columns) + " numbers of 8 bits" +
+             (columns % 2 == 0 ? ", or of 4 bits in " + std::to_string(columns / 2) + " bytes"
+                               : "") +
              ", found " + found.text());
     const int bits = ofFour ? 4 : 8;
     if (m_bits != 0 && bits != m_bits)
@@ -95,9 +97,8 @@ std::optional<Tensor> UnpackedWeights::find(std::string_view name) const
 std::optional<TensorKind> UnpackedWeights::describe(std::string_view name) const
 {
     const auto packed = m_packed.find(name);
-    return packed == m_packed.end()
-               ? m_stored->describe(name)
-               : std::optional(TensorKind{DType::F32, packed->second, m_bits});
+    return packed == m_packed.end() ? m_stored->describe(name)
+                                    : std::optional(TensorKind{DType::F32, packed->second, m_bits});
 }
 
 std::vector<std::string> UnpackedWeights::names() const

@@ -16,7 +16,8 @@ uint64_t nextId()
 
 } // namespace
 
-KvCache::KvCache(const std::vector<LayerShare>& shares, const CacheSize& size, const KvPrefix& prefix)
+KvCache::KvCache(const std::vector<LayerShare>& shares, const CacheSize& size,
+                 const KvPrefix& prefix)
     : m_id(nextId()),
       m_capacity(size.capacity),
       m_prefix(prefix.empty() ? 0 : prefix.front().keys.dim(1))

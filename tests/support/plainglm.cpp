@@ -76,7 +76,8 @@ Heads headsOf(const GlmShape& s, const Row& all, int64_t position)
     for (int64_t h = 0; h < s.heads; ++h)
         heads.q.push_back(turned(head(all, (s.multiQuery ? h : 3 * h) * c, c), place));
     for (int64_t g = 0; g < groups; ++g) {
-        heads.k.push_back(turned(head(all, (s.multiQuery ? s.heads + g : 3 * g + 1) * c, c), place));
+        heads.k.push_back(
+            turned(head(all, (s.multiQuery ? s.heads + g : 3 * g + 1) * c, c), place));
         heads.v.push_back(head(all, (s.multiQuery ? s.heads + groups + g : 3 * g + 2) * c, c));
     }
     return heads;
@@ -118,8 +119,9 @@ void runLayer(const GlmShape& s, const Weights& weights, int64_t layer, std::vec
     const auto name = [&](const char* rest) { return layerName(layer, rest); };
     std::vector<Heads> tokens;
     for (size_t t = 0; t < x.size(); ++t)
-        tokens.push_back(headsOf(s, product(weights, name("self_attention.query_key_value"),
-                                            normed(x[t], weights.at(name("input_layernorm.weight")))),
+        tokens.push_back(headsOf(s,
+                                 product(weights, name("self_attention.query_key_value"),
+                                         normed(x[t], weights.at(name("input_layernorm.weight")))),
                                  int64_t(t)));
     for (size_t t = 0; t < x.size(); ++t) {
         add(x[t], product(weights, name("self_attention.dense"), attended(s, tokens, t)));
@@ -175,8 +177,8 @@ std::map<std::string, Tensor> weightsOf(const GlmShape& s)
     for (int64_t i = 0; i < s.layers; ++i) {
         for (const char* norm : {"input_layernorm.weight", "post_attention_layernorm.weight"})
             add(layerName(i, norm), {s.width}, 1, 0.2F);
-        linear(layerName(i, "self_attention.query_key_value"), (s.heads + 2 * groups) * s.headWidth, s.width,
-               s.qkvBias || s.linearBias);
+        linear(layerName(i, "self_attention.query_key_value"), (s.heads + 2 * groups) * s.headWidth,
+               s.width, s.qkvBias || s.linearBias);
         linear(layerName(i, "self_attention.dense"), s.width, s.heads * s.headWidth, s.linearBias);
         linear(layerName(i, "mlp.dense_h_to_4h"), 2 * s.feedForward, s.width, s.linearBias);
         linear(layerName(i, "mlp.dense_4h_to_h"), s.width, s.feedForward, s.linearBias);
@@ -187,15 +189,19 @@ std::map<std::string, Tensor> weightsOf(const GlmShape& s)
     return weights;
 }
 
-std::vector<double> plainLogits(const GlmShape& s, const Weights& weights, const std::vector<int32_t>& ids)
+std::vector<double> plainLogits(const GlmShape& s, const Weights& weights,
+                                const std::vector<int32_t>& ids)
 {
     std::vector<Row> x;
     const Tensor& embedding = weights.at("transformer.embedding.word_embeddings.weight");
     for (const int32_t id : ids)
-        x.emplace_back(embedding.as<float>() + id * s.width, embedding.as<float>() + (id + 1) * s.width);
+        x.emplace_back(embedding.as<float>() + id * s.width,
+                       embedding.as<float>() + (id + 1) * s.width);
     for (int64_t i = 0; i < s.layers; ++i)
         runLayer(s, weights, i, x);
-    const Row last = s.finalNorm ? normed(x.back(), weights.at("transformer.encoder.final_layernorm.weight")) : x.back();
+    const Row last =
+        s.finalNorm ? normed(x.back(), weights.at("transformer.encoder.final_layernorm.weight"))
+                    : x.back();
     return product(weights, "transformer.output_layer", last);
 }
 
