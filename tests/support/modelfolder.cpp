@@ -18,6 +18,8 @@ const char* storedName(DType type)
         return "F16";
     case DType::BF16:
         return "BF16";
+    case DType::I32:
+        return "I32";
     default:
         throw std::logic_error("a type that no test writes");
     }
