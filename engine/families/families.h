@@ -15,6 +15,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/engine.h"
+#include "engine/families/loadedweights.h"
 #include "engine/layers/kvcache.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -27,6 +28,8 @@ struct ModelFolder {
     Config generation;   ///< generation_config.json; empty when not there
     Config preprocessor; ///< preprocessor_config.json or processor_config.json; empty when not there
     std::shared_ptr<const WeightSource> weights;
+    /// What the family made of them once it is loaded.
+    std::shared_ptr<LoadedWeights> loaded = std::make_shared<LoadedWeights>();
 };
 
 /// One picture or film of a prompt, not yet decoded: what the prompt needs to know about it.
