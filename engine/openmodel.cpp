@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/adaptedfolder.h"
 #include "engine/adapterset.h"
 #include "engine/adapterfiles.h"
 #include "engine/devices.h"
@@ -70,8 +71,9 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
                                  std::stop_token stop)
 {
     const auto begin = std::chrono::steady_clock::now();
-    ModelFolder files = openFolder(folder);
-    const Sampling sampling = defaultSampling(folder);
+    AdaptedFolder adaptedFolder = openAdaptedFolder(folder, options.adapters);
+    ModelFolder& files = adaptedFolder.files;
+    const Sampling sampling = defaultSampling(files.path);
     const std::shared_ptr<LoadedWeights> loaded = files.loaded;
     std::unique_ptr<Family> family = makeFamily(files);
     const DType dtype = options.dtype.value_or(defaultType(family->info()));
@@ -80,7 +82,7 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
                     std::string(nameOf(dtype)) +
                         " weights are not part of this version; use bf16, f16 or f32");
     const Placement placement = place(*family, dtype, options.context, options.device);
-    std::unique_ptr<Tokenizer> tokenizer = openTokenizer(folder);
+    std::unique_ptr<Tokenizer> tokenizer = openTokenizer(files.path);
     family->checkTokenizer(*tokenizer);
     if (stop.stop_requested())
         return nullptr;
@@ -97,8 +99,9 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
                                     std::to_string(family->info().layers) + " layers");
     }
     // A backend without the operations for it gets the adapter in its weights.
-    const bool isMerged = !options.adapters.empty() && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths);
-    if (isMerged) {
+    const bool isMerged = adaptedFolder.isWhole
+        || (!options.adapters.empty() && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths));
+    if (isMerged && !adaptedFolder.isWhole) {
         files.weights = mergedFor(options.adapters, files.weights, *adapted.front(), stop);
         family = makeFamily(files);
     }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/families/internvl2.h"
+#include "engine/families/internvl2lora.h"
 #include "engine/families/llava15.h"
 #include "engine/families/ovis25.h"
 
@@ -28,7 +29,7 @@ struct FamilyEntry {
 constexpr std::array families{
     FamilyEntry{ovis25::matches, ovis25::make, ovis25::synthetic},
     FamilyEntry{llava15::matches, llava15::make, llava15::synthetic, llava15::openWeights},
-    FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic},
+    FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic, internvl2::openWeights},
 };
 
 constexpr const char* supported = "Ovis2.5 (model_type ovis2_5 or ovis), LLaVA-1.5 (llava or llava_llama), "
@@ -38,7 +39,7 @@ constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, ll
 
 } // namespace
 
-ModelFolder openFolder(const std::filesystem::path& folder)
+ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config)
 {
     std::error_code failure;
     if (!std::filesystem::is_directory(folder, failure))
@@ -47,7 +48,7 @@ ModelFolder openFolder(const std::filesystem::path& folder)
     ModelFolder result;
     // A trailing separator would leave the folder without a name.
     result.path = std::filesystem::canonical(folder);
-    result.config = Config::read(result.path / "config.json");
+    result.config = config ? *config : Config::read(result.path / "config.json");
     result.generation = Config::readIfThere(result.path / "generation_config.json");
     result.preprocessor = Config::readIfThere(result.path / "preprocessor_config.json");
     if (result.preprocessor.json().empty())

@@ -127,7 +127,8 @@ public:
 
 /// Reads configuration and names of tensors; decides the family by model_type and keys.
 /// Throws: Error::Code::Missing, BadModel, Unsupported (naming the model_type and what is supported)
-ModelFolder openFolder(const std::filesystem::path& folder);
+/// config: takes the place of the folder's own.
+ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config = {});
 std::unique_ptr<Family> makeFamily(ModelFolder folder);
 
 /// The published shapes of NAME[/layers=N] with random weights of this stored type, which are made when they
