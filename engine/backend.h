@@ -233,6 +233,16 @@ public:
     /// Source: arXiv:2405.20797, eq. 3 (Ovis), with the norm of Ovis2.5's visual head
     virtual void softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm,
                            const Tensor& table) = 0;
+
+    // Operations of adapters: what others do at the end of a product, to which theirs comes first
+
+    /// Whether this backend has the two that follow; they throw Error::Code::Unsupported where not.
+    virtual bool hasSidePaths() const { return false; }
+    /// x = activation(x). Shape:  x f32
+    virtual void activate(Tensor& x, Activation activation);
+    /// out = silu(gate) * up, the end of normGateUp().
+    /// Shape:  gateUp f32 [T, 2 F], gate columns first -> out [T, F]
+    virtual void gateUp(Tensor& out, const Tensor& gateUp);
 };
 
 } // namespace argali

@@ -92,6 +92,7 @@ struct ChatRequest {
     std::optional<int> maxTiles;       ///< of a picture; none: the folder's default
     std::string promptTemplate;        ///< one of ModelInfo::templates; empty: the first
     std::string aspectRatio;           ///< one of ModelInfo::aspectRatios; empty: the first
+    std::string adapter;               ///< one of Model::adapters(); empty: none
     /// Once requested, from any thread, thinking that is under way is closed as at the end of a budget
     /// that ends there; thinking that is over, or off, goes on as if nothing had been asked.
     std::stop_token answerNow;
@@ -218,11 +219,20 @@ Sampling defaultSampling(const std::filesystem::path& folder);
 /// For a compute type and a cache of context positions.
 MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context);
 
+/// A small change of a model: a LoRA, a projector, a prefix.
+struct AdapterSource {
+    std::filesystem::path path; ///< its folder, or its file
+    std::string name;           ///< that requests call it by; empty: that of the folder or file
+    std::optional<double> textAlpha; ///< where the file does not hold them (XTuner's .pth)
+    std::optional<double> visionAlpha;
+};
+
 struct OpenOptions {
     std::string device = "auto";
     std::optional<DType> dtype; ///< none: as stored; f32 for models of less than 64 million parameters
     int64_t context = 0;        ///< 0: the smaller of the model's and what fits, at least 4096 where it has them
     ProgressSink progress;
+    std::vector<AdapterSource> adapters; ///< as by Model::addAdapter(); a card takes one at most, for all requests
 };
 
 /// Every stage of an answer in numbers, for comparison with a reference.
@@ -245,6 +255,13 @@ public:
     virtual DType dtype() const = 0;
     virtual int64_t context() const = 0; ///< positions of this instance
     virtual MemoryEstimate memory() const = 0;
+    /// Names of the adapters that a request may ask for. The weights of the model are there once, whatever
+    /// their number, and another one from request to request costs no time.
+    virtual std::vector<std::string> adapters() const = 0;
+    /// Makes one more available.
+    /// Throws: Error::Code::Missing, BadModel (none to this model), Unsupported, BadRequest (a name that is
+    ///         taken, an alpha that is missing), OutOfMemory
+    virtual void addAdapter(const AdapterSource& source) = 0;
 
     /// Continues the conversation. Once stopped it returns what there is, with FinishReason::Cancelled;
     /// within 100 ms while answering, 500 ms before.

@@ -118,6 +118,27 @@ std::string LoadedModel::deviceName() const
     return names;
 }
 
+std::vector<std::string> LoadedModel::adapters() const
+{
+    return m_adapters ? m_adapters->names() : std::vector<std::string>();
+}
+
+void LoadedModel::addAdapter(const AdapterSource& source)
+{
+    if (!m_adapters)
+        throw Error(Error::Code::Unsupported, "this model takes no adapters");
+    m_adapters->add(source);
+}
+
+void LoadedModel::useAdapter(const ChatRequest& request)
+{
+    if (m_adapters)
+        m_inUse = m_adapters->use(request.adapter);
+    else if (!request.adapter.empty())
+        throw Error(Error::Code::BadRequest, "this model has no adapters");
+    m_visual.setVariant(m_inUse.vision);
+}
+
 LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
 {
     requireUtf8(request);
@@ -180,6 +201,8 @@ std::vector<uint64_t> LoadedModel::positionKeys(const Prompt& prompt,
 
 size_t LoadedModel::sharedPositions(const std::vector<uint64_t>& keys) const
 {
+    if (m_cachedAdapter != m_inUse.any)
+        return 0;
     const auto differs =
         std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
     return static_cast<size_t>(differs - keys.begin());
@@ -249,6 +272,7 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
     const size_t shared = std::min(sharedPositions(keys), keys.size() - 1);
     m_computedTokens = static_cast<int64_t>(keys.size() - shared);
     m_cachedKeys.resize(shared);
+    m_cachedAdapter = m_inUse.any;
     m_cache->truncate(static_cast<int64_t>(shared));
 
     const Tensor visual = visualRows(prepared, shared, progress, stop);
@@ -281,6 +305,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     if (request.thinking && thinking.endId < 0)
         throw Error(Error::Code::BadRequest, "this model does not think; switch thinking off");
     Sampler sampler(samplingOf(request));
+    useAdapter(request);
 
     Prepared prepared = prepare(request);
     const auto promptTokens = static_cast<int64_t>(prepared.prompt.ids.size());
@@ -409,6 +434,7 @@ void LoadedModel::rethrowWithTensor(const Error& error) const
 
 RequestCost LoadedModel::cost(const ChatRequest& request)
 {
+    useAdapter(request);
     const Prepared prepared = prepare(request);
     const auto& ids = prepared.prompt.ids;
     RequestCost cost;
@@ -444,6 +470,7 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
                          std::stop_token stop)
 {
     m_weights->requireWhole();
+    useAdapter(request);
     Prepared prepared = prepare(request);
     Trace trace;
     trace.inputIds = prepared.prompt.ids;

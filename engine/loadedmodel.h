@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/adapterset.h"
 #include "engine/engine.h"
 #include "engine/families/families.h"
 #include "engine/visualinputs.h"
@@ -22,6 +23,9 @@ public:
     DType dtype() const override { return m_dtype; }
     int64_t context() const override { return m_context; }
     MemoryEstimate memory() const override { return m_family->memory(m_dtype, m_context); }
+    void setAdapters(std::unique_ptr<AdapterSet> adapters) { m_adapters = std::move(adapters); }
+    std::vector<std::string> adapters() const override;
+    void addAdapter(const AdapterSource& source) override;
     void setLoadTime(Timings::Duration time) { m_loadTime = time; }
 
     ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
@@ -43,12 +47,14 @@ private:
         }
     };
 
+    /// From here on everything is computed with the adapter that the request asks for.
+    void useAdapter(const ChatRequest& request);
     Prepared prepare(const ChatRequest& request) const;
     /// What each position holds, so that a prompt can be compared with what the cache holds. Empty once stopped.
     std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress, std::stop_token stop);
     /// The same for pictures and films of these keys, up to the first that is not among them.
     std::vector<uint64_t> positionKeys(const Prompt& prompt, const std::vector<uint64_t>& partKeys) const;
-    /// How many of these the cache holds, from the first on.
+    /// How many of these the cache holds, from the first on; none of what another adapter computed.
     size_t sharedPositions(const std::vector<uint64_t>& keys) const;
     /// Rows of the visual positions from position on. Empty when there are none, or once stopped.
     Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress, std::stop_token stop);
@@ -69,6 +75,9 @@ private:
     VisualInputs m_visual;
     std::unique_ptr<KvCache> m_cache;
     std::vector<uint64_t> m_cachedKeys; // of the positions in the cache
+    uint64_t m_cachedAdapter = 0;       // that computed them
+    std::unique_ptr<AdapterSet> m_adapters;
+    AdapterSet::InUse m_inUse;
     int64_t m_computedTokens = 0;       // of the last prompt
     Timings::Duration m_loadTime{};
 };

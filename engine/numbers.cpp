@@ -3,6 +3,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "engine/cpu/halffloat.h"
+#include "engine/error.h"
+
 namespace argali {
 
 std::string megabytes(int64_t bytes)
@@ -39,6 +42,39 @@ bool holdsNonFinite(const Tensor& tensor)
             return true;
     }
     return false;
+}
+
+Tensor floatsOf(const Tensor& tensor)
+{
+    Tensor result = hostTensor(DType::F32, tensor.shape());
+    auto* const out = result.as<float>();
+    if (tensor.type() == DType::F32) {
+        std::memcpy(out, tensor.raw(), static_cast<size_t>(tensor.bytes()));
+        return result;
+    }
+    const bool isBf16 = tensor.type() == DType::BF16;
+    if (!isBf16 && tensor.type() != DType::F16)
+        throw Error(Error::Code::Internal, std::string("no floating type: ") + nameOf(tensor.type()));
+    for (int64_t i = 0; i < tensor.count(); ++i) {
+        uint16_t bits = 0;
+        std::memcpy(&bits, tensor.raw() + 2 * i, 2);
+        out[i] = isBf16 ? cpu::floatOfBf16(bits) : cpu::floatOfF16(bits);
+    }
+    return result;
+}
+
+Tensor roundedTo(const Tensor& floats, DType type)
+{
+    if (type == DType::F32)
+        return floats;
+    if (type != DType::BF16 && type != DType::F16)
+        throw Error(Error::Code::Internal, std::string("no floating type: ") + nameOf(type));
+    Tensor result = hostTensor(type, floats.shape());
+    const auto* const in = floats.as<float>();
+    auto* const out = result.as<uint16_t>();
+    for (int64_t i = 0; i < floats.count(); ++i)
+        out[i] = type == DType::BF16 ? cpu::bf16OfFloat(in[i]) : cpu::f16OfFloat(in[i]);
+    return result;
 }
 
 } // namespace argali

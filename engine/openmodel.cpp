@@ -1,5 +1,11 @@
+#include <algorithm>
+
+#include "engine/adaptedfolder.h"
+#include "engine/adapterset.h"
+#include "engine/adapterfiles.h"
 #include "engine/devices.h"
 #include "engine/engine.h"
+#include "engine/families/mergedweights.h"
 #include "engine/fitting.h"
 #include "engine/loadedmodel.h"
 #include "engine/log.h"
@@ -46,38 +52,74 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
     return makeFamily(openFolder(folder))->memory(compute, context);
 }
 
+namespace {
+
+/// The weights with the one adapter in them.
+std::shared_ptr<const WeightSource> mergedFor(const std::vector<AdapterSource>& adapters,
+                                              std::shared_ptr<const WeightSource> base, const Backend& op,
+                                              const std::stop_token& stop)
+{
+    if (adapters.size() > 1)
+        throw Error(Error::Code::Unsupported,
+                    op.name() + " takes one adapter at a time, not " + std::to_string(adapters.size()) +
+                        "; leave the others out, or use --device cpu");
+    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(adapters.front()), *base));
+    log(LogLevel::Info, op.name() + ": the adapter " + nameOf(adapters.front()) + " is merged while it is loaded");
+    return std::make_shared<MergedWeights>(std::move(base), std::move(fitted), MergedWeights::Changes::All, stop);
+}
+
+} // namespace
+
 std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const OpenOptions& options,
                                  std::stop_token stop)
 {
     const auto begin = std::chrono::steady_clock::now();
-    ModelFolder files = openFolder(folder);
-    const Sampling sampling = defaultSampling(folder);
-    const std::shared_ptr<const WeightSource> weights = files.weights;
-    std::unique_ptr<Family> family = makeFamily(std::move(files));
+    AdaptedFolder adaptedFolder = openAdaptedFolder(folder, options.adapters);
+    ModelFolder& files = adaptedFolder.files;
+    const Sampling sampling = defaultSampling(files.path);
+    const std::shared_ptr<LoadedWeights> loaded = files.loaded;
+    std::unique_ptr<Family> family = makeFamily(files);
     const DType dtype = options.dtype.value_or(defaultType(family->info()));
     if (dtype != DType::F32 && dtype != DType::BF16 && dtype != DType::F16)
         throw Error(Error::Code::Unsupported,
                     std::string(nameOf(dtype)) +
                         " weights are not part of this version; use bf16, f16 or f32");
     const Placement placement = place(*family, dtype, options.context, options.device);
-    std::unique_ptr<Tokenizer> tokenizer = openTokenizer(folder);
+    std::unique_ptr<Tokenizer> tokenizer = openTokenizer(files.path);
     family->checkTokenizer(*tokenizer);
     if (stop.stop_requested())
         return nullptr;
     std::vector<std::unique_ptr<Backend>> backends;
+    std::vector<AdaptedBackend*> adapted;
     std::vector<LayerShare> shares;
     for (const Placement::Part& part : placement.parts) {
-        backends.push_back(makeBackend(part.device));
+        auto backend = std::make_unique<AdaptedBackend>(makeBackend(part.device));
+        adapted.push_back(backend.get());
+        backends.push_back(std::move(backend));
         shares.push_back({backends.back().get(), part.layers});
         if (placement.parts.size() > 1)
             log(LogLevel::Info, part.device + ": " + std::to_string(part.layers) + " of " +
                                     std::to_string(family->info().layers) + " layers");
     }
+    // A backend without the operations for it gets the adapter in its weights.
+    const bool isMerged = adaptedFolder.isWhole
+        || (!options.adapters.empty() && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths));
+    if (isMerged && !adaptedFolder.isWhole) {
+        files.weights = mergedFor(options.adapters, files.weights, *adapted.front(), stop);
+        family = makeFamily(files);
+    }
     if (!family->load(shares, dtype, options.progress, stop))
         return nullptr;
-    auto model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights,
+    auto model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), files.weights,
                                                std::move(tokenizer), sampling, dtype,
                                                placement.context);
+    auto adapters = std::make_unique<AdapterSet>(std::move(adapted), loaded, files.weights, dtype);
+    if (isMerged)
+        adapters->setMerged(nameOf(options.adapters.front()));
+    else
+        for (const AdapterSource& source : options.adapters)
+            adapters->add(source);
+    model->setAdapters(std::move(adapters));
     model->setLoadTime(std::chrono::steady_clock::now() - begin);
     return model;
 }

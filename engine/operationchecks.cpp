@@ -213,4 +213,16 @@ void softEmbed(const Tensor& out, const Tensor& x, const LinearWeight& w, const 
             "softEmbed", {&out, &x, &norm.weight, &table});
 }
 
+void activate(const Tensor& x)
+{
+    require(!x.isEmpty() && x.type() == DType::F32, "activate", {&x});
+}
+
+void gateUp(const Tensor& out, const Tensor& gateUp)
+{
+    require(!gateUp.isEmpty() && gateUp.type() == DType::F32 && gateUp.shape().rank() == 2 && gateUp.dim(1) % 2 == 0
+                && isRows(out, gateUp.dim(0), gateUp.dim(1) / 2),
+            "gateUp", {&out, &gateUp});
+}
+
 } // namespace argali::checks

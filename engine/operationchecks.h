@@ -32,4 +32,7 @@ void ropePatches(const Tensor& qkv, int64_t heads, int64_t rows, int64_t columns
 void attendFrames(const Tensor& out, const Tensor& qkv, int64_t heads, int64_t framePatches);
 void softEmbed(const Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm, const Tensor& table);
 
+void activate(const Tensor& x);
+void gateUp(const Tensor& out, const Tensor& gateUp);
+
 } // namespace argali::checks

@@ -174,23 +174,30 @@ std::shared_ptr<const Image> VisualInputs::decode(VisualInput& input, int64_t i,
     return image;
 }
 
+FrameKey VisualInputs::ofVariant(FrameKey key) const
+{
+    key.high ^= m_variant * 0x9E3779B97F4A7C15U;
+    return key;
+}
+
 std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i, const ProgressSink& progress,
                                             std::stop_token stop)
 {
     const std::string& source = input.m_frames.at(static_cast<size_t>(i)).source;
     if (!source.empty())
         if (const auto known = m_keysBySource.find(source); known != m_keysBySource.end())
-            return known->second;
+            return ofVariant(known->second);
     std::shared_ptr<const Image> image = decode(input, i, stop);
     if (!image)
         return std::nullopt;
-    const FrameKey key = hashOf(*image, input.m_part);
+    const FrameKey content = hashOf(*image, input.m_part);
+    const FrameKey key = ofVariant(content);
     if (!use(key) && encode(input, key, std::move(image), progress, stop).isEmpty())
         return std::nullopt;
     if (!source.empty()) {
         if (m_keysBySource.size() >= sourcesLimit)
             m_keysBySource.clear(); // pictures are decoded once more, nothing is lost
-        m_keysBySource.emplace(source, key);
+        m_keysBySource.emplace(source, content);
     }
     return key;
 }
@@ -198,7 +205,7 @@ std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i, const
 std::optional<FrameKey> VisualInputs::knownKey(const VisualInput& input, int64_t i) const
 {
     const auto known = m_keysBySource.find(input.m_frames.at(static_cast<size_t>(i)).source);
-    return known == m_keysBySource.end() ? std::nullopt : std::optional(known->second);
+    return known == m_keysBySource.end() ? std::nullopt : std::optional(ofVariant(known->second));
 }
 
 Tensor VisualInputs::tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop)

@@ -55,6 +55,9 @@ public:
     /// Throws: Error::Code::Missing, BadMedia, BadRequest
     std::vector<VisualInput> open(const ChatRequest& request) const;
 
+    /// Frames of one variant are not those of another: their soft tokens are made in different ways.
+    void setVariant(uint64_t variant) { m_variant = variant; }
+
     /// Starts a request: frames that it uses are kept at least until the next one.
     void beginRequest();
 
@@ -85,6 +88,7 @@ private:
         int64_t request = 0; // the last one that used it
     };
 
+    FrameKey ofVariant(FrameKey key) const;
     std::shared_ptr<const Image> decode(VisualInput& input, int64_t i, std::stop_token stop);
     Tensor encode(VisualInput& input, const FrameKey& key, std::shared_ptr<const Image> image,
                   const ProgressSink& progress, std::stop_token stop);
@@ -93,7 +97,8 @@ private:
 
     Backend& m_op;
     Family& m_family;
-    std::map<std::string, FrameKey, std::less<>> m_keysBySource;
+    uint64_t m_variant = 0;
+    std::map<std::string, FrameKey, std::less<>> m_keysBySource; // of no variant
     std::map<FrameKey, Kept> m_kept;
     std::list<FrameKey> m_uses; // most recent first
     int64_t m_keptBytes = 0;

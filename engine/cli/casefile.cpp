@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/checkpoint/json.h"
+#include "engine/checkpoint/config.h"
 #include "engine/cli/checkcase.h"
 #include "engine/cli/messages.h"
 #include "engine/error.h"
@@ -183,6 +183,41 @@ ReferenceCase CaseReader::read(const nlohmann::json& value)
     return result;
 }
 
+/// A path of "model", relative to the folder that holds cases/.
+std::filesystem::path partOfModel(const CaseFile& file, const char* key)
+{
+    const nlohmann::json& model = file.json["model"];
+    const std::filesystem::path path =
+        model.is_object() && model.contains(key) && model[key].is_string()
+            ? model[key].get<std::string>()
+            : std::string();
+    if (path.empty() || path.is_absolute())
+        throw Error(Error::Code::BadRequest, (file.folder / "case.json").string() + ": model." +
+                                                 key + ": a relative path expected, found " +
+                                                 inQuotes(model.dump().substr(0, 80)));
+    return (file.model / path).lexically_normal();
+}
+
+/// The base and the adapter of a case that is not about a model of its own.
+void readAdapterOf(CaseFile& file)
+{
+    AdapterSource source;
+    source.path = partOfModel(file, "adapter");
+    source.name = "adapter";
+    const std::filesystem::path base = partOfModel(file, "base");
+    const nlohmann::json& model = file.json["model"];
+    if (model.contains("lora_alpha")) {
+        const Config alphas = Config(model, (file.folder / "case.json").string()).object("lora_alpha");
+        constexpr double largest = 1e6;
+        if (alphas.has("language_model"))
+            source.textAlpha = alphas.number("language_model", 0, largest);
+        if (alphas.has("vision_model"))
+            source.visionAlpha = alphas.number("vision_model", 0, largest);
+    }
+    file.adapter = std::move(source);
+    file.model = base;
+}
+
 } // namespace
 
 CaseFile openCase(const std::filesystem::path& folder)
@@ -196,14 +231,16 @@ CaseFile openCase(const std::filesystem::path& folder)
     result.name = (result.model.filename() / result.folder.filename()).string();
     const std::filesystem::path file = result.folder / "case.json";
     result.json = parseJson(readFile(file), file.string(), Error::Code::BadRequest);
-    result.adapter =
-        result.json.is_object() && result.json.contains("model") && !result.json["model"].is_null();
+    if (result.json.is_object() && result.json.contains("model") && !result.json["model"].is_null())
+        readAdapterOf(result);
     return result;
 }
 
 ReferenceCase readCase(const CaseFile& file, std::stop_token stop)
 {
     ReferenceCase result = CaseReader(file.folder, std::move(stop)).read(file.json);
+    if (file.adapter)
+        result.request.adapter = file.adapter->name;
     result.name = file.name;
     return result;
 }

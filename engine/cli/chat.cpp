@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/checkpoint/json.h"
+#include "engine/cli/adapteroptions.h"
 #include "engine/cli/chatsession.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
@@ -67,6 +68,9 @@ int run(const Arguments& arguments)
     requireUtf8(arguments.text("--system").value_or(""), "--system");
     ChatSettings settings = readSettings(arguments, prompt.has_value());
     OpenOptions open = openOptions(arguments);
+    open.adapters = adapterOptions(arguments);
+    if (prompt && open.adapters.size() > 1)
+        throw UsageError("-p takes one --adapter; in a conversation /adapter changes to another");
 
     const std::filesystem::path folder = modelFolder(arguments);
     const ModelInfo info = describeModel(folder);
@@ -77,6 +81,8 @@ int run(const Arguments& arguments)
     const std::unique_ptr<Model> model = openModelHere(folder, std::move(open));
     if (!model)
         return statusInterrupted;
+    if (const std::vector<std::string> adapters = model->adapters(); !adapters.empty())
+        settings.request.adapter = adapters.front();
     ChatSession session(*model, std::move(settings));
     for (const ContentItem& item : attachments)
         session.attach(item);
@@ -134,8 +140,13 @@ Options of some model families, refused where the model has no use for them
   --template NAME       the frame of the prompt: vicuna_v1 (default), llava_v1, hf (LLaVA-1.5)
   --image-aspect-ratio pad|crop
                         how a picture becomes square (LLaVA-1.5)
-  --adapter DIR, --adapter-alpha text=N,vision=N
-                        not part of this version
+
+Adapters, which leave the model's own weights as they are
+  --adapter DIR         a LoRA, a projector or a prefix to this model: its folder or file; may
+                        be repeated in a conversation, where the first one answers until
+                        /adapter NAME changes to another
+  --adapter-alpha text=N,vision=N
+                        of the training script, for a .pth file that does not hold them
 
 Examples:
   argali-cli chat --image picture.png -p "What is shown in the picture?"
@@ -143,7 +154,8 @@ Examples:
 )",
             .options = modelOption(),
             .run = run};
-        for (const std::vector<Option>& more : {computeOptions(), requestOptionList()})
+        for (const std::vector<Option>& more :
+             {computeOptions(), requestOptionList(), adapterOptionList()})
             c.options.insert(c.options.end(), more.begin(), more.end());
         c.options.insert(c.options.end(),
                          {{.name = "--prompt", .value = "TEXT", .letter = 'p', .freeText = true},

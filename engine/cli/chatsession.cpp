@@ -1,5 +1,6 @@
 #include "engine/cli/chatsession.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include <unistd.h>
@@ -25,6 +26,7 @@ constexpr std::string_view conversationHelp =
     "/image FILE     a picture for the next question\n"
     "/video FILE     a film for the next question\n"
     "/think on|off   whether the model thinks before it answers\n"
+    "/adapter NAME   answer with this adapter from here on; none: without\n"
     "/new            forget the conversation\n"
     "/help           this list\n"
     "/quit           leave\n"
@@ -188,6 +190,19 @@ int ChatSession::converse()
     return statusDone;
 }
 
+void ChatSession::changeAdapter(const std::string& name)
+{
+    const std::vector<std::string> known = m_model.adapters();
+    if (name != "none" && std::ranges::find(known, name) == known.end()) {
+        std::string list;
+        for (const std::string& other : known)
+            list += inQuotes(other) + ", ";
+        throw Error(Error::Code::BadRequest, "no adapter is called " + inQuotes(name) +
+                                                 "; there is " + list + "and none");
+    }
+    m_settings.request.adapter = name == "none" ? "" : name;
+}
+
 ChatSession::Next ChatSession::command(const std::string& line)
 {
     const size_t blank = line.find_first_of(" \t");
@@ -205,6 +220,8 @@ ChatSession::Next ChatSession::command(const std::string& line)
         note(describeAttachment(m_attachments.back()));
     } else if (word == "/think" && (rest == "on" || rest == "off")) {
         m_settings.request.thinking = rest == "on";
+    } else if (word == "/adapter" && !rest.empty()) {
+        changeAdapter(rest);
     } else if (word == "/new" && rest.empty()) {
         forget();
     } else if (word == "/help" && rest.empty()) {

@@ -41,6 +41,8 @@ public:
 private:
     enum class Next { Go, Quit };
     Next command(const std::string& line);
+    /// Throws: Error::Code::BadRequest for a name that is not among those of the model
+    void changeAdapter(const std::string& name);
     void forget();
     void printStatistics(const ChatResult& result) const;
     void printResult(const ChatResult& result) const;

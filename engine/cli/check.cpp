@@ -88,12 +88,14 @@ private:
     CheckReport& m_report;
     VectorContext m_vectors;
     std::filesystem::path m_folder;
-    std::unique_ptr<Model> m_model; ///< of m_folder
+    std::filesystem::path m_adapter; ///< empty: none
+    std::unique_ptr<Model> m_model;  ///< of m_folder, with m_adapter
 };
 
 Model* Checker::modelOf(const CaseFile& file, const std::stop_token& stop)
 {
-    if (m_model && m_folder == file.model)
+    const std::filesystem::path adapter = file.adapter ? file.adapter->path : "";
+    if (m_model && m_folder == file.model && m_adapter == adapter)
         return m_model.get();
     m_model.reset(); // the old one goes before the new one comes
     try {
@@ -104,8 +106,12 @@ Model* Checker::modelOf(const CaseFile& file, const std::stop_token& stop)
         m_report.skip(file.name, e.what());
         return nullptr;
     }
-    m_model = openModel(file.model, m_open, stop);
+    OpenOptions options = m_open;
+    if (file.adapter)
+        options.adapters.push_back(*file.adapter);
+    m_model = openModel(file.model, options, stop);
     m_folder = file.model;
+    m_adapter = adapter;
     return m_model.get();
 }
 
@@ -115,10 +121,6 @@ void Checker::checkCase(const std::filesystem::path& folder, const std::stop_tok
     try {
         const CaseFile file = openCase(folder);
         name = file.name;
-        if (file.adapter) {
-            m_report.skip(name, "adapters are not part of this version");
-            return;
-        }
         // The family first: the options of a case are those of its family.
         Model* const model = modelOf(file, stop);
         if (!model)
@@ -188,7 +190,7 @@ const Command& checkCommand()
             .help =
                 R"(usage: argali-cli check PATH... [--device D] [--dtype T] [--tokenizer DIR] [--json]
 
-Runs every reference case (cases/NAME/case.json of a model folder) and every vector file
+Runs every reference case (cases/NAME/case.json of a model's or an adapter's folder) and every vector file
 (picture sizes, resizing, picture modes, tokenizers, position table, weights files) found
 under PATH, and prints a line for each stage: case, stage, largest absolute error,
 NMSE = sum((a - b)^2) / sum(b^2), pass or FAIL. Status 0 only when every stage passes.

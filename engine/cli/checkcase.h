@@ -20,8 +20,8 @@ namespace argali::cli {
 struct CaseFile {
     std::filesystem::path folder; ///< real path, links resolved
     std::string name;             ///< "ovis2_5-tiny/one-image"
-    std::filesystem::path model;  ///< the folder that holds cases/
-    bool adapter = false;         ///< model is an adapter and no model
+    std::filesystem::path model;  ///< the folder that holds cases/, or the base of that adapter
+    std::optional<AdapterSource> adapter;
     nlohmann::json json;
 };
 

@@ -28,6 +28,7 @@ const Command& checkCommand();
 const Command& devicesCommand();
 const Command& evalCommand();
 const Command& inspectCommand();
+const Command& mergeCommand();
 const Command& serveCommand();
 const Command& tokenizeCommand();
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::array commands = {&chatCommand,    &serveCommand,    &evalCommand,
                                  &checkCommand,   &benchCommand,    &inspectCommand,
-                                 &tokenizeCommand, &devicesCommand};
+                                 &tokenizeCommand, &mergeCommand,    &devicesCommand};
 
 std::string generalHelp()
 {

@@ -42,8 +42,6 @@ std::vector<Option> requestOptionList()
             {.name = "--context", .value = "N"},
             {.name = "--min-pixels", .value = "N"},
             {.name = "--max-pixels", .value = "N"},
-            {.name = "--adapter", .value = "DIR", .repeatable = true},
-            {.name = "--adapter-alpha", .value = "text=N,vision=N", .repeatable = true},
             {.name = "--max-tiles", .value = "N"},
             {.name = "--template", .value = "NAME"},
             {.name = "--image-aspect-ratio", .value = "pad|crop"}};
@@ -139,11 +137,6 @@ void requireOneOf(const Arguments& arguments, const char* option,
 
 void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
 {
-    for (const char* option : {"--adapter", "--adapter-alpha"})
-        if (arguments.has(option))
-            throw Error(Error::Code::Unsupported,
-                        std::string(option) +
-                            ": adapters are not part of this version; leave it out");
     const std::pair<const char*, bool> ofFamilies[] = {
         {"--min-pixels", info.maxPixels > 0},         {"--max-pixels", info.maxPixels > 0},
         {"--max-tiles", info.maxTiles > 0},           {"--template", !info.templates.empty()},

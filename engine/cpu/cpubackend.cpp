@@ -255,4 +255,29 @@ void CpuBackend::softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w, 
     cpu::softEmbed(m_context, out, x, mine(w), norm, table);
 }
 
+void CpuBackend::activate(Tensor& x, Activation activation)
+{
+    checks::activate(x);
+    constexpr int64_t piece = 8192;
+    const int64_t count = x.count();
+    m_pool.run(divideUp(count, piece), [&](int64_t slice, int) {
+        activateValues(m_context.kernels, activation, x.as<float>() + slice * piece,
+                       std::min(piece, count - slice * piece));
+    });
+}
+
+void CpuBackend::gateUp(Tensor& out, const Tensor& gateUp)
+{
+    checks::gateUp(out, gateUp);
+    const Kernels& kernels = m_context.kernels;
+    const int64_t width = gateUp.dim(1) / 2;
+    m_pool.run(gateUp.dim(0), [&](int64_t row, int worker) {
+        const float* const gate = gateUp.as<float>() + row * 2 * width;
+        float* const values = m_context.worker(worker).row.get<float>(width);
+        std::copy_n(gate, width, values);
+        kernels.siluTimes(values, gate + width, width);
+        writeFloats(kernels, out, row * width, width, values);
+    });
+}
+
 } // namespace argali::cpu

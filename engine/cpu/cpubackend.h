@@ -66,6 +66,10 @@ public:
     void softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm,
                    const Tensor& table) override;
 
+    bool hasSidePaths() const override { return true; }
+    void activate(Tensor& x, Activation activation) override;
+    void gateUp(Tensor& out, const Tensor& gateUp) override;
+
 private:
     Isa m_isa;
     ThreadPool m_pool;

@@ -71,7 +71,6 @@ struct Product {
     void multiplyMany() const;
     void multiplySlice(std::byte* input, int64_t row, int64_t rows, int64_t first, int64_t count,
                        Context::Worker& worker, float* c, int64_t width) const;
-    void activate(float* values, int64_t count) const;
     /// Columns [first, first + count) of row t of the product, in gate (and up), go to out.
     void finishRow(float* gate, float* up, int64_t t, int64_t first, int64_t count,
                    float* temporary) const;
@@ -107,20 +106,6 @@ std::byte* Product::prepareInput(int64_t first, int64_t rows) const
     return input;
 }
 
-void Product::activate(float* values, int64_t count) const
-{
-    switch (finish.activation) {
-    case Activation::None:
-        return;
-    case Activation::GeluTanh:
-        return kernels.geluTanh(values, count);
-    case Activation::Gelu:
-        return kernels.gelu(values, count);
-    case Activation::QuickGelu:
-        return kernels.quickGelu(values, count);
-    }
-}
-
 void Product::finishRow(float* gate, float* up, int64_t t, int64_t first, int64_t count,
                         float* temporary) const
 {
@@ -132,7 +117,7 @@ void Product::finishRow(float* gate, float* up, int64_t t, int64_t first, int64_
     if (gated)
         kernels.siluTimes(gate, up, count);
     else
-        activate(gate, count);
+        activateValues(kernels, finish.activation, gate, count);
     const int64_t offset = t * outputs + first;
     if (finish.kind == Finish::Kind::Add) {
         readFloats(kernels, out, offset, count, temporary);
@@ -285,6 +270,20 @@ void CpuLinear::rows(const std::byte** out, int64_t first, int64_t count) const
         if (count == 0)
             return;
         first -= part.dim(0);
+    }
+}
+
+void activateValues(const Kernels& kernels, Activation activation, float* values, int64_t count)
+{
+    switch (activation) {
+    case Activation::None:
+        return;
+    case Activation::GeluTanh:
+        return kernels.geluTanh(values, count);
+    case Activation::Gelu:
+        return kernels.gelu(values, count);
+    case Activation::QuickGelu:
+        return kernels.quickGelu(values, count);
     }
 }
 

@@ -40,6 +40,9 @@ struct Finish {
     Activation activation = Activation::None;
 };
 
+/// values = activation(values)
+void activateValues(const Kernels& kernels, Activation activation, float* values, int64_t count);
+
 /// out = finish(norm(x) w^T + bias); no norm when that is null.
 /// Shape:  x [T, K], w [N, K] -> out [T, N], or [T, N / 2] when gated
 void multiply(Context& context, Tensor& out, const Tensor& x, const Norm* norm, const CpuLinear& w,

@@ -5,6 +5,7 @@
 
 #include "engine/families/chatglm2.h"
 #include "engine/families/internvl2.h"
+#include "engine/families/internvl2lora.h"
 #include "engine/families/llava15.h"
 #include "engine/families/ovis25.h"
 
@@ -38,7 +39,7 @@ struct FamilyEntry {
 constexpr std::array families{
     FamilyEntry{ovis25::matches, ovis25::make, ovis25::synthetic},
     FamilyEntry{llava15::matches, llava15::make, llava15::synthetic, llava15::openWeights},
-    FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic},
+    FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic, internvl2::openWeights},
     FamilyEntry{chatglm2::matches, chatglm2::make, chatglm2::synthetic, chatglm2::openWeights, chatglm2::sampling},
 };
 
@@ -54,7 +55,7 @@ void Family::setPrefix(const WeightSource&)
     throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning");
 }
 
-ModelFolder openFolder(const std::filesystem::path& folder)
+ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config)
 {
     std::error_code failure;
     if (!std::filesystem::is_directory(folder, failure))
@@ -63,7 +64,7 @@ ModelFolder openFolder(const std::filesystem::path& folder)
     ModelFolder result;
     // A trailing separator would leave the folder without a name.
     result.path = std::filesystem::canonical(folder);
-    result.config = Config::read(result.path / "config.json");
+    result.config = config ? *config : Config::read(result.path / "config.json");
     result.generation = Config::readIfThere(result.path / "generation_config.json");
     result.preprocessor = Config::readIfThere(result.path / "preprocessor_config.json");
     if (result.preprocessor.json().empty())

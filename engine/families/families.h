@@ -15,6 +15,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/engine.h"
+#include "engine/families/loadedweights.h"
 #include "engine/layers/kvcache.h"
 #include "engine/substitution.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -28,6 +29,8 @@ struct ModelFolder {
     Config generation;   ///< generation_config.json; empty when not there
     Config preprocessor; ///< preprocessor_config.json or processor_config.json; empty when not there
     std::shared_ptr<const WeightSource> weights;
+    /// What the family made of them once it is loaded.
+    std::shared_ptr<LoadedWeights> loaded = std::make_shared<LoadedWeights>();
 };
 
 /// One picture or film of a prompt, not yet decoded: what the prompt needs to know about it.
@@ -132,7 +135,8 @@ public:
 
 /// Reads configuration and names of tensors; decides the family by model_type and keys.
 /// Throws: Error::Code::Missing, BadModel, Unsupported (naming the model_type and what is supported)
-ModelFolder openFolder(const std::filesystem::path& folder);
+/// config: takes the place of the folder's own.
+ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config = {});
 std::unique_ptr<Family> makeFamily(ModelFolder folder);
 
 /// How the model of a configuration chooses tokens where generation_config.json does not say it.

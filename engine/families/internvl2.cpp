@@ -153,7 +153,7 @@ bool InternVl2::load(const std::vector<LayerShare>& shares, DType compute, const
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop);
+    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.text, m_names.text(), compute);
     loadVision(loader, *m_op, compute);
     const int64_t width = m_d.text.decoder.width;
@@ -169,7 +169,7 @@ Tensor InternVl2::loadPositions(WeightLoader& loader, Backend& op) const
 {
     const int64_t width = m_d.vision.width;
     const int64_t entries = 1 + m_d.tableSide * m_d.tableSide;
-    const Tensor all = loader.floats(m_names.positions(), {1, entries, width});
+    const Tensor all = loader.derivedFloats(m_names.positions(), {1, entries, width});
     if (loader.stopped())
         return {};
     const Tensor table = all.view({entries, width});

@@ -120,9 +120,6 @@ void readOriginal(const Config& config, Dimensions& d)
     d.transposed = version == "v1";
     if (config.boolean("pad2square", false))
         refuse(config, "pad2square true");
-    for (const char* key : {"use_backbone_lora", "use_llm_lora"})
-        if (config.integer(key, 0, 1 << 16, 0) > 0)
-            refuse(config, std::string(key) + " (low-rank tensors inside of the checkpoint)");
     if (config.boolean("dynamic_image_size", false)) {
         d.leastTiles = config.integer("min_dynamic_patch", 1, mostTilesEver, 1);
         d.mostTiles = config.integer("max_dynamic_patch", d.leastTiles, mostTilesEver, std::max<int64_t>(6, d.leastTiles));
@@ -175,10 +172,6 @@ Names::Names(const WeightSource& weights, const Dimensions& d)
     m_native = d.layout == Layout::Native;
     TextNames probe{d.packing, "", ""};
     const std::string embedding = probe.embedding();
-    if (!m_native)
-        if (const std::string low = "language_model.base_model.model.model." + embedding; weights.describe(low))
-            throw Error(Error::Code::Unsupported, weights.origin(low) + ": low-rank tensors inside of the checkpoint are "
-                            "not supported for InternVL2; merge them first");
     const std::string body = publishedPrefix(weights, {"language_model.model.", "model.language_model."}, embedding.c_str());
     const char* head = d.packing == TextPacking::InternLm2 ? "language_model.output.weight" : "language_model.lm_head.weight";
     m_text = {d.packing, body, body == "model.language_model." ? "lm_head.weight" : head};

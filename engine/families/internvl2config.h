@@ -60,8 +60,7 @@ Dimensions readDimensions(const Config& config, const Config& preprocessor);
 class Names final {
 public:
     /// Finds out which spelling this checkpoint uses.
-    /// Throws: Error::Code::BadModel when it uses none, naming the tensor that was looked for; Unsupported for
-    ///         low-rank tensors inside of the checkpoint
+    /// Throws: Error::Code::BadModel when it uses none, naming the tensor that was looked for
     Names(const WeightSource& weights, const Dimensions& d);
 
     const TextNames& text() const { return m_text; }

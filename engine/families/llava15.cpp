@@ -138,7 +138,7 @@ bool Llava15::load(const std::vector<LayerShare>& shares, DType compute, const P
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop);
+    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.text, m_names.text(), compute);
     loadVision(loader, *m_op, compute);
     for (int64_t i = 0; i < m_d.projectorLayers && !loader.stopped(); ++i) {

@@ -56,9 +56,9 @@ Tensor scaledRows(const Tensor& matrix, const Tensor& factors)
 } // namespace
 
 WeightLoader::WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
-                           ProgressSink progress, std::stop_token stop)
+                           ProgressSink progress, std::stop_token stop, LoadedWeights* loaded)
     : m_op(&op), m_weights(weights), m_compute(compute), m_total(totalBytes), m_progress(std::move(progress)),
-      m_stop(std::move(stop))
+      m_stop(std::move(stop)), m_loaded(loaded)
 {
 }
 
@@ -103,7 +103,7 @@ void WeightLoader::add(LinearSource& source, const LinearPart& part)
     }
 }
 
-Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
+Linear WeightLoader::makeLinear(const std::vector<LinearPart>& parts, LoadedWeight::Kind kind)
 {
     LinearSource source;
     source.compute = m_compute;
@@ -114,7 +114,27 @@ Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
     }
     if (stopped())
         return {};
-    return m_op->makeLinear(source);
+    Linear linear = m_op->makeLinear(source);
+    if (m_loaded)
+        m_loaded->push_back({kind, linear.get(), m_op, m_ofLanguage, parts});
+    return linear;
+}
+
+Linear WeightLoader::linear(const std::vector<LinearPart>& parts)
+{
+    return makeLinear(parts, LoadedWeight::Kind::Product);
+}
+
+Linear WeightLoader::wholeLinear(const std::vector<LinearPart>& parts)
+{
+    return makeLinear(parts, LoadedWeight::Kind::WholeProduct);
+}
+
+Tensor WeightLoader::made(Tensor tensor, LoadedWeight::Kind kind, const std::string& name, const Shape& shape)
+{
+    if (m_loaded)
+        m_loaded->push_back({kind, tensor.raw(), m_op, m_ofLanguage, {}, name, shape});
+    return tensor;
 }
 
 Tensor WeightLoader::onHost(const Tensor& stored)
@@ -129,12 +149,19 @@ Tensor WeightLoader::hostFloats(const std::string& name, const Shape& shape)
 
 Tensor WeightLoader::floats(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor() : m_op->makeFloats(read(name, shape));
+    return stopped() ? Tensor()
+                     : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Floats, name, shape);
+}
+
+Tensor WeightLoader::derivedFloats(const std::string& name, const Shape& shape)
+{
+    return stopped() ? Tensor()
+                     : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Derived, name, shape);
 }
 
 Tensor WeightLoader::table(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor() : m_op->makeTable(read(name, shape));
+    return stopped() ? Tensor() : made(m_op->makeTable(read(name, shape)), LoadedWeight::Kind::Table, name, shape);
 }
 
 int64_t bytesWhenLoaded(const TensorKind& stored, DType compute, bool changed)

@@ -10,24 +10,9 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/engine.h"
+#include "engine/families/loadedweights.h"
 
 namespace argali {
-
-/// Neighbouring rows of a matrix.
-struct RowRange {
-    int64_t begin = 0;
-    int64_t count = 0;
-};
-
-/// One matrix of a linear layer by the names of its tensors. A weight of more than two dimensions (a
-/// convolution whose kernel is its stride) is one row per output.
-struct LinearPart {
-    std::string weight;
-    Shape shape;
-    std::string bias{}; ///< empty: none
-    std::vector<RowRange> rows{}; ///< which rows, in which order; empty: all
-    std::string scale{};          ///< a factor for each output, of weight and bias; empty: none
-};
 
 /// A tensor that a model uses. A matrix whose values are changed when it is loaded does not stay in its file.
 struct NamedShape {
@@ -41,16 +26,24 @@ struct NamedShape {
 /// Thread: engine
 class WeightLoader final {
 public:
+    /// loaded: what was made is listed there, when it is given.
     WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
-                 ProgressSink progress, std::stop_token stop);
+                 ProgressSink progress, std::stop_token stop, LoadedWeights* loaded = nullptr);
 
     /// Where tensors go from here on.
     void setBackend(Backend& op) { m_op = &op; }
+    /// Whether what comes from here on is of the language model alone.
+    void setOfLanguage(bool ofLanguage) { m_ofLanguage = ofLanguage; }
 
     bool stopped() const { return m_stop.stop_requested(); }
     /// Throws: as WeightSource::require() and the backend's functions
     Linear linear(const std::vector<LinearPart>& parts);
+    /// The same for a product that is part of an operation which does more with its outputs than add to them or
+    /// apply a function to each.
+    Linear wholeLinear(const std::vector<LinearPart>& parts);
     Tensor floats(const std::string& name, const Shape& shape);
+    /// The same for values that are made into something else before they are used.
+    Tensor derivedFloats(const std::string& name, const Shape& shape);
     Tensor table(const std::string& name, const Shape& shape);
     /// The values as f32 in host memory, for what a backend gets in another form.
     Tensor hostFloats(const std::string& name, const Shape& shape);
@@ -60,6 +53,8 @@ private:
     Tensor onHost(const Tensor& stored);
     /// Adds a part's matrices and biases.
     void add(LinearSource& source, const LinearPart& part);
+    Linear makeLinear(const std::vector<LinearPart>& parts, LoadedWeight::Kind kind);
+    Tensor made(Tensor tensor, LoadedWeight::Kind kind, const std::string& name, const Shape& shape);
 
     Backend* m_op;
     const WeightSource& m_weights;
@@ -68,6 +63,8 @@ private:
     int64_t m_done = 0;
     ProgressSink m_progress;
     std::stop_token m_stop;
+    LoadedWeights* m_loaded;
+    bool m_ofLanguage = false;
 };
 
 /// Bytes that a stored tensor takes once it is loaded for this compute type: matrices of another 16-bit or

@@ -130,7 +130,7 @@ bool Ovis25::load(const std::vector<LayerShare>& shares, DType compute,
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop);
+    WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.language, m_names.language(), compute);
     m_vision.emplace(op, compute, m_d, m_names, m_normalization, m_positionSide);
     m_vision->load(loader);

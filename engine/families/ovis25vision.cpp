@@ -35,7 +35,7 @@ void Vision::load(WeightLoader& loader)
     };
     m_patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"), {v.width, 3, m_d.patch, m_d.patch},
                                        m_names.patchEmbedding("bias")}});
-    m_positionTable = loader.floats(m_names.positionTable(), {m_positionSide * m_positionSide, v.width});
+    m_positionTable = loader.derivedFloats(m_names.positionTable(), {m_positionSide * m_positionSide, v.width});
     for (int64_t i = 0; i < v.layers && !loader.stopped(); ++i) {
         const auto part = [&](const std::string& name, int64_t out, int64_t in) {
             return LinearPart{m_names.visionLayer(i, name + ".weight"), {out, in},
@@ -52,7 +52,7 @@ void Vision::load(WeightLoader& loader)
         block.down = loader.linear({part("mlp.fc2", v.width, v.feedForward)});
         m_blocks.push_back(std::move(block));
     }
-    m_head = loader.linear({{m_names.visualHead(), {m_d.softRows(), m_d.mergedWidth()}}});
+    m_head = loader.wholeLinear({{m_names.visualHead(), {m_d.softRows(), m_d.mergedWidth()}}});
     m_headNorm = {Norm::Kind::Layer, loader.floats(m_names.visualHeadNorm("weight"), {m_d.softRows()}),
                         loader.floats(m_names.visualHeadNorm("bias"), {m_d.softRows()}), visualHeadEpsilon};
     m_table = loader.table(m_names.visualTable(), {m_d.visualVocabulary, m_d.text.width});

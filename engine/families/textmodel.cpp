@@ -283,6 +283,7 @@ LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>&
         return Norm{Norm::Kind::Rms, loader.floats(name, {width}), {}, d.epsilon};
     };
     const Shape ends{d.vocabulary, d.width};
+    loader.setOfLanguage(true);
     Tensor embedding = loader.table(names.embedding(), ends);
     for (int64_t i = 0; i < d.layers && !loader.stopped(); ++i) {
         const LayerParts parts = partsOf(config, names, i);
@@ -304,6 +305,7 @@ LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>&
     Norm last = config.finalNorm ? rms(names.finalNorm(), d.width) : Norm();
     model.setEnds(std::move(embedding), std::move(last),
                   loader.linear({{config.tiedHead ? names.embedding() : names.head, ends}}));
+    loader.setOfLanguage(false);
     return model;
 }
 

@@ -75,7 +75,6 @@ void TestCli::refusesWrongUsage_data()
     const auto add = [](const char* words, const char* parts) {
         QTest::newRow(words) << QString(words).split(' ') << QByteArray(parts);
     };
-    add("merge -m x", "\"merge\" is not part of this version");
     add("pull x", "\"pull\" is not part of this version");
     add("nonsense", "\"nonsense\" is not part of this version");
     add("chat --nonsense", "chat: unknown option \"--nonsense\"");
@@ -106,6 +105,15 @@ void TestCli::refusesWrongUsage_data()
     add("chat -p x --device abacus", "--device takes auto, cpu, cuda or cuda:N");
     add("chat -p x --device cuda:1,x", "--device takes auto");
     add("chat -p x --dtype f64", "--dtype takes auto, f32");
+    add("chat -p x --adapter a --adapter b", "-p takes one --adapter");
+    add("chat -p x --adapter-alpha text=1", "belongs to no --adapter that is a .pth file");
+    add("chat -p x --adapter a.pth --adapter-alpha text", "--adapter-alpha takes text=N,vision=N");
+    add("chat -p x --adapter a.pth --adapter-alpha text=0", "with numbers above 0");
+    add("chat -p x --adapter a.pth --adapter-alpha text=1,text=2", "--adapter-alpha takes");
+    add("chat -p x --adapter a.pth --adapter-alpha sound=1", "--adapter-alpha takes");
+    add("merge -m x", "one --adapter is needed, not 0");
+    add("merge --adapter a --adapter b --to c", "one --adapter is needed, not 2");
+    add("merge --adapter a", "--to DIR is needed");
     add("chat -p x --context 0", "--context takes an integer");
     add("chat -p x --min-pixels 9 --max-pixels 4", "--min-pixels must not be larger");
     add("check", "PATH is missing");
@@ -167,9 +175,11 @@ void TestCli::failsInOneLine_data()
     add("int8", ask + QStringList{"--dtype", "int8"}, "not part of this version yet|bf16");
     add("int4", ask + QStringList{"--dtype", "int4"}, "not part of this version yet|bf16");
     add("no card", ask + QStringList{"--device", "cuda:77"}, "cuda:77|; use the device cpu");
-    add("adapter", ask + QStringList{"--adapter", "x"}, "adapters are not part of this version");
-    add("alpha", ask + QStringList{"--adapter-alpha", "text=1"},
-        "--adapter-alpha: adapters are not part of this version");
+    add("adapter", ask + QStringList{"--adapter", "x"}, "x: is not there|; give the folder");
+    add("adapter of another model", ask + QStringList{"--adapter", dataFolder + "/adapters/llava-tiny-lora"},
+        "llava-tiny-lora: module|is nothing that this model has");
+    add("merged nowhere", {"merge", "--adapter", dataFolder + "/adapters/llava-tiny-lora", "--to", m_folder.path()},
+        "is nothing that this model has");
     add("tiles", ask + QStringList{"--max-tiles", "6"}, "--max-tiles|ovis2_5");
     add("template", ask + QStringList{"--template", "x"}, "--template|ovis2_5");
     add("aspect ratio", ask + QStringList{"--image-aspect-ratio", "pad"},

@@ -188,15 +188,8 @@ void TestCliCheck::checkSurvivesHostileCases()
 void TestCliCheck::checkNamesWhatItSkips()
 {
     ModelFolder model("ovis2_5-tiny");
-    copyCase(model, "text-only", [](nlohmann::json& json) {
-        json["model"] = {{"base", "."}, {"adapter", "."}};
-    });
     copyCase(model, "stop-id", [](nlohmann::json&) {});
     const QString path = QString::fromStdString(model.path().string());
-    const Outcome one = argaliCli({"check", path});
-    QCOMPARE(one.status, 0);
-    QVERIFY2(one.out.contains("skipped: ") && one.out.contains("adapters"), one.out);
-    QVERIFY(one.out.contains("1 files skipped"));
 
     model.changeJson("config.json", [](nlohmann::json& json) { json["model_type"] = "another"; });
     const Outcome none = argaliCli({"check", "--json", path});

@@ -220,7 +220,7 @@ void TestInternVl2::refuses_data()
     add(R"({"template": "vicuna"})", "vicuna");
     add(R"({"ps_version": "v3"})", "v3");
     add(R"({"pad2square": true})", "pad2square");
-    add(R"({"use_llm_lora": 8})", "use_llm_lora");
+    add(R"({"use_llm_lora": 8})", "use_llm_lora: the files have no low-rank tensors");
     add(R"({"downsample_ratio": 0.3})", "downsample_ratio");
     add(R"({"force_image_size": 37})", "without a rest");
     add(R"({"select_layer": 9})", "select_layer");

@@ -41,6 +41,8 @@ private slots:
     void normLinear();
     void normGateUp_data() { addDeviceRows(); }
     void normGateUp();
+    void endsOfProducts_data() { addDeviceRows(); }
+    void endsOfProducts();
     void ropeAppend_data() { addDeviceRows(); }
     void ropeAppend();
     void ropeFactors_data() { addDeviceRows(); }
@@ -300,6 +302,33 @@ void TestOps::normGateUp()
     QCOMPARE(difference(device.download(out),
                         {6 / (1 + std::exp(-3.0f)), 1 / (1 + std::exp(-0.5f))}, 1e-6f),
              QString());
+}
+
+void TestOps::endsOfProducts()
+{
+    QFETCH(TestDevice, device);
+    const Tensor both = device.upload({2, 4}, {2, -1.5f, 3, 2, 0, 1, 5, -1}, DType::F32);
+    Tensor x = device.upload({2, 2}, {1, -1, 0.5f, 0}, DType::F32);
+    Tensor out = device.make({2, 2});
+    if (!device.op().hasSidePaths()) {
+        QVERIFY_EXCEPTION_THROWN(device.op().activate(x, Activation::Gelu), Error);
+        QVERIFY_EXCEPTION_THROWN(device.op().gateUp(out, both), Error);
+        return;
+    }
+    // silu(2) * 3, silu(-1.5) * 2; silu(0) * 5, silu(1) * -1
+    device.op().gateUp(out, both);
+    QCOMPARE(difference(device.download(out),
+                        {6 / (1 + std::exp(-2.0f)), -3 / (1 + std::exp(1.5f)), 0,
+                         -1 / (1 + std::exp(-1.0f))},
+                        1e-6f),
+             QString());
+    device.op().activate(x, Activation::None);
+    QCOMPARE(device.download(x), (std::vector<float>{1, -1, 0.5f, 0}));
+    device.op().activate(x, Activation::QuickGelu);
+    const auto quick = [](float value) { return value / (1 + std::exp(-1.702f * value)); };
+    QCOMPARE(difference(device.download(x), {quick(1), quick(-1), quick(0.5f), 0}, 1e-6f), QString());
+    Tensor wrong = device.make({2, 3});
+    QVERIFY_EXCEPTION_THROWN(device.op().gateUp(wrong, both), Error);
 }
 
 void TestOps::ropeAppend()

@@ -1,0 +1,68 @@
+#include "engine/adaptedfolder.h"
+
+#include "engine/adapterfiles.h"
+#include "engine/families/deltaweights.h"
+
+namespace argali {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool isThere(const fs::path& path)
+{
+    std::error_code error;
+    return fs::exists(path, error);
+}
+
+/// Whether a folder has all of a model's weights and not an adapter's.
+bool isDelta(const fs::path& folder)
+{
+    bool hasWeights = false;
+    for (const char* name : {"pytorch_model.bin.index.json", "pytorch_model.bin", "model.safetensors",
+                             "model.safetensors.index.json"})
+        hasWeights = hasWeights || isThere(folder / name);
+    if (!hasWeights || !isThere(folder / "config.json") || isThere(folder / "adapter_config.json"))
+        return false;
+    const std::string type = Config::read(folder / "config.json").string("model_type", "");
+    return type == "llava" || type == "llava_llama";
+}
+
+/// Whether the model of this configuration has another projector than that of the adapter's, or none.
+bool hasOtherProjector(const Config& model, const Config& adapter)
+{
+    if (!adapter.has("mm_vision_tower"))
+        return false; // says nothing of one
+    const auto typeOf = [](const Config& config) {
+        return config.string("mm_projector_type", "linear");
+    };
+    const std::string type = model.string("model_type", "");
+    const bool isBare = type == "llama" && !model.has("mm_vision_tower");
+    return isBare || (model.has("mm_vision_tower") && typeOf(model) != typeOf(adapter));
+}
+
+} // namespace
+
+AdaptedFolder openAdaptedFolder(const fs::path& folder, const std::vector<AdapterSource>& adapters)
+{
+    if (adapters.size() != 1)
+        return {openFolder(folder), false};
+    const fs::path& path = adapters.front().path;
+    if (isDelta(path)) {
+        ModelFolder files = openFolder(path);
+        files.weights = std::make_shared<DeltaWeights>(openCheckpoint(folder), files.weights);
+        return {std::move(files), true};
+    }
+    const Config own = isThere(path / "config.json") ? Config::read(path / "config.json") : Config();
+    if (!isThere(folder / "config.json")
+        || !hasOtherProjector(Config::read(folder / "config.json"), own))
+        return {openFolder(folder), false};
+    ModelFolder files = openFolder(folder, own);
+    std::map<std::string, Tensor> projector;
+    for (const auto& [name, tensor] : readAdapter(adapters.front()).replaced)
+        if (name.find("mm_projector") != name.npos)
+            projector.emplace(name, tensor);
+    files.weights = std::make_shared<OverlaidWeights>(files.weights, std::move(projector));
+    return {std::move(files), false};
+}
+
+} // namespace argali
