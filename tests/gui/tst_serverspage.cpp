@@ -162,7 +162,7 @@ private slots:
         Bench::type(form.urlField(), QStringLiteral("ftp://host"));
         QCOMPARE(form.urlNote(), QString()); // it is being mended
         form.saveButton()->click();
-        QVERIFY2(form.urlNote().contains(QStringLiteral("expected http:// or https://")),
+        QVERIFY2(form.urlNote().contains(QStringLiteral("begins with http:// or https://")),
                  qPrintable(form.urlNote()));
         QVERIFY(form.urlField()->hasFocus());
         Bench::type(form.urlField(), bench.url());
