@@ -26,8 +26,9 @@ public:
     Painter(const QString& folder) : m_folder(folder)
     {
         std::vector<Shot> states = shotStates();
-        for (Shot& shot : settingsShots())
-            states.push_back(std::move(shot));
+        for (auto more : {settingsShots, remoteShots})
+            for (Shot& shot : more())
+                states.push_back(std::move(shot));
         for (const bool dark : {false, true}) {
             for (const bool zh : {false, true}) {
                 for (const Shot& shot : states)

@@ -13,6 +13,12 @@
 #include "gui/chat/samples.h"
 #include "gui/history/historystore.h"
 #include "gui/mainwindow.h"
+#include "gui/remote/profilestore.h"
+#include "gui/remote/remotereplysource.h"
+#include "gui/remote/serverbook.h"
+#include "gui/remote/serveroffers.h"
+#include "gui/remote/sourcechoice.h"
+#include "gui/remote/sourceswitch.h"
 #include "gui/theme.h"
 
 namespace argali::gui {
@@ -88,9 +94,13 @@ struct Stage {
         : zh(chinese),
           places(Places::under(folder)),
           settings(places.settingsFile),
+          both(source, remote),
           loader(places.pasteFolder),
           drafts(places.draftFile),
-          turns(book, source),
+          turns(book, both),
+          servers(ProfileStore::of(settings), keys, &settings),
+          choice(settings, book, both, remote),
+          offers(servers, choice, remote),
           history(places.historyFile, places.mediaFolder, book, turns),
           eraser({places, settings, book, turns, drafts, loader, history})
     {
@@ -99,9 +109,9 @@ struct Stage {
         const Result<QList<Sample>> found = pocketSamples(QLatin1String(chinese ? "zh_CN" : "en"));
         if (found)
             samples = *found;
-        window = std::make_unique<MainWindow>(WindowParts{settings, loader, source, book, turns,
+        window = std::make_unique<MainWindow>(WindowParts{settings, loader, both, book, turns,
                                                           drafts, chosenSamples(samples, 3, 1),
-                                                          &history, nullptr, &eraser});
+                                                          &history, nullptr, &eraser, &choice});
         history.open();
         window->resize(1280, 800);
     }
@@ -157,10 +167,16 @@ struct Stage {
     Places places;
     Settings settings;
     ScriptedSource source;
+    RemoteReplySource remote;
+    SourceSwitch both;
     MediaLoader loader;
     DraftStore drafts;
     ConversationBook book;
     TurnController turns;
+    MemoryKeys keys;
+    ServerBook servers; ///< found by who asks for that of the settings
+    SourceChoice choice;
+    ServerOffers offers;
     HistoryStore history;
     DataEraser eraser;
     QList<Sample> samples;
@@ -179,5 +195,11 @@ struct Shot {
 std::vector<Shot> shotStates();
 /// Each page of the settings.
 std::vector<Shot> settingsShots();
+/// What belongs to servers.
+std::vector<Shot> remoteShots();
+
+/// A server on this machine, for a picture: it says this when it is looked at, and answers
+/// questions with a formula.
+QString pictureServer(QObject* parent, const QByteArray& body, const QByteArray& status = "200 OK");
 
 } // namespace argali::gui

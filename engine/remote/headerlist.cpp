@@ -34,17 +34,25 @@ bool isValueCharacter(char c)
     return (byte >= 0x20 && byte != 0x7F) || c == '\t';
 }
 
+const char* wordsFor(HeaderTrouble trouble)
+{
+    switch (trouble) {
+    case HeaderTrouble::Name:
+        return "its name has characters that HTTP does not allow";
+    case HeaderTrouble::OfTransport:
+        return "belongs to the connection and cannot be set";
+    case HeaderTrouble::Value:
+        return "its value has line ends or other control characters";
+    case HeaderTrouble::TooLong:
+        return "is longer than 8192 bytes";
+    }
+    return "cannot be sent";
+}
+
 void check(std::string_view name, std::string_view value)
 {
-    if (name.empty() || !std::all_of(name.begin(), name.end(), isNameCharacter))
-        refuse(name, "its name has characters that HTTP does not allow");
-    const std::string lower = lowerCase(name);
-    if (std::find(ofTransport.begin(), ofTransport.end(), lower) != ofTransport.end())
-        refuse(name, "belongs to the connection and cannot be set");
-    if (!std::all_of(value.begin(), value.end(), isValueCharacter))
-        refuse(name, "its value has line ends or other control characters");
-    if (name.size() > mostBytes || value.size() > mostBytes)
-        refuse(name, "is longer than 8192 bytes");
+    if (const std::optional<HeaderTrouble> trouble = troubleOf(name, value))
+        refuse(name, wordsFor(*trouble));
 }
 
 std::string_view trimmed(std::string_view value)
@@ -56,6 +64,20 @@ std::string_view trimmed(std::string_view value)
 }
 
 } // namespace
+
+std::optional<HeaderTrouble> troubleOf(std::string_view name, std::string_view value)
+{
+    if (name.empty() || !std::all_of(name.begin(), name.end(), isNameCharacter))
+        return HeaderTrouble::Name;
+    const std::string lower = lowerCase(name);
+    if (std::find(ofTransport.begin(), ofTransport.end(), lower) != ofTransport.end())
+        return HeaderTrouble::OfTransport;
+    if (!std::all_of(value.begin(), value.end(), isValueCharacter))
+        return HeaderTrouble::Value;
+    if (name.size() > mostBytes || value.size() > mostBytes)
+        return HeaderTrouble::TooLong;
+    return std::nullopt;
+}
 
 void HeaderList::add(std::string_view name, std::string_view value)
 {

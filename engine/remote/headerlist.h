@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,6 +8,16 @@
 #include "engine/remote/secret.h"
 
 namespace argali::remote {
+
+/// Why a header cannot be sent.
+enum class HeaderTrouble {
+    Name,        ///< characters that HTTP does not allow there, or none at all
+    OfTransport, ///< it says where a message ends, or is for the next machine only
+    Value,       ///< line ends or other control characters
+    TooLong      ///< more than 8 KiB
+};
+/// Nothing for a header that can be sent.
+std::optional<HeaderTrouble> troubleOf(std::string_view name, std::string_view value);
 
 /// The headers of a request. Nothing that could end a header and begin another one gets in, and
 /// what a key stands in is a Secret.

@@ -1,6 +1,7 @@
 #include "engine/remote/router.h"
 
 #include <cmath>
+#include <utility>
 
 namespace argali::remote {
 namespace {
@@ -69,7 +70,8 @@ std::optional<size_t> Router::choose(Time now, const std::set<size_t>& tried) co
     return able.back(); // what rounding left over
 }
 
-RoutedRequest::RoutedRequest(Router& router, Time now) : m_router(router)
+RoutedRequest::RoutedRequest(Router& router, Time now, std::set<size_t> unable)
+    : m_router(router), m_tried(std::move(unable))
 {
     begin(now);
 }

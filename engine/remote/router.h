@@ -52,7 +52,8 @@ bool anotherMayDo(FailureKind kind);
 /// nothing of the answer has arrived; no member is tried twice.
 class RoutedRequest final {
 public:
-    RoutedRequest(Router& router, Time now);
+    /// unable: members that this request is not for
+    RoutedRequest(Router& router, Time now, std::set<size_t> unable = {});
     ~RoutedRequest();
     RoutedRequest(const RoutedRequest&) = delete;
     RoutedRequest& operator=(const RoutedRequest&) = delete;

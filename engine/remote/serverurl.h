@@ -3,8 +3,26 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace argali::remote {
+
+/// Why a text is no address of a server.
+enum class UrlTrouble {
+    Empty,
+    TooLong,    ///< more than 2048 bytes
+    Scheme,     ///< neither http:// nor https://
+    Query,      ///< something after ? or #
+    Password,   ///< a user or password, which has its own field
+    OpenBracket,
+    AfterBracket, ///< something that is no port
+    BareIpv6,     ///< without brackets
+    BadIpv6,      ///< what stands in brackets is no such address
+    Host,
+    Port,   ///< no number from 1 to 65535
+    Path,   ///< characters that have to be percent-encoded
+    Upwards ///< ".." in the path
+};
 
 /// The address of a server as people type it, made regular.
 class ServerUrl final {
@@ -15,6 +33,8 @@ public:
     /// Throws: Error::Code::BadRequest for what is no such URL, for other schemes, for a user or
     /// password in it (the key has its own field, where it is kept safe), for a query or fragment
     static ServerUrl parse(std::string_view text);
+    /// The same; what parse() throws is a value.
+    static std::variant<ServerUrl, UrlTrouble> read(std::string_view text);
 
     /// The whole URL of a path that begins at the root of the server's API, "/v1/models".
     std::string endpoint(std::string_view path) const { return text() + std::string(path); }
@@ -33,6 +53,8 @@ public:
     bool operator==(const ServerUrl&) const = default;
 
 private:
+    static ServerUrl readOrRefuse(std::string_view text);
+
     bool m_isSecure = false;
     std::string m_host;
     uint16_t m_port = 0;

@@ -1,5 +1,7 @@
 #include "gui/chat/chatwidget.h"
 
+#include <utility>
+
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QLocale>
@@ -108,6 +110,7 @@ void ChatWidget::connectBook()
             [this] { m_book.current().draft = unsent(); });
     connect(&m_book, &ConversationBook::switched, this, [this] {
         m_sendWhenReady = false;
+        m_warning.clear();
         m_earlier.forget();
         m_find->close();
         m_media->regionCard()->hide();
@@ -272,9 +275,30 @@ void ChatWidget::setModel(const std::optional<LoadedModel>& model, bool loading)
     m_loading = loading;
     m_composer->setModel(model);
     m_pane->setModel(model, loading);
+    if (model)
+        warnOfSwitch(*model);
     if (!loading)
         sendWhatWaited();
     m_cost->setModel(model, loading);
+}
+
+/// Another model in mid-chat: what it cannot take is said at once, and stays where it is.
+void ChatWidget::warnOfSwitch(const LoadedModel& model)
+{
+    const std::optional<LoadedModel> before = std::exchange(m_answering, model);
+    const QString warned = std::exchange(m_warning, m_composer->switchWarning());
+    const bool isOther =
+        before && (before->source != model.source || before->folder != model.folder ||
+                   before->info.seesPictures != model.info.seesPictures ||
+                   before->info.seesFilms != model.info.seesFilms);
+    if (m_warning == warned || m_sendWhenReady)
+        return;
+    if (m_warning.isEmpty() && m_composer->note() == warned)
+        m_composer->showNote({});
+    if (m_warning.isEmpty() || !isOther)
+        return;
+    m_composer->showNote(m_warning);
+    emit announced(m_warning);
 }
 
 void ChatWidget::send()

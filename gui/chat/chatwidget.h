@@ -89,12 +89,15 @@ private:
     void giveBack(quint64 turn, const Draft& draft);
     void showThinking();
     void tellEarlier();
+    void warnOfSwitch(const LoadedModel& model);
 
     ReplySource& m_source;
     ConversationBook& m_book;
     TurnController& m_turns;
     ChatOptions m_options;
     std::optional<LoadedModel> m_model;
+    std::optional<LoadedModel> m_answering; ///< the model before, also while one is loaded
+    QString m_warning;                      ///< what of the chat it cannot take
     bool m_loading = false;
     bool m_sendWhenReady = false;
     FindBar* const m_find;

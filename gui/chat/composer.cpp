@@ -238,6 +238,11 @@ void Composer::setEarlier(const EarlierMedia& earlier)
     validate();
 }
 
+QString Composer::switchWarning() const
+{
+    return m_model ? gui::switchWarning(m_files.entries(), *m_model, m_earlier) : QString();
+}
+
 void Composer::showWhatIsSeen(const MediaFile& file, const std::optional<VisualCost>& cost,
                               double seconds)
 {

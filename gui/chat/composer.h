@@ -45,6 +45,8 @@ public:
     void setModel(const std::optional<LoadedModel>& model);
     /// So does what the chat holds already.
     void setEarlier(const EarlierMedia& earlier);
+    /// What the model cannot take of what is attached or was asked before, as a sentence.
+    QString switchWarning() const;
     /// What the model makes of the files of draft(), the last of these; shown where they are.
     void setCosts(const std::vector<VisualCost>& costs);
     /// What the chip says of thinking, and the tokens it is held to; 0: none.

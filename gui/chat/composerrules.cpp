@@ -55,4 +55,40 @@ void judge(QList<ComposerEntry>& entries, const std::optional<LoadedModel>& mode
     }
 }
 
+QString switchWarning(const QList<ComposerEntry>& entries, const LoadedModel& model,
+                      const EarlierMedia& earlier)
+{
+    const QString name = model.name();
+    const ModelInfo& info = model.info;
+    for (const ComposerEntry& entry : entries) {
+        if (entry.state != ComposerEntry::State::Ready || entry.problem.isEmpty() ||
+            entry.framesBroken)
+            continue;
+        if (entry.file.isFilm())
+            return ComposerRules::tr("%1 cannot take the film that is attached. It stays here: "
+                                     "remove it, or go back to another model.")
+                .arg(name);
+        return ComposerRules::tr("%1 cannot take what is attached. It stays here: remove it, or go "
+                                 "back to another model.")
+            .arg(name);
+    }
+    if (earlier.pictures > 0 && !info.seesPictures)
+        return ComposerRules::tr("This chat has pictures, and %1 does not take any. Go back to the "
+                                 "model before, or start a new chat.")
+            .arg(name);
+    if (earlier.films > 0 && !info.seesFilms)
+        return ComposerRules::tr("This chat has a film, and %1 does not take any. Go back to the "
+                                 "model before, or start a new chat.")
+            .arg(name);
+    if (earlier.films > info.filmsAtMost)
+        return ComposerRules::tr("This chat has more films than %1 takes in one chat. Go back to "
+                                 "the model before, or start a new chat.")
+            .arg(name);
+    if (earlier.films > 0 && earlier.pictures > 0 && !info.mixesPicturesAndFilms)
+        return ComposerRules::tr("This chat has pictures and a film, and %1 takes one kind in a "
+                                 "chat. Go back to the model before, or start a new chat.")
+            .arg(name);
+    return {};
+}
+
 } // namespace argali::gui

@@ -22,4 +22,10 @@ struct EarlierMedia {
 void judge(QList<ComposerEntry>& entries, const std::optional<LoadedModel>& model,
            const EarlierMedia& earlier);
 
+/// What a model that answers from now on cannot take of what is attached or was asked before, as a
+/// sentence; empty where it takes all of it.
+/// entries: as judge() left them
+QString switchWarning(const QList<ComposerEntry>& entries, const LoadedModel& model,
+                      const EarlierMedia& earlier);
+
 } // namespace argali::gui

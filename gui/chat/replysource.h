@@ -4,6 +4,7 @@
 #include <QObject>
 
 #include "engine/engine.h"
+#include "gui/chat/answersource.h"
 #include "gui/failure.h"
 
 namespace argali::gui {
@@ -53,8 +54,9 @@ signals:
     void uploaded(quint64 turn, qint64 bytes, qint64 total);
     /// Something to be said under the answer, in the user's language.
     void remarked(quint64 turn, const QString& sentence);
-    /// Another server has taken the question over.
-    void sourceChanged(quint64 turn, const QString& model, const QString& device);
+    /// Which server of several was asked, first and when another one takes the question over.
+    void sourceChanged(quint64 turn, const QString& model, const QString& device,
+                       const argali::gui::AnswerSource& source);
 };
 
 } // namespace argali::gui

@@ -359,11 +359,13 @@ void TurnController::takeRemark(quint64 id, const QString& sentence)
 }
 
 /// Another server has taken the question over.
-void TurnController::takeSource(quint64 id, const QString& model, const QString& device)
+void TurnController::takeSource(quint64 id, const QString& model, const QString& device,
+                                const AnswerSource& source)
 {
     if (Turn* turn = running(id)) {
         turn->model = model;
         turn->device = device;
+        turn->answeredBy = source;
     }
 }
 

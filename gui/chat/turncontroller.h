@@ -84,7 +84,8 @@ private:
     void takeResult(quint64 turn, const ChatResult& result);
     void takeFailure(quint64 turn, const Failure& failure);
     void takeRemark(quint64 turn, const QString& sentence);
-    void takeSource(quint64 turn, const QString& model, const QString& device);
+    void takeSource(quint64 turn, const QString& model, const QString& device,
+                    const AnswerSource& source);
 
     ConversationBook& m_book;
     ReplySource& m_source;

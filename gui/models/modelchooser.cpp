@@ -140,14 +140,17 @@ void ModelChooser::addServers()
     m_menu->addSeparator();
     QString server;
     for (const OfferedModel& offered : m_sources->offered().mid(0, mostListed)) {
-        if (offered.target.server != server) {
-            server = offered.target.server;
-            m_menu->addSection(escapedForMenu(displayName(server)));
+        if (offered.place() != server) {
+            server = offered.place();
+            m_menu->addSeparator(); // the style draws no words of a section
+            QAction* heading = m_menu->addAction(escapedForMenu(displayName(server)));
+            heading->setToolTip(plainToolTip(server));
+            heading->setEnabled(false);
         }
         QAction* action = m_menu->addAction(escapedForMenu(displayName(offered.shown)));
         action->setToolTip(plainToolTip(QString::fromStdString(offered.target.model.id)));
         action->setCheckable(true);
-        action->setChecked(m_sources->current() == offered.source());
+        action->setChecked(offered.isFor(m_sources->current()));
         action->setEnabled(offered.isUsable);
         connect(action, &QAction::triggered, this,
                 [this, source = offered.source()] { m_sources->choose(source); });

@@ -31,7 +31,7 @@ void ShownModel::present()
         m_views.place->setCurrentIndex(isLocal ? 0 : 1);
     m_views.status.setModel(model, isLoading);
     m_views.status.setConnection(
-        isLocal ? nullptr : ServerBook::of(m_settings).find(m_sources->current().server));
+        isLocal ? nullptr : ServerBook::of(m_settings).find(m_sources->connectedServer()));
     m_views.chooser.setModel(model, isLoading ? m_loading : std::nullopt);
     if (!isLoading)
         m_views.panel.setModel(model);

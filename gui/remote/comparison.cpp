@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPlainTextEdit>
-#include <QPushButton>
 #include <QVBoxLayout>
 
 #include "gui/chat/transcriptpane.h"
@@ -14,6 +12,9 @@
 #include "gui/displayname.h"
 #include "gui/remote/remotereplysource.h"
 #include "gui/remote/sourceswitch.h"
+#include "gui/theme.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/combobox.h"
 
 namespace argali::gui {
 
@@ -24,7 +25,7 @@ struct Comparison::Side {
     std::unique_ptr<ReplySource> remote; ///< null: the model here answers
     std::unique_ptr<TurnController> turns;
     TranscriptPane* pane = nullptr;
-    QComboBox* choice = nullptr;
+    ComboBox* choice = nullptr;
     QWidget* place = nullptr; ///< of the pane
 };
 
@@ -44,20 +45,27 @@ Comparison::Comparison(const Parts& parts, const Conversation& before, const Dra
     m_text->setAccessibleName(tr("Question to both"));
     m_text->setPlaceholderText(tr("Ask both the same"));
     m_text->setTabChangesFocus(true);
-    m_text->setMaximumHeight(5 * fontMetrics().lineSpacing());
+    m_text->setProperty("field", true); // framed by the style sheet
+    m_text->setFrameShape(QFrame::NoFrame);
+    m_text->setFixedHeight(3 * fontMetrics().lineSpacing() + 16);
     m_hint = new QLabel(this);
     m_hint->setWordWrap(true);
-    m_ask = new QPushButton(tr("Ask both"), this);
-    m_ask->setDefault(true);
-    m_stop = new QPushButton(tr("Stop"), this);
+    m_hint->setFont(scaledFont(font(), 0.92));
+    m_hint->setForegroundRole(QPalette::PlaceholderText);
+    m_ask = new Button(Button::Kind::Primary, {}, tr("Ask both"), this);
+    m_stop = new Button(Button::Kind::Outlined, QStringLiteral("stop"), tr("Stop"), this);
     auto* sides = new QHBoxLayout;
+    sides->setSpacing(12);
     for (int i = 0; i < 2; ++i) {
         m_sides[size_t(i)] = std::make_unique<Side>();
         Side& side = *m_sides[size_t(i)];
-        side.choice = new QComboBox(this);
+        side.choice = new ComboBox(this);
         side.choice->setAccessibleName(i == 0 ? tr("Model on the left") : tr("Model on the right"));
         side.place = new QWidget(this);
+        side.choice->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+        side.choice->setMinimumWidth(fontMetrics().averageCharWidth() * 24);
         auto* column = new QVBoxLayout;
+        column->setSpacing(8);
         column->addWidget(side.choice);
         column->addWidget(side.place, 1);
         (new QVBoxLayout(side.place))->setContentsMargins(0, 0, 0, 0);
@@ -65,15 +73,18 @@ Comparison::Comparison(const Parts& parts, const Conversation& before, const Dra
         connect(side.choice, &QComboBox::currentIndexChanged, this, &Comparison::showState);
     }
     auto* row = new QHBoxLayout;
+    row->setSpacing(8);
     row->addWidget(m_hint, 1);
     row->addWidget(m_stop);
     row->addWidget(m_ask);
     auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(16, 16, 16, 12);
+    column->setSpacing(12);
     column->addWidget(m_text);
     column->addLayout(row);
     column->addLayout(sides, 1);
-    connect(m_ask, &QPushButton::clicked, this, &Comparison::ask);
-    connect(m_stop, &QPushButton::clicked, this, &Comparison::stop);
+    connect(m_ask, &Button::clicked, this, &Comparison::ask);
+    connect(m_stop, &Button::clicked, this, &Comparison::stop);
     connect(m_text, &QPlainTextEdit::textChanged, this, &Comparison::showState);
     connect(&parts.sources, &SourceChoice::offeredChanged, this, &Comparison::fillChoices);
     fillChoices();
@@ -112,9 +123,9 @@ void Comparison::fillChoices()
                                   QVariant::fromValue(AnswerSource()));
         for (const OfferedModel& offered : m_parts.sources.offered()) {
             if (offered.isUsable)
-                side->choice->addItem(tr("%1 (%2)").arg(displayName(offered.shown),
-                                                        displayName(offered.target.server)),
-                                      QVariant::fromValue(offered.source()));
+                side->choice->addItem(
+                    tr("%1 (%2)").arg(displayName(offered.shown), displayName(offered.place())),
+                    QVariant::fromValue(offered.source()));
         }
         for (int i = 0; chosen.isValid() && i < side->choice->count(); ++i) {
             if (side->choice->itemData(i).value<AnswerSource>() == chosen.value<AnswerSource>())
@@ -155,10 +166,20 @@ std::unique_ptr<ReplySource> Comparison::sourceOf(const AnswerSource& source) co
         return nullptr;
     auto remote = std::make_unique<RemoteReplySource>();
     for (const OfferedModel& offered : m_parts.sources.offered()) {
-        if (offered.source() == source)
-            remote->setTargets({offered.target});
+        if (offered.isFor(source))
+            offered.aim(*remote);
     }
     return remote;
+}
+
+/// Where a model of a server runs; empty for the one here.
+QString Comparison::deviceAt(const AnswerSource& source) const
+{
+    for (const OfferedModel& offered : m_parts.sources.offered()) {
+        if (offered.isFor(source))
+            return deviceOf(offered.firstUsable());
+    }
+    return m_localModel ? m_localModel->device : QString();
 }
 
 void Comparison::ask()
@@ -185,8 +206,10 @@ void Comparison::ask()
         connect(side->turns.get(), &TurnController::finished, this, &Comparison::showState);
         connect(side->turns.get(), &TurnController::failed, this, &Comparison::showState);
         const quint64 id = side->turns->send(draft, m_options, side->choice->currentText());
-        if (Turn* turn = side->book.current().find(id))
+        if (Turn* turn = side->book.current().find(id)) {
             turn->answeredBy = side->source;
+            turn->device = deviceAt(side->source);
+        }
     }
     showState();
 }

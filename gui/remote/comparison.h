@@ -11,10 +11,10 @@
 class QComboBox;
 class QLabel;
 class QPlainTextEdit;
-class QPushButton;
 
 namespace argali::gui {
 
+class Button;
 class MediaLoader;
 class TranscriptPane;
 
@@ -44,13 +44,14 @@ public:
     QComboBox* choice(int side) const;
     const Turn* turn(int side) const; ///< null until it was asked
     QPlainTextEdit* question() const { return m_text; }
-    QPushButton* askButton() const { return m_ask; }
+    Button* askButton() const { return m_ask; }
 
 private:
     struct Side;
     void fillChoices();
     void showState();
     std::unique_ptr<ReplySource> sourceOf(const AnswerSource& source) const;
+    QString deviceAt(const AnswerSource& source) const;
 
     const Parts m_parts;
     const Conversation m_before;
@@ -59,8 +60,8 @@ private:
     const std::optional<LoadedModel> m_localModel;
     QPlainTextEdit* m_text = nullptr;
     QLabel* m_hint = nullptr;
-    QPushButton* m_ask = nullptr;
-    QPushButton* m_stop = nullptr;
+    Button* m_ask = nullptr;
+    Button* m_stop = nullptr;
     std::array<std::unique_ptr<Side>, 2> m_sides;
 };
 

@@ -6,10 +6,10 @@
 #include <QJsonArray>
 #include <QUuid>
 
-#include "engine/error.h"
 #include "engine/remote/headerlist.h"
 #include "engine/remote/serverurl.h"
 #include "gui/chat/conversationbook.h"
+#include "gui/displayname.h"
 #include "gui/jsonvalues.h"
 #include "gui/remote/serverhttp.h"
 
@@ -29,6 +29,9 @@ constexpr std::array parts{
     "film-file"};
 static_assert(parts.size() == size_t(RequestPart::FilmFile) + 1);
 constexpr std::array proxies{"system", "none", "url"};
+constexpr std::array groupModes{"ordered", "weighted"};
+constexpr std::array filmForms{"frames", "file"};
+static_assert(filmForms.size() == size_t(remote::RemoteOptions::FilmForm::File) + 1);
 
 template <size_t N>
 std::optional<int> indexOf(const std::array<const char*, N>& names, const QJsonValue& value)
@@ -59,10 +62,17 @@ bool mayHoldKey(const QByteArray& name)
                        [&](const char* sign) { return lower.contains(sign); });
 }
 
-QString wordsOf(const Error& error)
+/// What files of before groups do not have is as it was then.
+void readChoices(ConnectionProfile& profile, const QJsonObject& object)
 {
-    const QString words = QString::fromUtf8(error.what());
-    return words.startsWith(QLatin1String("the server's URL: ")) ? words.mid(18) : words;
+    profile.group = cleanName(object.value(QLatin1String("group")).toString());
+    profile.groupMode =
+        GroupMode(indexOf(groupModes, object.value(QLatin1String("groupMode"))).value_or(0));
+    profile.weight = int(
+        wholeIn(object, "weight", 1, ConnectionProfile::largestWeight, ConnectionProfile().weight));
+    profile.sendsOriginals = flagIn(object, "originals");
+    profile.filmForm = remote::RemoteOptions::FilmForm(
+        indexOf(filmForms, object.value(QLatin1String("film"))).value_or(0));
 }
 
 void readFindings(ConnectionProfile& profile, const QJsonObject& object)
@@ -103,6 +113,13 @@ void ConnectionProfile::forgetFindings()
     models.clear();
 }
 
+void ConnectionProfile::takeFindings(const ConnectionProfile& other)
+{
+    dialect = other.dialect;
+    refused = other.refused;
+    models = other.models;
+}
+
 QJsonObject ConnectionProfile::toJson() const
 {
     QJsonArray extra;
@@ -128,6 +145,11 @@ QJsonObject ConnectionProfile::toJson() const
         {QStringLiteral("connectSeconds"), double(connectLimit.count())},
         {QStringLiteral("silenceSeconds"), double(silenceLimit.count())},
         {QStringLiteral("hasKey"), hasKey},
+        {QStringLiteral("group"), group},
+        {QStringLiteral("groupMode"), QLatin1String(groupModes[size_t(groupMode)])},
+        {QStringLiteral("weight"), weight},
+        {QStringLiteral("originals"), sendsOriginals},
+        {QStringLiteral("film"), QLatin1String(filmForms[size_t(filmForm)])},
         {QStringLiteral("refused"), left},
         {QStringLiteral("models"), said},
     };
@@ -159,6 +181,7 @@ std::optional<ConnectionProfile> ConnectionProfile::fromJson(const QJsonObject& 
     profile.connectLimit = limit("connectSeconds", profile.connectLimit);
     profile.silenceLimit = limit("silenceSeconds", profile.silenceLimit);
     profile.hasKey = flagIn(object, "hasKey");
+    readChoices(profile, object);
     readFindings(profile, object);
     if (!kind || !profileTrouble(profile).isEmpty())
         return std::nullopt;
@@ -167,48 +190,89 @@ std::optional<ConnectionProfile> ConnectionProfile::fromJson(const QJsonObject& 
 
 QString regularUrl(const QString& url)
 {
-    try {
-        return QString::fromStdString(remote::ServerUrl::parse(url.toStdString()).text());
-    } catch (const Error&) {
-        return {};
-    }
+    const auto found = remote::ServerUrl::read(url.toStdString());
+    const auto* const read = std::get_if<remote::ServerUrl>(&found);
+    return read ? QString::fromStdString(read->text()) : QString();
 }
 
 QString urlTrouble(const QString& url)
 {
-    if (url.trimmed().isEmpty())
+    using Trouble = remote::UrlTrouble;
+    const auto found = remote::ServerUrl::read(url.toStdString());
+    const Trouble* const trouble = std::get_if<Trouble>(&found);
+    if (!trouble)
+        return {};
+    switch (*trouble) {
+    case Trouble::Empty:
         return ConnectionProfile::tr(
             "A server needs an address, such as http://localhost:8000 or https://example.org/v1.");
-    try {
-        remote::ServerUrl::parse(url.toStdString());
-        return {};
-    } catch (const Error& error) {
-        //: %1 says why, in English
-        return ConnectionProfile::tr("This is no address of a server (%1). Expected is something "
-                                     "like http://localhost:8000 or https://example.org/v1.")
-            .arg(wordsOf(error));
+    case Trouble::TooLong:
+        return ConnectionProfile::tr("An address of more than 2048 bytes cannot be used.");
+    case Trouble::Scheme:
+        return ConnectionProfile::tr(
+            "The address of a server begins with http:// or https://, not with anything else.");
+    case Trouble::Query:
+        return ConnectionProfile::tr("This address has something after a ? or #. Leave that out: "
+                                     "host, port and path are enough.");
+    case Trouble::Password:
+        return ConnectionProfile::tr("This address has a user or a password in it, which would be "
+                                     "kept in a file that can be read. A key belongs in its own "
+                                     "field.");
+    case Trouble::OpenBracket:
+        return ConnectionProfile::tr("A bracket in this address is not closed. An IPv6 address is "
+                                     "written like http://[::1]:8000.");
+    case Trouble::AfterBracket:
+        return ConnectionProfile::tr("After the bracket in this address only a port can follow, "
+                                     "as in http://[::1]:8000.");
+    case Trouble::BareIpv6:
+        return ConnectionProfile::tr(
+            "An IPv6 address has to stand in brackets, as in http://[::1]:8000.");
+    case Trouble::BadIpv6:
+        return ConnectionProfile::tr("What stands in brackets is no IPv6 address.");
+    case Trouble::Host:
+        return ConnectionProfile::tr("No host has a name like that. Expected is something like "
+                                     "http://localhost:8000 or https://example.org/v1.");
+    case Trouble::Port:
+        return ConnectionProfile::tr("The port has to be a number from 1 to 65535.");
+    case Trouble::Path:
+        return ConnectionProfile::tr("The path of this address has spaces or characters that have "
+                                     "to be written with %, as %20 for a space.");
+    case Trouble::Upwards:
+        return ConnectionProfile::tr("The path of this address goes up with “..”. Write the path "
+                                     "that it leads to.");
     }
+    return {};
 }
 
 QString headerTrouble(const ConnectionProfile::Header& header)
 {
+    const QString name = displayName(QString::fromUtf8(header.first));
     if (isOwnHeader(header.first))
         return ConnectionProfile::tr("The header %1 is set by Argali itself. A key belongs in the "
                                      "field for the key.")
-            .arg(QString::fromUtf8(header.first).left(ConnectionProfile::longestName));
+            .arg(name);
     if (mayHoldKey(header.first))
         return ConnectionProfile::tr("The header %1 looks like one for a key. Headers are kept in "
                                      "a file that can be read: a key belongs in its own field.")
-            .arg(QString::fromUtf8(header.first).left(ConnectionProfile::longestName));
-    try {
-        remote::HeaderList().add(header.first.toStdString(), header.second.toStdString());
+            .arg(name);
+    const auto trouble = remote::troubleOf(header.first.toStdString(), header.second.toStdString());
+    if (!trouble)
         return {};
-    } catch (const Error& error) {
-        //: %1 says why, in English
-        return ConnectionProfile::tr("This header cannot be sent (%1). Write each on a line of its "
+    switch (*trouble) {
+    case remote::HeaderTrouble::Name:
+        return ConnectionProfile::tr("“%1” is no name of a header. Write each on a line of its "
                                      "own, as in “X-Team: vision”.")
-            .arg(wordsOf(error));
+            .arg(name);
+    case remote::HeaderTrouble::OfTransport:
+        return ConnectionProfile::tr("The header %1 belongs to the connection and cannot be set.")
+            .arg(name);
+    case remote::HeaderTrouble::Value:
+        return ConnectionProfile::tr("The header %1 has characters in it that cannot be sent.")
+            .arg(name);
+    case remote::HeaderTrouble::TooLong:
+        return ConnectionProfile::tr("The header %1 is longer than 8192 bytes.").arg(name);
     }
+    return {};
 }
 
 QString proxyTrouble(const ProxyChoice& proxy)
@@ -233,6 +297,9 @@ QString profileTrouble(const ConnectionProfile& profile)
     for (const auto& header : profile.headers)
         if (const QString trouble = headerTrouble(header); !trouble.isEmpty())
             return trouble;
+    if (profile.weight < 1 || profile.weight > ConnectionProfile::largestWeight)
+        return ConnectionProfile::tr("The share of a server is a number from 1 to %1.")
+            .arg(ConnectionProfile::largestWeight);
     return proxyTrouble(profile.proxy);
 }
 

@@ -27,6 +27,12 @@ struct ModelAnswers {
     bool operator==(const ModelAnswers&) const = default;
 };
 
+/// Servers of one group answer for each other.
+enum class GroupMode {
+    Ordered,  ///< the first in the list that can
+    Weighted, ///< by chance, as often as the weights say
+};
+
 /// One server as the user named it, and what was learnt of it. Its key is not here: a KeyKeeper has
 /// that under the id.
 struct ConnectionProfile {
@@ -43,6 +49,11 @@ public:
     std::chrono::seconds connectLimit{10};
     std::chrono::seconds silenceLimit{120};
     bool hasKey = false; ///< it wants one, which is kept elsewhere
+    QString group;       ///< one line; empty: it answers alone
+    GroupMode groupMode = GroupMode::Ordered; ///< the same in the whole group
+    int weight = 1;                           ///< share of the questions of a weighted group
+    bool sendsOriginals = false;              ///< pictures go as they are, not made smaller
+    remote::RemoteOptions::FilmForm filmForm = remote::RemoteOptions::FilmForm::Frames;
 
     std::optional<remote::Dialect> dialect; ///< what was found
     remote::RequestParts refused;           ///< what the server does not take
@@ -57,6 +68,8 @@ public:
     bool isReachedLike(const ConnectionProfile& other) const;
     /// Forgets what was learnt of another server.
     void forgetFindings();
+    /// What was learnt, as the other one has it.
+    void takeFindings(const ConnectionProfile& other);
 
     QJsonObject toJson() const;
     /// Nothing for what is no whole and possible profile.
@@ -65,6 +78,7 @@ public:
     static constexpr int longestName = 200;
     static constexpr int mostHeaders = 32;
     static constexpr int mostModels = 1000; ///< of which something is remembered
+    static constexpr int largestWeight = 100;
     static constexpr std::chrono::seconds shortestLimit{1};
     static constexpr std::chrono::seconds longestLimit{3600};
 };

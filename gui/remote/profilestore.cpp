@@ -40,6 +40,17 @@ QString writeFile(const QString& name, const QByteArray& bytes)
     return file.errorString();
 }
 
+/// How a group divides its questions is the same for all that are in it.
+void shareMode(QList<ConnectionProfile>& profiles, const ConnectionProfile& from)
+{
+    if (from.group.isEmpty())
+        return;
+    for (ConnectionProfile& profile : profiles) {
+        if (profile.group == from.group)
+            profile.groupMode = from.groupMode;
+    }
+}
+
 QString asidePattern(const QString& fileName)
 {
     return QFileInfo(fileName).completeBaseName() + QStringLiteral("-aside-*.json");
@@ -127,6 +138,9 @@ bool ProfileStore::take(const QByteArray& bytes)
         if (m_profiles.size() >= most && !isWhole)
             break;
     }
+    const QList<ConnectionProfile> read = m_profiles;
+    for (auto first = read.rbegin(); first != read.rend(); ++first)
+        shareMode(m_profiles, *first); // the first of a group comes last, and holds
     if (!isWhole)
         m_aside = tr("Some of your servers could not be read. The others are here, and the file "
                      "with all of them was put aside as %1.");
@@ -157,6 +171,7 @@ QString ProfileStore::put(const ConnectionProfile& profile)
         profiles[index] = profile;
     else
         profiles.append(profile);
+    shareMode(profiles, profile);
     return change(profiles);
 }
 
@@ -166,6 +181,8 @@ QString ProfileStore::insert(int index, const ConnectionProfile& profile)
         return tr("This server is there already.");
     QList<ConnectionProfile> profiles = m_profiles;
     profiles.insert(std::clamp(index, 0, int(profiles.size())), profile);
+    for (const ConnectionProfile& other : m_profiles)
+        shareMode(profiles, other); // it may be another one by now
     return change(profiles);
 }
 
@@ -176,6 +193,19 @@ QString ProfileStore::remove(const QString& id)
         return tr("This server is not there any more.");
     QList<ConnectionProfile> profiles = m_profiles;
     profiles.removeAt(index);
+    return change(profiles);
+}
+
+QString ProfileStore::move(const QString& id, int places)
+{
+    const int index = indexOf(id);
+    if (index < 0)
+        return tr("This server is not there any more.");
+    const int place = std::clamp(index + places, 0, int(m_profiles.size()) - 1);
+    if (place == index)
+        return {};
+    QList<ConnectionProfile> profiles = m_profiles;
+    profiles.move(index, place);
     return change(profiles);
 }
 
@@ -199,6 +229,8 @@ QString ProfileStore::change(const QList<ConnectionProfile>& profiles)
     for (const ConnectionProfile& profile : profiles) {
         if (profile.id.isEmpty() || cleanName(profile.name) != profile.name)
             return tr("This name cannot be used. Choose another one.");
+        if (cleanName(profile.group) != profile.group)
+            return tr("This name of a group cannot be used. Choose another one.");
         if (const QString trouble = profileTrouble(profile); !trouble.isEmpty())
             return trouble;
     }

@@ -35,6 +35,8 @@ public:
     QString put(const ConnectionProfile& profile); ///< adds it, or takes the place of its id
     QString insert(int index, const ConnectionProfile& profile); ///< puts back what was removed
     QString remove(const QString& id);
+    /// Moves it by so many places in the list, which is the order within its group, too.
+    QString move(const QString& id, int places);
     /// Keeps what was learnt of a server that is still there; how it is reached stays.
     void learn(const QString& id, const std::function<void(ConnectionProfile&)>& change);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include <QRandomGenerator>
@@ -50,6 +51,32 @@ SendingRules rulesFor(const RemoteTarget& target)
     rules.originals = target.sendsOriginals;
     rules.filmAsFile = target.filmForm == remote::RemoteOptions::FilmForm::File;
     return rules;
+}
+
+bool isSameMember(const RemoteTarget& one, const RemoteTarget& other)
+{
+    return one.profile == other.profile && one.access.url == other.access.url &&
+           one.weight == other.weight && one.model.id == other.model.id;
+}
+
+bool hasMedia(const ChatRequest& request)
+{
+    const auto isMedia = [](const ContentItem& item) {
+        return item.type != ContentItem::Type::Text;
+    };
+    return std::any_of(request.messages.begin(), request.messages.end(), [&](const Message& each) {
+        return std::any_of(each.content.begin(), each.content.end(), isMedia);
+    });
+}
+
+/// Members that do not see what is asked about, unless none of them does: then the server says so.
+std::set<size_t> unableOf(const std::vector<RemoteTarget>& targets, const ChatRequest& request)
+{
+    std::set<size_t> unable;
+    for (size_t i = 0; i < targets.size() && hasMedia(request); ++i)
+        if (targets[i].model.seesPictures == remote::Known::No)
+            unable.insert(i);
+    return unable.size() == targets.size() ? std::set<size_t>() : unable;
 }
 
 QString shownModel(const RemoteTarget& target)
@@ -114,13 +141,19 @@ RemoteReplySource::~RemoteReplySource()
 void RemoteReplySource::setTargets(std::vector<RemoteTarget> targets,
                                    remote::Router::Policy policy)
 {
+    const bool isSame = m_router && policy == m_policy &&
+                        std::equal(targets.begin(), targets.end(), m_targets.begin(),
+                                   m_targets.end(), isSameMember);
+    m_targets = std::move(targets);
+    if (isSame)
+        return;
     std::vector<remote::RouteMember> members;
-    for (const RemoteTarget& target : targets)
+    for (const RemoteTarget& target : m_targets)
         members.push_back({target.profile.toStdString(), target.weight});
     remote::BreakerRules rules;
-    if (targets.size() == 1)
+    if (m_targets.size() == 1)
         rules.failures = std::numeric_limits<int>::max(); // who asks there wants it tried
-    m_targets = std::move(targets);
+    m_policy = policy;
     m_router = std::make_shared<remote::Router>(
         policy, std::move(members), [] { return QRandomGenerator::global()->generateDouble(); },
         rules);
@@ -165,7 +198,7 @@ void RemoteReplySource::begin(quint64 turn, const ChatRequest& request,
     m_question->targets = m_targets;
     m_question->router = m_router;
     if (m_router)
-        m_question->route.emplace(*m_router, remote::Clock::now());
+        m_question->route.emplace(*m_router, remote::Clock::now(), unableOf(m_targets, request));
     prepare();
 }
 
@@ -213,6 +246,9 @@ void RemoteReplySource::ask(const SharedMessages& messages)
         new RemoteAnswer(*question.http, *m_preparer, target, messages, options, this);
     connectAnswer();
     emit answering(target.profile, true);
+    if (question.targets.size() > 1)
+        emit sourceChanged(question.turn, shownModel(target), deviceOf(target),
+                           {target.profile, QString::fromStdString(target.model.id)});
     question.answer->start();
 }
 
@@ -283,7 +319,6 @@ void RemoteReplySource::goOnAtNext(const QString& before)
     m_question->answer = nullptr;
     m_question->http = nullptr;
     const RemoteTarget& next = target();
-    emit sourceChanged(m_question->turn, shownModel(next), next.server);
     emit remarked(m_question->turn, tr("%1 did not answer; %2 was asked instead.")
                                         .arg(displayName(before), displayName(next.server)));
     prepare();

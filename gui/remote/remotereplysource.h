@@ -23,6 +23,7 @@ public:
     ~RemoteReplySource() override;
 
     /// Where the next questions go, the first choice first. An answer under way goes on.
+    /// What is known of the members' failures stays as long as they are the same.
     void setTargets(std::vector<RemoteTarget> targets,
                     remote::Router::Policy policy = remote::Router::Policy::Ordered);
     /// What the checks of a server say; unhealthy members of a group are passed over.
@@ -61,6 +62,7 @@ private:
     QThread m_thread;
     RemotePreparer* const m_preparer; // lives in m_thread, which deletes it at its end
     std::vector<RemoteTarget> m_targets;
+    remote::Router::Policy m_policy = remote::Router::Policy::Ordered;
     std::shared_ptr<remote::Router> m_router;
     std::unique_ptr<Question> m_question; ///< under way
     quint64 m_estimate = 0;               ///< question whose size is asked for

@@ -21,4 +21,7 @@ struct RemoteTarget {
     remote::RemoteOptions::FilmForm filmForm = remote::RemoteOptions::FilmForm::Frames;
 };
 
+/// "vLLM · rack"
+QString deviceOf(const RemoteTarget& target);
+
 } // namespace argali::gui

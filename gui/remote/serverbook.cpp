@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <QMap>
+#include <QSet>
 
 #include "gui/displayname.h"
 #include "gui/remote/keychainkeys.h"
@@ -64,8 +65,8 @@ void ServerBook::takeProfiles()
             m_connections.back()->setProfile(profile);
         } else {
             m_connections.push_back(connectionTo(profile));
-            m_connections.back()->setActive(profile.id == m_current);
         }
+        m_connections.back()->setActive(isWatched(profile));
     }
     for (auto& gone : before) {
         if (gone) { // it may be what has just said something
@@ -80,6 +81,14 @@ void ServerBook::takeProfiles()
     }
     emit changed();
     emit modelsChanged();
+}
+
+/// Whether answers may come from there.
+bool ServerBook::isWatched(const ConnectionProfile& profile) const
+{
+    const ConnectionProfile* const current = m_store.find(m_current);
+    return profile.id == m_current ||
+           (current && !current->group.isEmpty() && current->group == profile.group);
 }
 
 void ServerBook::noteReady(const QString& profile)
@@ -114,7 +123,7 @@ void ServerBook::setCurrent(const QString& profile)
         return;
     m_current = chosen;
     for (const auto& connection : m_connections)
-        connection->setActive(connection->profile().id == m_current);
+        connection->setActive(isWatched(connection->profile()));
     emit currentChanged();
 }
 
@@ -134,20 +143,25 @@ void ServerBook::checkAll()
 QList<RemoteChoice> ServerBook::models() const
 {
     QList<RemoteChoice> all;
-    QMap<QString, int> counts;
+    QMap<QString, QSet<QString>> owners; // of models that are called so; a group is one owner
     for (const auto& connection : m_connections) {
+        const ConnectionProfile& profile = connection->profile();
         for (const remote::RemoteModel& model : connection->facts().models) {
             const QString name = displayName(QString::fromStdString(model.shown));
-            all.append({connection->profile().id, model, name});
-            ++counts[name];
+            all.append({profile.id, model, name});
+            owners[name].insert((profile.group.isEmpty() ? QLatin1Char('s') + profile.id
+                                                         : QLatin1Char('g') + profile.group) +
+                                QLatin1Char('\n') + QString::fromStdString(model.id));
         }
     }
     for (RemoteChoice& choice : all) {
-        if (counts.value(choice.shown) < 2)
+        if (owners.value(choice.shown).size() < 2)
             continue;
+        const ConnectionProfile& profile = find(choice.profile)->profile();
         //: a model and the name of its server
-        choice.shown = tr("%1 (%2)").arg(choice.shown,
-                                         displayName(find(choice.profile)->profile().shownName()));
+        choice.shown = tr("%1 (%2)").arg(
+            choice.shown,
+            displayName(profile.group.isEmpty() ? profile.shownName() : profile.group));
     }
     return all;
 }

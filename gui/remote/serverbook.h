@@ -32,7 +32,8 @@ struct ServerDraft {
 };
 
 /// A connection for each server of the user's, and all their models in one list. One of them is the
-/// current one and looked at all the time; the others only when somebody asks.
+/// current one and looked at all the time, with those that answer for it; the others only when
+/// somebody asks.
 /// Thread: GUI.
 class ServerBook final : public QObject {
     Q_OBJECT
@@ -50,7 +51,7 @@ public:
     QList<ServerConnection*> connections() const;         ///< in the order of the profiles
     ServerConnection* find(const QString& profile) const; ///< Null when there is none.
 
-    /// The server that answers come from; empty: none, all is local.
+    /// The server that answers come from, with those of its group; empty: none, all is local.
     void setCurrent(const QString& profile);
     const QString& current() const { return m_current; }
     void setHidden(bool hidden); ///< Nobody sees the window.
@@ -85,6 +86,7 @@ signals:
 private:
     void takeProfiles();
     void noteReady(const QString& profile);
+    bool isWatched(const ConnectionProfile& profile) const;
     std::unique_ptr<ServerConnection> connectionTo(const ConnectionProfile& profile);
 
     ProfileStore& m_store;

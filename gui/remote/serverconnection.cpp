@@ -308,10 +308,22 @@ void ServerConnection::probeSight(const std::string& model)
     if (!m_http || isProbing())
         return;
     m_sightModel = QString::fromStdString(model);
-    HttpExchange* const asked = m_http->post("/v1/chat/completions", sightBody(model, m_profile));
-    collect(asked, largestReply, this, [this](const Collected& collected) {
+    m_sightExchange = m_http->post("/v1/chat/completions", sightBody(model, m_profile));
+    collect(m_sightExchange, largestReply, this, [this](const Collected& collected) {
         takeSight(std::exchange(m_sightModel, {}), collected);
     });
+}
+
+void ServerConnection::stopProbing()
+{
+    if (!isProbing())
+        return;
+    if (m_sightExchange) {
+        m_sightExchange->abort();
+        m_sightExchange->deleteLater();
+        m_sightExchange.clear();
+    }
+    emit sightProbed(std::exchange(m_sightModel, {}), Known::Unknown, {});
 }
 
 void ServerConnection::takeSight(const QString& model, const Collected& collected)

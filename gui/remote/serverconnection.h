@@ -35,7 +35,9 @@ public:
     void setProfile(const ConnectionProfile& profile);
 
     const remote::ServerStatus& status() const { return m_status; }
-    /// What the last check that came through found, with what the profile knows of its models.
+    /// What the last check that came through found, as the server said it.
+    const remote::ServerFacts& said() const { return m_found; }
+    /// The same, with what the profile knows of its models.
     const remote::ServerFacts& facts() const { return m_facts; }
     const remote::RemoteModel* model(const std::string& id) const;
     /// For requests of others; not before isReady().
@@ -60,6 +62,7 @@ public:
     /// remembered. Nothing happens while one is being asked.
     void probeSight(const std::string& model);
     bool isProbing() const { return !m_sightModel.isEmpty(); }
+    void stopProbing(); ///< sightProbed() comes at once, and says nothing.
 
 signals:
     void ready();
@@ -93,6 +96,7 @@ private:
     std::optional<remote::ServerProbe> m_probe;
     QPointer<HttpExchange> m_exchange; ///< of the probe
     QString m_sightModel;              ///< that is being asked for; empty: none
+    QPointer<HttpExchange> m_sightExchange;
     remote::ServerStatus m_status;
     remote::ServerFacts m_found; ///< as the server said it
     remote::ServerFacts m_facts;

@@ -23,9 +23,39 @@ OfferedModel offeredBy(ServerConnection& connection, const remote::RemoteModel& 
                                        : profile.dialect.value_or(remote::Dialect::Plain);
     offered.target.model = model;
     offered.target.refused = profile.refused;
+    offered.target.weight = profile.weight;
+    offered.target.sendsOriginals = profile.sendsOriginals;
+    offered.target.filmForm = profile.filmForm;
     offered.shown = shown;
     offered.isUsable = connection.status().isUsable();
+    offered.group = profile.group;
+    offered.policy = profile.groupMode == GroupMode::Weighted ? remote::Router::Policy::Weighted
+                                                              : remote::Router::Policy::Ordered;
+    if (!offered.isUsable && connection.status().kind != remote::ServerStatus::Kind::NotChecked)
+        offered.broken.append(profile.id);
+    offered.takesFilms =
+        profile.models.value(QString::fromStdString(model.id)).seesFilms != remote::Known::No;
     return offered;
+}
+
+/// A model that several of a group have is offered once.
+void add(QList<OfferedModel>& offered, OfferedModel&& one)
+{
+    const auto same = std::find_if(offered.begin(), offered.end(), [&](const OfferedModel& each) {
+        return !one.group.isEmpty() && each.group == one.group &&
+               each.target.model.id == one.target.model.id;
+    });
+    if (same == offered.end()) {
+        const auto last = std::find_if(offered.rbegin(), offered.rend(), [&](const auto& each) {
+            return !one.group.isEmpty() && each.group == one.group;
+        });
+        offered.insert(last == offered.rend() ? offered.end() : last.base(), std::move(one));
+        return;
+    }
+    same->others.push_back(std::move(one.target));
+    same->isUsable = same->isUsable || one.isUsable;
+    same->takesFilms = same->takesFilms && one.takesFilms;
+    same->broken += one.broken;
 }
 
 /// The model that is chosen, where its server does not list it now.
@@ -80,16 +110,16 @@ void ServerOffers::offer()
     for (const RemoteChoice& each : m_servers.models()) {
         ServerConnection* connection = m_servers.find(each.profile);
         if (connection && connection->isReady())
-            offered.append(offeredBy(*connection, each.model, each.shown));
+            add(offered, offeredBy(*connection, each.model, each.shown));
     }
     const AnswerSource& chosen = m_choice.current();
     const bool isOffered =
         std::any_of(offered.begin(), offered.end(),
-                    [&](const OfferedModel& each) { return each.source() == chosen; });
+                    [&](const OfferedModel& each) { return each.isFor(chosen); });
     if (!chosen.isLocal() && !isOffered) {
         ServerConnection* connection = m_servers.find(chosen.server);
         if (connection && connection->isReady())
-            offered.append(missing(*connection, chosen.model));
+            add(offered, missing(*connection, chosen.model));
     }
     m_choice.setOffered(offered);
 }

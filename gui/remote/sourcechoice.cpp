@@ -10,16 +10,60 @@
 namespace argali::gui {
 namespace {
 
-/// "vLLM on rack"
-QString deviceOf(const RemoteTarget& target)
+/// Yes where one says so, no where all do.
+remote::Known better(remote::Known one, remote::Known other)
 {
-    if (target.dialect == remote::Dialect::Plain)
-        return displayName(target.server);
-    return QStringLiteral("%1 · %2").arg(QString::fromLatin1(nameOf(target.dialect)),
-                                         displayName(target.server));
+    using remote::Known;
+    if (one == Known::Yes || other == Known::Yes)
+        return Known::Yes;
+    return one == Known::No && other == Known::No ? Known::No : Known::Unknown;
 }
 
 } // namespace
+
+bool OfferedModel::isFor(const AnswerSource& source) const
+{
+    return this->source() == source ||
+           std::any_of(others.begin(), others.end(),
+                       [&](const RemoteTarget& other) { return sourceOf(other) == source; });
+}
+
+std::vector<RemoteTarget> OfferedModel::targets() const
+{
+    std::vector<RemoteTarget> all{target};
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+}
+
+remote::RemoteModel OfferedModel::model() const
+{
+    remote::RemoteModel all = target.model;
+    for (const RemoteTarget& other : others) {
+        all.seesPictures = better(all.seesPictures, other.model.seesPictures);
+        all.seesFilms = better(all.seesFilms, other.model.seesFilms);
+        all.thinks = better(all.thinks, other.model.thinks);
+        if (other.model.context && (!all.context || *other.model.context < *all.context))
+            all.context = other.model.context; // what fits everywhere
+    }
+    return all;
+}
+
+const RemoteTarget& OfferedModel::firstUsable() const
+{
+    if (!broken.contains(target.profile))
+        return target;
+    const auto found = std::find_if(others.begin(), others.end(), [&](const RemoteTarget& other) {
+        return !broken.contains(other.profile);
+    });
+    return found == others.end() ? target : *found;
+}
+
+void OfferedModel::aim(RemoteReplySource& source) const
+{
+    source.setTargets(targets(), policy);
+    for (const RemoteTarget& each : targets())
+        source.setHealthy(each.profile, !broken.contains(each.profile));
+}
 
 SourceChoice::SourceChoice(Settings& settings, ConversationBook& book, SourceSwitch& sources,
                            RemoteReplySource& remote, QObject* parent)
@@ -70,7 +114,7 @@ void SourceChoice::aim()
     if (m_current.isLocal())
         return;
     if (const OfferedModel* offered = find(m_current))
-        m_remote.setTargets({offered->target});
+        offered->aim(m_remote);
     else
         m_remote.setTargets({});
 }
@@ -78,7 +122,7 @@ void SourceChoice::aim()
 const OfferedModel* SourceChoice::find(const AnswerSource& source) const
 {
     const auto found = std::find_if(m_offered.begin(), m_offered.end(),
-                                    [&](const OfferedModel& each) { return each.source() == source; });
+                                    [&](const OfferedModel& each) { return each.isFor(source); });
     return found == m_offered.end() ? nullptr : &*found;
 }
 
@@ -104,6 +148,12 @@ std::optional<AnswerSource> SourceChoice::suggestedServer() const
     return m_offered.isEmpty() ? std::nullopt : std::optional(m_offered.first().source());
 }
 
+QString SourceChoice::connectedServer() const
+{
+    const OfferedModel* const offered = m_current.isLocal() ? nullptr : find(m_current);
+    return offered ? offered->firstUsable().profile : m_current.server;
+}
+
 std::optional<LoadedModel> SourceChoice::remoteModel() const
 {
     if (m_current.isLocal())
@@ -116,14 +166,14 @@ std::optional<LoadedModel> SourceChoice::remoteModel() const
     model.info.mixesPicturesAndFilms = true;
     model.info.filmsAtMost = std::numeric_limits<int>::max();
     if (const OfferedModel* offered = find(m_current)) {
-        const remote::RemoteModel& known = offered->target.model;
+        const remote::RemoteModel known = offered->model();
         model.info.name = known.shown;
         model.info.seesPictures = known.seesPictures != remote::Known::No;
-        model.info.seesFilms = model.info.seesPictures; // as frames
+        model.info.seesFilms = model.info.seesPictures && offered->takesFilms; // as frames
         model.info.thinks = known.thinks != remote::Known::No;
         model.context = known.context.value_or(0);
-        model.server = offered->target.server;
-        model.device = deviceOf(offered->target);
+        model.server = offered->place();
+        model.device = deviceOf(offered->firstUsable());
     }
     return model;
 }

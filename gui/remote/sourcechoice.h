@@ -1,10 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <QList>
 #include <QObject>
+#include <QStringList>
 
+#include "engine/remote/router.h"
 #include "gui/chat/conversationbook.h"
 #include "gui/chat/engineworker.h"
 #include "gui/remote/remotetarget.h"
@@ -16,16 +19,34 @@ class RemoteReplySource;
 class ReplySource;
 class SourceSwitch;
 
-/// A model of a server that can be asked.
+/// A model that can be asked, of a server or of several that answer for each other.
 struct OfferedModel {
-    RemoteTarget target;
+    RemoteTarget target;   ///< the first one
     QString shown;         ///< with the server's name where two have the same
-    bool isUsable = false; ///< by the last check of the server
+    bool isUsable = false; ///< by the last checks: one of them can be asked
 
-    AnswerSource source() const
+    QString group;                    ///< empty: target stands alone
+    std::vector<RemoteTarget> others; ///< members of the group that have the model, too, in order
+    remote::Router::Policy policy = remote::Router::Policy::Ordered;
+    QStringList broken;     ///< members that the last check could not use
+    bool takesFilms = true; ///< unless the user says otherwise
+
+    AnswerSource source() const { return sourceOf(target); }
+    static AnswerSource sourceOf(const RemoteTarget& target)
     {
         return {target.profile, QString::fromStdString(target.model.id)};
     }
+    /// Whether it answers what goes there, also as another member of the group.
+    bool isFor(const AnswerSource& source) const;
+    std::vector<RemoteTarget> targets() const;
+    /// Of the server, or of the group.
+    QString place() const { return group.isEmpty() ? target.server : group; }
+    /// What is known of the model, at best: a member that cannot is passed over.
+    remote::RemoteModel model() const;
+    /// The first member that can be asked, else the first.
+    const RemoteTarget& firstUsable() const;
+    /// Questions to that source go here from now on.
+    void aim(RemoteReplySource& source) const;
 };
 
 /// Which model answers in the chat that is open: the one on this computer, or one of a server. Each
@@ -48,6 +69,8 @@ public:
     void choose(const AnswerSource& source);
     /// The server that was asked last, or the first that can be; none when no server is known.
     std::optional<AnswerSource> suggestedServer() const;
+    /// The server whose state is that of the answers to come; empty: this computer.
+    QString connectedServer() const;
 
     const QList<OfferedModel>& offered() const { return m_offered; }
     void setOffered(const QList<OfferedModel>& offered);

@@ -18,6 +18,9 @@
 #include "gui/displayname.h"
 #include "gui/remote/serverbook.h"
 #include "gui/remote/statussentence.h"
+#include "gui/settings/abilitylist.h"
+#include "gui/settings/groupfields.h"
+#include "gui/settings/sendingfields.h"
 #include "gui/settings/settingspage.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -91,6 +94,7 @@ ServerForm::ServerForm(ServerBook& book, QWidget* parent)
     m_more = new Disclosure(tr("More"), this);
     layout->addWidget(m_more);
     makeMore(m_more->contentLayout());
+    makeAbilities(layout);
     makeButtons(layout);
     connect(m_url, &QLineEdit::textEdited, this, [this] { setNote(m_urlNote, {}, true); });
     connect(m_key, &QLineEdit::textEdited, this, &ServerForm::showKeyState);
@@ -101,6 +105,10 @@ ServerForm::ServerForm(ServerBook& book, QWidget* parent)
         showKeyState();
     });
     connect(&book.keys(), &KeyKeeper::keepsChanged, this, &ServerForm::showKeyState);
+    connect(&book.store(), &ProfileStore::learnt, this, [this](const QString& id) {
+        if (id == m_profile.id) // else "Save" would put back what was known before
+            m_profile.takeFindings(*m_book.store().find(id));
+    });
     edit({});
 }
 
@@ -167,6 +175,25 @@ void ServerForm::makeMore(QVBoxLayout* layout)
     connect(m_proxy, &SegmentedControl::currentChanged, this,
             [this](int choice) { m_proxyUrl->setVisible(choice == 2); });
     makeCertificates(layout);
+    m_sending = new SendingFields(this);
+    layout->addSpacing(6);
+    layout->addWidget(m_sending);
+    m_group = new GroupFields(m_book.store(), this);
+    layout->addSpacing(6);
+    layout->addWidget(m_group);
+    connect(m_group->nameField(), &QLineEdit::returnPressed, this, &ServerForm::save);
+}
+
+void ServerForm::makeAbilities(QVBoxLayout* layout)
+{
+    m_abilitiesPart = new Disclosure(tr("What its models can"), this);
+    layout->addWidget(m_abilitiesPart);
+    m_abilities = new AbilityList(m_book, this);
+    QLabel* const hint = addNote(m_abilitiesPart->contentLayout());
+    setNote(hint, tr("What you say here is kept at once, for this server and model."), false);
+    m_abilitiesPart->contentLayout()->addWidget(m_abilities);
+    connect(m_abilities, &AbilityList::changed, this,
+            [this] { m_abilitiesPart->setVisible(!m_abilities->isEmpty()); });
 }
 
 void ServerForm::makeCertificates(QVBoxLayout* layout)
@@ -193,6 +220,7 @@ void ServerForm::makeCertificates(QVBoxLayout* layout)
         field->setRange(int(ConnectionProfile::shortestLimit.count()),
                         int(ConnectionProfile::longestLimit.count()));
         field->setSuffix(tr(" s"));
+        field->setButtonSymbols(QAbstractSpinBox::NoButtons);
         field->setAccessibleName(words);
         label->setBuddy(field);
         auto* line = new QHBoxLayout;
@@ -230,6 +258,8 @@ void ServerForm::makeButtons(QVBoxLayout* layout)
 void ServerForm::edit(const ConnectionProfile& profile)
 {
     m_profile = profile;
+    if (const ConnectionProfile* kept = m_book.store().find(profile.id))
+        m_profile.takeFindings(*kept); // a draft may be older than what was learnt
     m_forgetsKey = false;
     m_tested.reset();
     m_test->setEnabled(true);
@@ -250,11 +280,17 @@ void ServerForm::fill(const ConnectionProfile& profile)
     m_certificates->setText(profile.certificateFile);
     m_connectLimit->setValue(int(profile.connectLimit.count()));
     m_silenceLimit->setValue(int(profile.silenceLimit.count()));
+    m_sending->fill(profile);
+    m_group->fill(profile);
+    m_abilities->setServer(profile.id);
+    m_abilitiesPart->setVisible(!m_abilities->isEmpty());
     ConnectionProfile plain;
     plain.id = profile.id;
     plain.url = profile.url;
     plain.hasKey = profile.hasKey;
-    m_more->setOpen(!profile.id.isEmpty() && !plain.isReachedLike(profile));
+    const bool isChosen =
+        !profile.group.isEmpty() || profile.sendsOriginals || profile.filmForm != plain.filmForm;
+    m_more->setOpen(!profile.id.isEmpty() && (isChosen || !plain.isReachedLike(profile)));
     showKeyState();
 }
 
@@ -289,6 +325,8 @@ ConnectionProfile ServerForm::typed() const
     profile.certificateFile = m_certificates->text().trimmed();
     profile.connectLimit = std::chrono::seconds(m_connectLimit->value());
     profile.silenceLimit = std::chrono::seconds(m_silenceLimit->value());
+    m_sending->writeTo(profile);
+    m_group->writeTo(profile);
     profile.hasKey = !m_key->text().isEmpty() || (m_profile.hasKey && !m_forgetsKey);
     if (profile.url != m_profile.url)
         profile.forgetFindings();
@@ -397,7 +435,9 @@ void ServerForm::showOutcome()
     QStringList lines{statusSentence(tested)};
     const bool isUsable = tested.status().isUsable();
     if (isUsable) {
-        const QString kind = QString::fromUtf8(remote::nameOf(tested.facts().dialect));
+        const QString kind = tested.facts().dialect == remote::Dialect::Plain
+                                 ? tr("of the OpenAI style")
+                                 : QString::fromUtf8(remote::nameOf(tested.facts().dialect));
         const QString version = displayName(QString::fromStdString(tested.facts().version));
         lines.append(version.isEmpty() ? tr("Kind of server: %1").arg(kind)
                                        : tr("Kind of server: %1 %2").arg(kind, version));

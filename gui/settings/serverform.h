@@ -16,9 +16,12 @@ class QVBoxLayout;
 
 namespace argali::gui {
 
+class AbilityList;
 class Button;
 class Disclosure;
+class GroupFields;
 class SegmentedControl;
+class SendingFields;
 class ServerBook;
 class ServerConnection;
 struct ServerDraft;
@@ -47,7 +50,12 @@ public:
     QLineEdit* certificateField() const { return m_certificates; }
     QSpinBox* connectField() const { return m_connectLimit; }
     QSpinBox* silenceField() const { return m_silenceLimit; }
+    GroupFields* group() const { return m_group; }
+    SendingFields* sending() const { return m_sending; }
     Disclosure* more() const { return m_more; }
+    /// What the models of a server that is kept can; apart from "Save".
+    Disclosure* abilitiesPart() const { return m_abilitiesPart; }
+    AbilityList* abilities() const { return m_abilities; }
     Button* testButton() const { return m_test; }
     Button* saveButton() const { return m_save; }
     Button* cancelButton() const { return m_cancel; }
@@ -73,6 +81,7 @@ private:
     QLabel* addNote(QVBoxLayout* layout);
     void makeMore(QVBoxLayout* layout);
     void makeCertificates(QVBoxLayout* layout);
+    void makeAbilities(QVBoxLayout* layout);
     void makeButtons(QVBoxLayout* layout);
     void chooseCertificates();
     ConnectionProfile typed() const;
@@ -100,6 +109,10 @@ private:
     QLineEdit* m_certificates = nullptr;
     QSpinBox* m_connectLimit = nullptr;
     QSpinBox* m_silenceLimit = nullptr;
+    GroupFields* m_group = nullptr;
+    SendingFields* m_sending = nullptr;
+    Disclosure* m_abilitiesPart = nullptr;
+    AbilityList* m_abilities = nullptr;
     QLabel* m_outcome = nullptr;
     QLabel* m_refusal = nullptr;
     Button* m_test = nullptr;

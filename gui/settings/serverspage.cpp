@@ -14,6 +14,7 @@
 #include "gui/remote/connectionlabel.h"
 #include "gui/remote/profilestore.h"
 #include "gui/remote/statussentence.h"
+#include "gui/settings/groupfields.h"
 #include "gui/settings/serverform.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
@@ -121,22 +122,43 @@ void ServersPage::addServer(QWidget* list, ServerConnection* connection)
     status->setTextFormat(Qt::PlainText);
     status->setTextInteractionFlags(Qt::TextSelectableByMouse);
     makeWrapping(status);
-    for (QLabel* label : {static_cast<QLabel*>(address), status})
+    auto* group = new QLabel(list);
+    group->setTextFormat(Qt::PlainText);
+    group->setForegroundRole(QPalette::PlaceholderText);
+    makeWrapping(group);
+    for (QLabel* label : {static_cast<QLabel*>(address), status, group})
         label->setFont(scaledFont(font(), 0.92));
     const auto button = [&](const char* icon) {
         return new Button(Button::Kind::Ghost, QLatin1String(icon), {}, list);
     };
-    const Row row{id, status, button("reset"), button("settings"), button("trash")};
+    const Row row{id,
+                  status,
+                  group,
+                  button("chevron-up"),
+                  button("chevron-down"),
+                  button("reset"),
+                  button("settings"),
+                  button("trash")};
+    const int place = m_book.store().indexOf(id);
+    const int last = int(m_book.store().profiles().size()) - 1;
+    row.up->setVisible(last > 0);
+    row.down->setVisible(last > 0);
+    row.up->setEnabled(place > 0);
+    row.down->setEnabled(place < last);
     const auto showState = [this, connection, dot, name, address, row] {
         const QString shown = displayName(connection->profile().shownName());
         name->setText(shown);
         address->setText(displayName(connection->profile().url));
         row.status->setText(statusSentence(*connection));
+        row.group->setText(groupSentence(m_book.store(), connection->profile()));
+        row.group->setVisible(!row.group->text().isEmpty());
         dot->setState(dotFor(*connection));
         const auto call = [](Button* each, const QString& words) {
             each->setAccessibleName(words);
             each->setToolTip(plainToolTip(words));
         };
+        call(row.up, tr("Move %1 up").arg(shown));
+        call(row.down, tr("Move %1 down").arg(shown));
         call(row.check, tr("Check %1 now").arg(shown));
         call(row.edit, tr("Change %1").arg(shown));
         call(row.remove, tr("Remove %1").arg(shown));
@@ -145,6 +167,8 @@ void ServersPage::addServer(QWidget* list, ServerConnection* connection)
     connect(connection, &ServerConnection::ready, list, showState);
     connect(connection, &ServerConnection::profileChanged, list, showState);
     connect(row.check, &Button::clicked, connection, &ServerConnection::checkNow);
+    connect(row.up, &Button::clicked, this, [this, id] { move(id, -1); });
+    connect(row.down, &Button::clicked, this, [this, id] { move(id, 1); });
     connect(row.edit, &Button::clicked, this, [this, id] { edit(id); });
     connect(row.remove, &Button::clicked, this, [this, id] { remove(id); });
     showState();
@@ -153,6 +177,8 @@ void ServersPage::addServer(QWidget* list, ServerConnection* connection)
     head->addWidget(dot);
     head->addWidget(name);
     head->addWidget(address, 1);
+    head->addWidget(row.up);
+    head->addWidget(row.down);
     head->addWidget(row.check);
     head->addWidget(row.edit);
     head->addWidget(row.remove);
@@ -160,6 +186,7 @@ void ServersPage::addServer(QWidget* list, ServerConnection* connection)
     both->setSpacing(1);
     both->addLayout(head);
     both->addWidget(status);
+    both->addWidget(group);
     static_cast<QVBoxLayout*>(list->layout())->addLayout(both);
     m_rows.append(row);
 }
@@ -241,6 +268,20 @@ void ServersPage::remove(const QString& id)
         return say(refusal, false);
     m_removed = std::move(removed);
     say(tr("The server “%1” was removed.").arg(name), true);
+}
+
+void ServersPage::move(const QString& id, int places)
+{
+    const QString refusal = m_book.store().move(id, places);
+    say(refusal, false);
+    if (!refusal.isEmpty())
+        return;
+    for (const Row& row : m_rows) { // the rows are others now; who moves on by keys goes on there
+        if (row.id != id)
+            continue;
+        Button* const again = places < 0 ? row.up : row.down;
+        (again->isEnabled() ? again : places < 0 ? row.down : row.up)->setFocus();
+    }
 }
 
 void ServersPage::undo()

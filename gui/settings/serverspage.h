@@ -25,10 +25,14 @@ public:
     void edit(const QString& id);
     void remove(const QString& id);
     void undo();
+    void move(const QString& id, int places); ///< in the list, which orders groups, too
 
     struct Row {
         QString id;
         QLabel* status = nullptr;
+        QLabel* group = nullptr; ///< what it is in its group
+        Button* up = nullptr;    ///< hidden where there is only one server
+        Button* down = nullptr;
         Button* check = nullptr;
         Button* edit = nullptr;
         Button* remove = nullptr;

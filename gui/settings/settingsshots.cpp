@@ -4,11 +4,7 @@
 #include <QFile>
 #include <QLineEdit>
 #include <QMenu>
-#include <QTcpServer>
-#include <QTcpSocket>
 
-#include "gui/remote/profilestore.h"
-#include "gui/remote/serverbook.h"
 #include "gui/settings/devicespage.h"
 #include "gui/settings/presetrow.h"
 #include "gui/settings/privacypage.h"
@@ -76,40 +72,22 @@ void showDevices(Stage& s)
     });
 }
 
-/// A server on this machine, for a picture.
-QString pictureServer(QObject* parent)
-{
-    auto* server = new QTcpServer(parent);
-    server->listen(QHostAddress::LocalHost);
-    QObject::connect(server, &QTcpServer::newConnection, server, [server] {
-        QTcpSocket* socket = server->nextPendingConnection();
-        QObject::connect(socket, &QTcpSocket::readyRead, socket, [socket] {
-            const QByteArray body =
-                R"({"data":[{"id":"AIDC-AI/Ovis2.5-9B","owned_by":"vllm"}],"version":"0.11.0"})";
-            socket->readAll();
-            socket->write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                          QByteArray::number(body.size()) + "\r\n\r\n" + body);
-        });
-    });
-    return QStringLiteral("http://127.0.0.1:%1").arg(server->serverPort());
-}
-
 void showServers(Stage& s)
 {
-    auto* keys = new MemoryKeys(&s.settings);
-    auto* book = new ServerBook(ProfileStore::of(s.settings), *keys, &s.settings);
     ConnectionProfile rack;
     rack.id = QStringLiteral("rack");
     rack.name = s.text("The rack", "机房");
-    rack.url = pictureServer(&s.settings);
+    rack.url = pictureServer(
+        &s.settings,
+        R"({"data":[{"id":"AIDC-AI/Ovis2.5-9B","owned_by":"vllm"}],"version":"0.11.0"})");
     rack.hasKey = true;
-    keys->write(rack.id, remote::Secret("shown to nobody"), book, [](const auto&) {});
+    s.keys.write(rack.id, remote::Secret("shown to nobody"), &s.settings, [](const auto&) {});
     ConnectionProfile desk;
     desk.id = QStringLiteral("desk");
     desk.name = QStringLiteral("Ollama");
     desk.url = QStringLiteral("http://127.0.0.1:1"); // where nothing listens
-    book->store().put(rack);
-    book->store().put(desk);
+    s.servers.store().put(rack);
+    s.servers.store().put(desk);
     open(s, "servers");
     auto* page = qobject_cast<ServersPage*>(
         s.window->settingsDialog()->pageWidget(QStringLiteral("servers")));

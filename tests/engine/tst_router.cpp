@@ -28,6 +28,7 @@ private slots:
     void busyServersRest();
     void openBreakersArePassedOver();
     void whoeverIsDestroyedFreesTheTrial();
+    void leavesOutWhoIsUnable();
 };
 
 namespace {
@@ -283,6 +284,22 @@ void TestRouter::whoeverIsDestroyedFreesTheTrial()
         QCOMPARE(trial.member(), size_t(0));
     }
     QCOMPARE(router.choose(start + 5s, {}), size_t(0));
+}
+
+void TestRouter::leavesOutWhoIsUnable()
+{
+    Router router = ordered3();
+    {
+        RoutedRequest request(router, start, {0});
+        QCOMPARE(request.member(), std::optional<size_t>(1));
+        QVERIFY(request.failed(refused, start));
+        QCOMPARE(request.member(), std::optional<size_t>(2));
+        QVERIFY(!request.failed(refused, start));
+    }
+    QCOMPARE(RoutedRequest(router, start, {0, 1, 2}).member(), std::nullopt);
+    // Nothing is held against it: the next request goes there.
+    QCOMPARE(router.breaker(0).state(start), State::Closed);
+    QCOMPARE(RoutedRequest(router, start).member(), std::optional<size_t>(0));
 }
 
 QTEST_APPLESS_MAIN(TestRouter)

@@ -6,7 +6,6 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QPlainTextEdit>
-#include <QPushButton>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -14,6 +13,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/remote/remotereplysource.h"
 #include "gui/remote/sourceswitch.h"
+#include "gui/widgets/button.h"
 #include "tests/support/fakereplysource.h"
 #include "tests/support/fakeserver.h"
 
@@ -98,6 +98,8 @@ private slots:
         QCOMPARE(bench.dialog->turn(0)->answer.text, QStringLiteral("from the left"));
         QCOMPARE(bench.dialog->turn(1)->answer.text, QStringLiteral("from the right"));
         QVERIFY(!bench.dialog->turn(0)->answer.statistics().isEmpty());
+        QCOMPARE(bench.dialog->turn(0)->device, QStringLiteral("one"));
+        QCOMPARE(bench.dialog->turn(1)->device, QStringLiteral("two"));
         QCOMPARE(bench.left.requests().size(), 1);
         QCOMPARE(bench.left.requests().first().body, bench.right.requests().first().body);
         const QJsonArray messages =

@@ -44,6 +44,11 @@ ConnectionProfile rack()
     profile.connectLimit = std::chrono::seconds(7);
     profile.silenceLimit = std::chrono::seconds(300);
     profile.hasKey = true;
+    profile.group = QStringLiteral("Vision");
+    profile.groupMode = GroupMode::Weighted;
+    profile.weight = 30;
+    profile.sendsOriginals = true;
+    profile.filmForm = remote::RemoteOptions::FilmForm::File;
     profile.dialect = remote::Dialect::Vllm;
     profile.refused = {remote::RequestPart::MediaOptions, remote::RequestPart::FilmFile};
     profile.models[QStringLiteral("Ovis2.5-9B")] = {remote::Known::Yes, remote::Known::No,
@@ -144,6 +149,9 @@ private slots:
             [](auto& p) { p.proxy.url = QStringLiteral("http://me:word@proxy:1"); });
         row("name", [](auto& p) { p.name = QStringLiteral("a\nb"); });
         row("no id", [](auto& p) { p.id.clear(); });
+        row("group", [](auto& p) { p.group = QStringLiteral("a\nb"); });
+        row("no share", [](auto& p) { p.weight = 0; });
+        row("share of too much", [](auto& p) { p.weight = ConnectionProfile::largestWeight + 1; });
     }
     void refusesWhatCannotBe()
     {
@@ -239,6 +247,141 @@ private slots:
         QCOMPARE(ProfileStore(file()).profiles().at(0).silenceLimit, std::chrono::seconds(3600));
         write(file(), fileOf({with("dialect", QStringLiteral("of tomorrow"))}));
         QCOMPARE(ProfileStore(file()).profiles().at(0).dialect, std::nullopt);
+        write(file(), fileOf({with("weight", -5)}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).weight, 1);
+        write(file(), fileOf({with("weight", 1e30)}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).weight, ConnectionProfile::largestWeight);
+        write(file(), fileOf({with("group", QString(5000, QLatin1Char('g')) + QLatin1Char('\n'))}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).group,
+                 QString(ConnectionProfile::longestName, QLatin1Char('g')));
+        write(file(), fileOf({with("groupMode", QStringLiteral("of tomorrow"))}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).groupMode, GroupMode::Ordered);
+        write(file(), fileOf({with("film", 7)}));
+        QCOMPARE(ProfileStore(file()).profiles().at(0).filmForm,
+                 remote::RemoteOptions::FilmForm::Frames);
+        write(file(), fileOf({with("originals", QStringLiteral("yes"))}));
+        QVERIFY(!ProfileStore(file()).profiles().at(0).sendsOriginals);
+    }
+
+    void readsFilesOfBeforeGroups()
+    {
+        QJsonObject old = rack().toJson();
+        for (const char* key : {"group", "groupMode", "weight", "originals", "film"})
+            old.remove(QLatin1String(key));
+        write(file(), fileOf({old}));
+        ProfileStore store(file());
+        QCOMPARE(store.trouble(), QString());
+        ConnectionProfile expected = rack();
+        expected.group.clear();
+        expected.groupMode = GroupMode::Ordered;
+        expected.weight = 1;
+        expected.sendsOriginals = false;
+        expected.filmForm = remote::RemoteOptions::FilmForm::Frames;
+        QCOMPARE(store.profiles(), QList{expected});
+    }
+
+    void aGroupSharesOneMode()
+    {
+        ConnectionProfile first = rack();
+        ConnectionProfile second = rack();
+        second.id = QStringLiteral("second");
+        ConnectionProfile apart = rack();
+        apart.id = QStringLiteral("apart");
+        apart.group = QStringLiteral("Another");
+        {
+            ProfileStore store(file());
+            for (const ConnectionProfile& profile : {first, second, apart})
+                QCOMPARE(store.put(profile), QString());
+            second.groupMode = GroupMode::Ordered;
+            QCOMPARE(store.put(second), QString());
+            QCOMPARE(store.profiles().at(0).groupMode, GroupMode::Ordered);
+            QCOMPARE(store.profiles().at(1).groupMode, GroupMode::Ordered);
+            QCOMPARE(store.profiles().at(2).groupMode, GroupMode::Weighted);
+            // What is put back takes the group as it is by then.
+            QCOMPARE(store.remove(first.id), QString());
+            QCOMPARE(store.insert(0, first), QString());
+            QCOMPARE(store.profiles().at(0).groupMode, GroupMode::Ordered);
+        }
+        // A file that disagrees with itself: the first one holds.
+        first.groupMode = GroupMode::Weighted;
+        write(file(), fileOf({first.toJson(), apart.toJson(), second.toJson()}));
+        ProfileStore store(file());
+        QCOMPARE(store.trouble(), QString());
+        QCOMPARE(store.profiles().at(2).groupMode, GroupMode::Weighted);
+    }
+
+    void movesInTheList()
+    {
+        const auto ids = [](const ProfileStore& store) {
+            QStringList all;
+            for (const ConnectionProfile& profile : store.profiles())
+                all.append(profile.id);
+            return all.join(QString());
+        };
+        {
+            ProfileStore store(file());
+            for (const char* id : {"a", "b", "c"}) {
+                ConnectionProfile profile = rack();
+                profile.id = QLatin1String(id);
+                QCOMPARE(store.put(profile), QString());
+            }
+            QSignalSpy changed(&store, &ProfileStore::changed);
+            QCOMPARE(store.move(QStringLiteral("c"), -1), QString());
+            QCOMPARE(ids(store), QStringLiteral("acb"));
+            QCOMPARE(store.move(QStringLiteral("a"), 100), QString());
+            QCOMPARE(ids(store), QStringLiteral("cba"));
+            QCOMPARE(changed.count(), 2);
+            QCOMPARE(store.move(QStringLiteral("c"), -1), QString()); // it is the first already
+            QCOMPARE(changed.count(), 2);
+            QVERIFY(!store.move(QStringLiteral("gone"), 1).isEmpty());
+        }
+        QCOMPARE(ids(ProfileStore(file())), QStringLiteral("cba"));
+    }
+
+    void saysWhatIsWrongInWholeSentences_data()
+    {
+        QTest::addColumn<QString>("url");
+        QTest::addColumn<QString>("words");
+        const auto row = [](const char* url, const char* words) {
+            QTest::newRow(url) << QString::fromLatin1(url) << QString::fromUtf8(words);
+        };
+        row("", "needs an address");
+        row("ftp://host", "begins with http:// or https://");
+        row("http://host?x", "after a ? or #");
+        row("http://me:word@host", "a user or a password");
+        row("http://[::1", "is not closed");
+        row("http://[::1]x", "only a port can follow");
+        row("http://::1:80", "has to stand in brackets");
+        row("http://[::zz]", "is no IPv6 address");
+        row("http://a b", "No host has a name like that");
+        row("http://host:99999", "from 1 to 65535");
+        row("http://host/a b", "%20 for a space");
+        row("http://host/a/../b", "goes up with");
+    }
+    void saysWhatIsWrongInWholeSentences()
+    {
+        QFETCH(QString, url);
+        QFETCH(QString, words);
+        const QString said = urlTrouble(url);
+        QVERIFY2(said.contains(words), qPrintable(said));
+        QVERIFY(said.endsWith(QLatin1Char('.')));
+        QVERIFY(!said.contains(QLatin1String("word@"))); // what was typed may be a password
+        QVERIFY(urlTrouble(QLatin1String("http://") + QString(3000, QLatin1Char('a')))
+                    .contains(QLatin1String("2048")));
+        QCOMPARE(urlTrouble(QStringLiteral("http://host:8000/v1")), QString());
+    }
+
+    void saysWhatIsWrongWithAHeader()
+    {
+        const auto said = [](const QByteArray& name, const QByteArray& value) {
+            return headerTrouble({name, value});
+        };
+        QCOMPARE(said("X-Team", "vision"), QString());
+        QVERIFY(said("X Team", "v").contains(QStringLiteral("“X Team” is no name of a header")));
+        QVERIFY(said("", "v").contains(QStringLiteral("is no name of a header")));
+        QVERIFY(said("Upgrade", "v").contains(QStringLiteral("belongs to the connection")));
+        QVERIFY(said("X-A", "1\r\n2").contains(QStringLiteral("cannot be sent")));
+        QVERIFY(said("X-A", QByteArray(9000, 'a')).contains(QStringLiteral("8192 bytes")));
     }
 
     void leavesTheFileOfANewerArgali()

@@ -477,7 +477,9 @@ private slots:
         QVERIFY(heard.ends());
         QCOMPARE(heard.finished.count(), 1);
         QCOMPARE(heard.result().text, std::string("from two"));
-        QCOMPARE(changed.count(), 1);
+        QCOMPARE(changed.count(), 2); // who is asked, each time
+        QCOMPARE(changed.last().at(3).value<AnswerSource>(),
+                 (AnswerSource{QStringLiteral("second"), QStringLiteral("ovis2.5-9b")}));
         QVERIFY(Heard::all(heard.remarks).contains(QLatin1String("second")));
     }
 
@@ -524,6 +526,63 @@ private slots:
         other.start(1, question("?"));
         QVERIFY(heard.ends());
         QCOMPARE(first.requests().size(), 3);
+    }
+
+    void whatIsKnownOfAGroupStays()
+    {
+        FakeServer first;
+        first.answer(chatPath, FakeServer::json(R"({"error":{"message":"boom"}})", 500));
+        FakeServer second;
+        second.answer(chatPath, streamed(delta("content", "well") + ended()));
+        RemoteReplySource source;
+        std::vector<RemoteTarget> targets{
+            targetOf(first, remote::Dialect::Plain, QStringLiteral("first")),
+            targetOf(second, remote::Dialect::Plain, QStringLiteral("second"))};
+        const auto ask = [&](quint64 turn) {
+            source.setTargets(targets); // as after every check
+            Heard heard(source);
+            source.start(turn, question("?"));
+            return heard.ends() && heard.finished.count() == 1;
+        };
+        for (quint64 turn = 1; turn <= 5; ++turn)
+            QVERIFY(ask(turn));
+        QCOMPARE(first.requests().size(), 3); // its breaker is open all the same
+        targets[0].weight = 2;
+        QVERIFY(ask(6));
+        QCOMPARE(first.requests().size(), 4); // another group
+    }
+
+    void membersThatDoNotSeeArePassedOver()
+    {
+        FakeServer blind;
+        FakeServer seeing;
+        for (FakeServer* server : {&blind, &seeing})
+            server->answer(chatPath, streamed(delta("content", "well") + ended()));
+        RemoteTarget first = targetOf(blind, remote::Dialect::Plain, QStringLiteral("first"));
+        first.model.seesPictures = remote::Known::No;
+        RemoteTarget second = targetOf(seeing, remote::Dialect::Plain, QStringLiteral("second"));
+        RemoteReplySource source;
+        source.setTargets({first, second});
+        ChatRequest asked = question("?");
+        const auto ask = [&](quint64 turn) {
+            Heard heard(source);
+            source.start(turn, asked);
+            return heard.ends() && heard.finished.count() == 1;
+        };
+        QVERIFY(ask(1));
+        QCOMPARE(blind.requests().size(), 1);
+        ContentItem picture;
+        picture.type = ContentItem::Type::Picture;
+        picture.picture.path = ARGALI_RESOURCES "/pocket/samples/chart.png";
+        asked.messages.front().content.push_back(picture);
+        QVERIFY(ask(2));
+        QCOMPARE(blind.requests().size(), 1);
+        QCOMPARE(seeing.requests().size(), 1);
+        // None of them sees: then the first one says so itself.
+        second.model.seesPictures = remote::Known::No;
+        source.setTargets({first, second});
+        QVERIFY(ask(3));
+        QCOMPARE(blind.requests().size(), 2);
     }
 
     void stopsAtOnce()

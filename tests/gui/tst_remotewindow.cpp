@@ -17,14 +17,13 @@
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/segmentedcontrol.h"
+#include "tests/support/applicationbench.h"
 #include "tests/support/fakeserver.h"
 
 using namespace argali;
 using namespace argali::gui;
 
 namespace {
-
-constexpr int longest = 60'000; // ms for one answer, under sanitizers too
 
 /// argali-cli serve with the pocket model under two names, on a free port.
 class Served final {
@@ -60,84 +59,6 @@ private:
     int m_port = 0;
 };
 
-/// What a server of that owner says of one model.
-FakeServer::Answer listing(const QByteArray& owner)
-{
-    return FakeServer::json(R"({"object":"list","data":[{"id":"m","object":"model","owned_by":")" +
-                            owner + "\"}]}");
-}
-
-/// The program with everything it has, in a folder of its own.
-struct Bench {
-    QTemporaryDir dir;
-    std::unique_ptr<Application> application;
-
-    Bench() { start(); }
-    void start()
-    {
-        application.reset();
-        application = std::make_unique<Application>(
-            Application::Options{Places::under(dir.path()), {}, StartupTrace(false)});
-        QSignalSpy ready(application.get(), &Application::modelReady);
-        application->start();
-        if (ready.isEmpty() && !ready.wait(longest))
-            qFatal("the pocket model does not open");
-    }
-    MainWindow& window() const { return application->window(); }
-    Composer& composer() const { return *window().chat()->composer(); }
-    SourceChoice& sources() const { return application->sources(); }
-    ConversationBook& book() const { return application->book(); }
-    TurnController& turns() const { return application->turns(); }
-
-    /// Names a server in the settings; its models are offered when this returns.
-    bool connectTo(int port, const QString& name)
-    {
-        ConnectionProfile profile;
-        profile.id = name;
-        profile.name = name;
-        profile.url = QStringLiteral("http://127.0.0.1:%1").arg(port);
-        const qsizetype before = sources().offered().size();
-        return application->servers().store().put(profile).isEmpty() &&
-               QTest::qWaitFor([&] { return sources().offered().size() > before; }, longest);
-    }
-    /// The model of that name, chosen to answer.
-    bool choose(const char* model)
-    {
-        for (const OfferedModel& offered : sources().offered()) {
-            if (offered.target.model.id == model) {
-                sources().choose(offered.source());
-                return true;
-            }
-        }
-        return false;
-    }
-    void ask(const QString& text)
-    {
-        composer().edit()->setPlainText(text);
-        window().chat()->send();
-    }
-    bool isAnswered() const
-    {
-        return QTest::qWaitFor(
-            [this] { return !window().chat()->isWaitingToSend() && !turns().isBusy(); }, longest);
-    }
-    const Turn& last() const { return book().current().turns().back(); }
-    /// An answer of the model on this computer to the same question.
-    QString answerHere(const QString& text)
-    {
-        const AnswerSource source = sources().current();
-        sources().choose({});
-        book().startNew();
-        ask(text);
-        if (!isAnswered())
-            return {};
-        const QString answer = last().answer.text;
-        book().startNew();
-        sources().choose(source);
-        return answer;
-    }
-};
-
 } // namespace
 
 class TestRemoteWindow final : public QObject {
@@ -148,7 +69,7 @@ private slots:
 
     void theServerAnswersAsTheModelHere()
     {
-        Bench bench;
+        ApplicationBench bench;
         QVERIFY(bench.connectTo(m_server.port(), QStringLiteral("rack")));
         QVERIFY(bench.choose("one"));
         const QString question = QStringLiteral("Hello, who are you?");
@@ -170,7 +91,7 @@ private slots:
 
     void picturesAndFilmsGoAlong()
     {
-        Bench bench;
+        ApplicationBench bench;
         QVERIFY(bench.connectTo(m_server.port(), QStringLiteral("rack")));
         QVERIFY(bench.choose("one"));
         for (const Sample& each : chosenSamples(*pocketSamples(), 2, 1)) {
@@ -184,7 +105,7 @@ private slots:
 
     void theBudgetIsHeld()
     {
-        Bench bench;
+        ApplicationBench bench;
         QVERIFY(bench.connectTo(m_server.port(), QStringLiteral("rack")));
         QVERIFY(bench.choose("one"));
         AnswerOptions options = bench.window().chat()->options().current();
@@ -209,7 +130,7 @@ private slots:
                                          R"({"content":"word "}}]})" "\n\n"),
                               10});
         server.answer("/v1/chat/completions", slow);
-        Bench bench;
+        ApplicationBench bench;
         server.answer("/v1/models", listing("somebody"));
         QVERIFY(bench.connectTo(server.serverPort(), QStringLiteral("s")));
         QVERIFY(bench.choose("m"));
@@ -227,7 +148,7 @@ private slots:
 
     void eachChatRemembersWhoAnswers()
     {
-        Bench bench;
+        ApplicationBench bench;
         QVERIFY(bench.connectTo(m_server.port(), QStringLiteral("rack")));
         const AnswerSource one{QStringLiteral("rack"), QStringLiteral("one")};
         const AnswerSource two{QStringLiteral("rack"), QStringLiteral("two")};
@@ -268,7 +189,7 @@ private slots:
 
     void theSwitchGoesToTheLastServerAndBack()
     {
-        Bench bench;
+        ApplicationBench bench;
         SegmentedControl* place = bench.window().placeSwitch();
         QVERIFY(place);
         QCOMPARE(place->currentIndex(), 0);
@@ -297,7 +218,7 @@ private slots:
         FakeServer server;
         server.answer("/v1/chat/completions",
                       FakeServer::json(R"({"error":{"message":"boom"}})", 500));
-        Bench bench;
+        ApplicationBench bench;
         server.answer("/v1/models", listing("somebody"));
         QVERIFY(bench.connectTo(server.serverPort(), QStringLiteral("rack")));
         QVERIFY(bench.choose("m"));
@@ -325,7 +246,7 @@ private slots:
             {{QByteArray(R"(data: {"choices":[{"index":0,"delta":{"content":" and the second."},)"
                          R"("finish_reason":"stop"}]})" "\n\ndata: [DONE]\n\n")}});
         server.answers("/v1/chat/completions", {cut, rest});
-        Bench bench;
+        ApplicationBench bench;
         server.answer("/v1/models", listing("vllm"));
         QVERIFY(bench.connectTo(server.serverPort(), QStringLiteral("rack")));
         QVERIFY(bench.choose("m"));

@@ -10,21 +10,28 @@
 #include <QLineEdit>
 #include <QLocale>
 #include <QPlainTextEdit>
+#include <QPointer>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include "gui/remote/connectionlabel.h"
+#include "gui/remote/keyquestion.h"
 #include "gui/remote/profilestore.h"
+#include "gui/settings/abilitylist.h"
+#include "gui/settings/groupfields.h"
+#include "gui/settings/sendingfields.h"
 #include "gui/settings/serverform.h"
 #include "gui/settings/serverspage.h"
 #include "gui/settings/settings.h"
 #include "gui/statusline.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/combobox.h"
 #include "gui/widgets/disclosure.h"
 #include "gui/widgets/segmentedcontrol.h"
+#include "gui/widgets/toggleswitch.h"
 #include "tests/support/fakeserver.h"
 
 using namespace argali;
@@ -162,7 +169,7 @@ private slots:
         Bench::type(form.urlField(), QStringLiteral("ftp://host"));
         QCOMPARE(form.urlNote(), QString()); // it is being mended
         form.saveButton()->click();
-        QVERIFY2(form.urlNote().contains(QStringLiteral("expected http:// or https://")),
+        QVERIFY2(form.urlNote().contains(QStringLiteral("begins with http:// or https://")),
                  qPrintable(form.urlNote()));
         QVERIFY(form.urlField()->hasFocus());
         Bench::type(form.urlField(), bench.url());
@@ -346,6 +353,224 @@ private slots:
             bench.page->rows().at(0).status->text().contains(QStringLiteral("Nothing listens at")));
     }
 
+    void groupsServers()
+    {
+        Bench bench;
+        const QString first = bench.add(QStringLiteral("Rack"));
+        QVERIFY(bench.page->rows().at(0).up->isHidden()); // nothing to move it past
+        const QString second = bench.add(QStringLiteral("Desk"));
+        bench.page->edit(first);
+        GroupFields& group = *bench.form().group();
+        bench.form().more()->setOpen(true);
+        QVERIFY(!group.modeChoice()->isVisible());
+        QCOMPARE(group.note(), QString());
+        Bench::type(group.nameField(), QStringLiteral("Vision"));
+        QVERIFY(group.modeChoice()->isVisible());
+        QVERIFY(!group.weightField()->isVisible());
+        QVERIFY(group.note().contains(QStringLiteral("The first of the list")));
+        bench.form().saveButton()->click();
+        QCOMPARE(bench.store().find(first)->group, QStringLiteral("Vision"));
+        QVERIFY(bench.page->rows().at(0).group->text().contains(QStringLiteral("Alone in")));
+        QVERIFY(bench.page->rows().at(1).group->isHidden());
+
+        bench.page->edit(second);
+        bench.form().more()->setOpen(true);
+        Bench::type(group.nameField(), QStringLiteral("Vision"));
+        bench.form().saveButton()->click();
+        QVERIFY(bench.page->rows().at(0).group->text().contains(QStringLiteral("asked first")));
+        QVERIFY(bench.page->rows().at(1).group->text().contains(QStringLiteral("place 2 of 2")));
+        QVERIFY(!bench.page->rows().at(0).up->isEnabled());
+        QVERIFY(!bench.page->rows().at(1).down->isEnabled());
+        bench.page->rows().at(1).up->setFocus();
+        QTest::keyClick(bench.page->rows().at(1).up, Qt::Key_Space);
+        QCOMPARE(bench.store().indexOf(second), 0);
+        QCOMPARE(bench.page->rows().at(0).id, second);
+        QVERIFY(bench.page->rows().at(0).group->text().contains(QStringLiteral("asked first")));
+        QVERIFY(bench.page->rows().at(0).down->hasFocus()); // it can go no further up
+
+        bench.page->edit(second); // one mode for all of the group, a share for each
+        QVERIFY(bench.form().more()->isOpen());
+        group.modeChoice()->setCurrentIndex(1);
+        QVERIFY(group.weightField()->isVisible());
+        QVERIFY(group.note().contains(QStringLiteral("by chance")));
+        group.weightField()->setValue(3);
+        bench.form().saveButton()->click();
+        QCOMPARE(bench.store().find(first)->groupMode, GroupMode::Weighted);
+        QVERIFY(bench.page->rows().at(0).group->text().contains(QStringLiteral("75 %")));
+        QVERIFY(bench.page->rows().at(1).group->text().contains(QStringLiteral("25 %")));
+        // Who joins a group takes it as it is.
+        bench.page->add();
+        bench.form().more()->setOpen(true);
+        QCOMPARE(group.modeChoice()->currentIndex(), 0);
+        Bench::type(group.nameField(), QStringLiteral("Vision"));
+        QCOMPARE(group.modeChoice()->currentIndex(), 1);
+    }
+
+    void choosesHowFilmsAndPicturesGo()
+    {
+        Bench bench;
+        const QString id = bench.add(QStringLiteral("Rack"));
+        bench.store().learn(id, [](ConnectionProfile& profile) {
+            profile.refused = {remote::RequestPart::FilmFile, remote::RequestPart::Seed};
+        });
+        bench.page->edit(id);
+        SendingFields& sending = *bench.form().sending();
+        QVERIFY(!sending.originals()->isChecked());
+        QCOMPARE(sending.filmChoice()->currentIndex(), 0);
+        QCOMPARE(sending.note(), QString());
+        bench.form().more()->setOpen(true);
+        sending.filmChoice()->setCurrentIndex(1);
+        QVERIFY(sending.note().contains(QStringLiteral("chooses the frames itself")));
+        sending.originals()->click();
+        QVERIFY(sending.note().contains(QStringLiteral("the place where they were taken")));
+        bench.form().saveButton()->click();
+        const ConnectionProfile& kept = *bench.store().find(id);
+        QVERIFY(kept.sendsOriginals);
+        QCOMPARE(kept.filmForm, remote::RemoteOptions::FilmForm::File);
+        QCOMPARE(kept.refused, remote::RequestParts{remote::RequestPart::Seed}); // tried again
+        bench.page->edit(id);
+        QVERIFY(bench.form().more()->isOpen());
+        QVERIFY(!bench.form().isEdited());
+        QCOMPARE(sending.filmChoice()->currentIndex(), 1);
+    }
+
+    void asksAModelWhetherItSees()
+    {
+        Bench bench;
+        const QString id = bench.add(QStringLiteral("Rack"));
+        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        bench.page->edit(id);
+        AbilityList& list = *bench.form().abilities();
+        QVERIFY(!bench.form().abilitiesPart()->isHidden());
+        bench.form().abilitiesPart()->setOpen(true);
+        QCOMPARE(list.models()->count(), 1);
+        QVERIFY(list.askButton()->isVisible());
+        QVERIFY(!list.stopButton()->isVisible());
+        // The server does not answer: it can be stopped, and that it runs is seen.
+        bench.server.answer("/v1/chat/completions", {.silent = true});
+        list.askButton()->click();
+        QVERIFY(!list.askButton()->isVisible());
+        QVERIFY(list.stopButton()->isVisible());
+        QVERIFY(list.outcome().contains(QStringLiteral("0 s")));
+        QTRY_VERIFY(list.outcome().contains(QStringLiteral("1 s")));
+        list.stopButton()->click();
+        QVERIFY(list.outcome().contains(QStringLiteral("Stopped")));
+        QVERIFY(list.askButton()->isVisible());
+        QVERIFY(!bench.book.find(id)->isProbing());
+        // Then it says nothing of use, then no, then yes.
+        const QByteArray path = "/v1/chat/completions";
+        bench.server.answer(path, FakeServer::json(R"({"error":{"message":"a key?"}})", 401));
+        list.askButton()->click();
+        QTRY_VERIFY(list.outcome().contains(QStringLiteral("could not be found out")));
+        QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 0);
+        bench.server.answer(
+            path, FakeServer::json(R"({"error":{"message":"no multimodal model"}})", 400));
+        list.askButton()->click();
+        QTRY_VERIFY(list.outcome().contains(QStringLiteral("does not see pictures")));
+        QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 2);
+        bench.server.answer(path, FakeServer::json(R"({"choices":[]})"));
+        list.askButton()->click();
+        QTRY_VERIFY(list.outcome().contains(QStringLiteral("sees pictures: it took")));
+        QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 1);
+        QCOMPARE(bench.store().find(id)->models.value(QStringLiteral("Ovis2.5-2B")).seesPictures,
+                 remote::Known::Yes);
+    }
+
+    void theUserSaysWhatAModelCan()
+    {
+        Bench bench;
+        const QString id = bench.add(QStringLiteral("Rack"));
+        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        bench.page->edit(id);
+        AbilityList& list = *bench.form().abilities();
+        list.choice(AbilityList::Pictures)->segment(2)->click();
+        list.choice(AbilityList::Films)->segment(2)->click();
+        list.choice(AbilityList::Thinking)->segment(1)->click();
+        const QString model = QStringLiteral("Ovis2.5-2B");
+        const ModelAnswers said{remote::Known::No, remote::Known::No, remote::Known::Yes};
+        QCOMPARE(bench.store().find(id)->models.value(model), said);
+        QVERIFY(!bench.form().isEdited());
+        // Saving something else does not take it back.
+        Bench::type(bench.form().nameField(), QStringLiteral("Other"));
+        bench.form().saveButton()->click();
+        QCOMPARE(bench.store().find(id)->models.value(model), said);
+        QTRY_VERIFY(QFile::exists(bench.store().fileName()));
+        QTRY_COMPARE(ProfileStore(bench.store().fileName()).find(id)->models.value(model), said);
+        bench.page->edit(id);
+        QCOMPARE(list.choice(AbilityList::Films)->currentIndex(), 2);
+        for (const AbilityList::Ability each :
+             {AbilityList::Pictures, AbilityList::Films, AbilityList::Thinking})
+            list.choice(each)->segment(0)->click();
+        QVERIFY(bench.store().find(id)->models.isEmpty());
+    }
+
+    void showsWhatTheServerSaysOfAModel()
+    {
+        Bench bench;
+        bench.server.answer("/v1/models",
+                            FakeServer::json(R"({"data":[{"id":"a","owned_by":"llamacpp",)"
+                                             R"("architecture":{"input_modalities":["text"]}},)"
+                                             R"({"id":"b","owned_by":"llamacpp","status":)"
+                                             R"({"value":"loaded"},"architecture":)"
+                                             R"({"input_modalities":["text","image"]}}]})"));
+        const QString id = bench.add(QStringLiteral("Rack"));
+        QTRY_COMPARE(bench.book.find(id)->facts().models.size(), size_t(2));
+        bench.page->edit(id);
+        bench.form().abilitiesPart()->setOpen(true);
+        AbilityList& list = *bench.form().abilities();
+        const auto show = [&](const char* model) {
+            list.models()->setCurrentIndex(list.models()->findData(QLatin1String(model)));
+        };
+        show("a");
+        QCOMPARE(list.said(AbilityList::Pictures), QStringLiteral("No, as the server says"));
+        QVERIFY(!list.choice(AbilityList::Pictures)->isVisible());
+        QVERIFY(!list.askButton()->isVisible());
+        show("b");
+        QCOMPARE(list.said(AbilityList::Pictures), QStringLiteral("Yes, as the server says"));
+        QVERIFY(list.choice(AbilityList::Thinking)->isVisible()); // of that it says nothing
+        // A server that is new has no models to speak of.
+        bench.form().cancelButton()->click();
+        bench.page->add();
+        QVERIFY(bench.form().abilitiesPart()->isHidden());
+    }
+
+    void asksForAKeyThatIsMissing()
+    {
+        Bench bench;
+        ConnectionProfile profile;
+        profile.id = QStringLiteral("rack");
+        profile.name = QStringLiteral("<b>Rack</b>");
+        profile.url = bench.url();
+        profile.hasKey = true;
+        QSignalSpy wanted(&bench.book, &ServerBook::keyWanted);
+        QCOMPARE(bench.store().put(profile), QString());
+        QTRY_COMPARE(wanted.count(), 1);
+        QPointer<KeyQuestion> question = askForKey(bench.book, profile.id, bench.page.get());
+        QVERIFY(question->isVisible());
+        QCOMPARE(question->keyField()->echoMode(), QLineEdit::Password);
+        QVERIFY(question->keyField()->accessibleName().contains(QStringLiteral("<b>Rack</b>")));
+        QVERIFY(question->note().contains(QStringLiteral("system's keychain")));
+        QVERIFY(!question->useButton()->isEnabled());
+        QTest::keyClicks(question->keyField(), QStringLiteral("  "));
+        QVERIFY(!question->useButton()->isEnabled());
+        QTest::keyClicks(question->keyField(), secret);
+        QTest::keyClick(question->keyField(), Qt::Key_Return);
+        QTRY_VERIFY(!question);
+        QTRY_VERIFY(bench.book.find(profile.id)->status().isUsable());
+        QVERIFY(bench.kept.kept.value(profile.id).equals(secret.toStdString()));
+        QCOMPARE(bench.server.requests().last().headers.value("authorization"),
+                 "Bearer " + secret.toLatin1());
+        QVERIFY(!askForKey(bench.book, QStringLiteral("gone"), bench.page.get()));
+        // "Later" leaves it at that.
+        Bench other(false);
+        QCOMPARE(other.store().put(profile), QString());
+        question = askForKey(other.book, profile.id, other.page.get());
+        QVERIFY(question->note().contains(QStringLiteral("in memory only")));
+        question->reject();
+        QTRY_VERIFY(!question);
+        QTRY_VERIFY(other.book.find(profile.id)->isKeyMissing());
+    }
+
     void showsNamesAsTheyAre()
     {
         Bench bench;
@@ -374,11 +599,18 @@ private slots:
                          widget->metaObject()->className());
             }
         }
-        const QList<QWidget*> order{bench.form().nameField(),    bench.form().urlField(),
-                                    bench.form().keyField(),     bench.form().headersField(),
-                                    bench.form().proxyField(),   bench.form().certificateField(),
-                                    bench.form().connectField(), bench.form().silenceField(),
-                                    bench.form().testButton(),   bench.form().cancelButton(),
+        const QList<QWidget*> order{bench.form().nameField(),
+                                    bench.form().urlField(),
+                                    bench.form().keyField(),
+                                    bench.form().headersField(),
+                                    bench.form().proxyField(),
+                                    bench.form().certificateField(),
+                                    bench.form().connectField(),
+                                    bench.form().silenceField(),
+                                    bench.form().sending()->originals(),
+                                    bench.form().group()->nameField(),
+                                    bench.form().testButton(),
+                                    bench.form().cancelButton(),
                                     bench.form().saveButton()};
         bench.form().proxyChoice()->setCurrentIndex(2);
         bench.form().nameField()->setFocus();

@@ -1,0 +1,301 @@
+// Servers that answer for each other, and what is sent to which model, in the window as it is.
+#include <QAbstractButton>
+#include <QApplication>
+#include <QMenu>
+#include <QtTest>
+
+#include "gui/chat/transcriptview.h"
+#include "gui/models/modelchooser.h"
+#include "gui/remote/connectionlabel.h"
+#include "gui/statusline.h"
+#include "gui/widgets/button.h"
+#include "gui/widgets/segmentedcontrol.h"
+#include "tests/support/applicationbench.h"
+
+using namespace argali;
+using namespace argali::gui;
+
+namespace {
+
+const QByteArray chatPath = "/v1/chat/completions";
+
+FakeServer::Answer saying(const QByteArray& text)
+{
+    return FakeServer::events(
+        {{QByteArray("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"") + text +
+          "\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"}});
+}
+
+QString sampleFile(const char* name)
+{
+    return QStringLiteral(ARGALI_RESOURCES "/pocket/samples/") + QLatin1String(name);
+}
+
+/// Two servers with the same model, in one group.
+struct Bench : ApplicationBench {
+    FakeServer first;
+    FakeServer second;
+
+    explicit Bench(GroupMode mode = GroupMode::Ordered, const QByteArray& owner = "vllm")
+    {
+        for (FakeServer* server : {&first, &second})
+            server->answer("/v1/models", listing(owner));
+        first.answer(chatPath, saying("from the first"));
+        second.answer(chatPath, saying("from the second"));
+        for (const ConnectionProfile& profile :
+             {member(first, "one", mode), member(second, "two", mode)})
+            if (!add(profile))
+                qFatal("a server of the test is not reached");
+    }
+    static ConnectionProfile member(const FakeServer& server, const char* id, GroupMode mode)
+    {
+        ConnectionProfile profile = profileOf(server.serverPort(), QLatin1String(id));
+        profile.group = QStringLiteral("Vision");
+        profile.groupMode = mode;
+        return profile;
+    }
+    ConnectionProfile kept(const char* id) const
+    {
+        return *application->servers().store().find(QLatin1String(id));
+    }
+    bool askAndWait(const QString& text = QStringLiteral("Hello"))
+    {
+        ask(text);
+        return isAnswered();
+    }
+    bool attach(const char* name)
+    {
+        composer().attach(sampleFile(name));
+        return QTest::qWaitFor([this] { return !composer().isReading(); }, longest);
+    }
+};
+
+} // namespace
+
+class TestServerGroups final : public QObject {
+    Q_OBJECT
+
+private slots:
+    void isOfferedOnceUnderItsName()
+    {
+        Bench bench;
+        QCOMPARE(bench.sources().offered().size(), 1);
+        const OfferedModel& offered = bench.sources().offered().first();
+        QCOMPARE(offered.place(), QStringLiteral("Vision"));
+        QCOMPARE(offered.shown, QStringLiteral("m")); // not "m (one)": there is one to choose
+        QCOMPARE(offered.targets().size(), size_t(2));
+        QMenu* menu = bench.window().chooser()->menu();
+        emit menu->aboutToShow();
+        QStringList texts;
+        for (const QAction* action : menu->actions())
+            texts.append(action->text());
+        QCOMPARE(texts.count(QStringLiteral("m")), 1);
+        QCOMPARE(texts.count(QStringLiteral("Vision")), 1);
+        QVERIFY(!texts.contains(QStringLiteral("one")));
+        // The same model on a server of no group is another choice.
+        FakeServer apart;
+        apart.answer("/v1/models", listing("vllm"));
+        QVERIFY(bench.add(Bench::profileOf(apart.serverPort(), QStringLiteral("apart"))));
+        QCOMPARE(bench.sources().offered().size(), 2);
+        QCOMPARE(bench.sources().offered().at(0).shown, QStringLiteral("m (Vision)"));
+        QCOMPARE(bench.sources().offered().at(1).shown, QStringLiteral("m (apart)"));
+    }
+
+    void failsOverAndSaysWhoAnswered()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the first"));
+        QCOMPARE(bench.last().answeredBy.server, QStringLiteral("one"));
+        bench.first.answer(chatPath, FakeServer::json(R"({"error":{"message":"boom"}})", 500));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        QCOMPARE(bench.last().answeredBy.server, QStringLiteral("two"));
+        QVERIFY(bench.last().device.contains(QLatin1String("two")));
+        QVERIFY(bench.last().answer.remarks.join(QString()).contains(
+            QLatin1String("one did not answer; two was asked instead")));
+        // The chat goes on with the group, although the second one answered last.
+        const quint64 chat = bench.book().current().id();
+        bench.book().startNew();
+        bench.sources().choose({});
+        bench.book().open(bench.book().indexOf(chat));
+        QVERIFY(!bench.sources().isLocal());
+        bench.first.answer(chatPath, saying("from the first again"));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the first again"));
+        QCOMPARE(bench.window().chooser()->button()->text(), QStringLiteral("m"));
+    }
+
+    void aMemberThatIsGoneIsNotAsked()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QVERIFY(bench.connection(QStringLiteral("two")).isActive()); // both are looked at
+        QCOMPARE(bench.window().status()->connection()->connection(),
+                 &bench.connection(QStringLiteral("one")));
+        bench.first.answer("/v1/models", FakeServer::json(R"({"error":{"message":"no"}})", 401));
+        bench.connection(QStringLiteral("one")).checkNow();
+        QTRY_VERIFY(!bench.connection(QStringLiteral("one")).status().isUsable());
+        QVERIFY(bench.sources().offered().first().isUsable); // the other one can
+        QTRY_COMPARE(bench.window().status()->connection()->connection(),
+                     &bench.connection(QStringLiteral("two")));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        QCOMPARE(bench.first.count(chatPath), 0);
+        // Nor when it was not there at the start, and what was chosen is its.
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
+        bench.start();
+        QTRY_VERIFY(bench.isOffered(QStringLiteral("two")));
+        QTRY_VERIFY(!bench.connection(QStringLiteral("one")).isChecking());
+        QCOMPARE(bench.sources().offered().size(), 1);
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        QCOMPARE(bench.first.count(chatPath), 0);
+    }
+
+    void theOrderIsThatOfTheList()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QCOMPARE(bench.application->servers().store().move(QStringLiteral("two"), -1), QString());
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        // Out of the group, it is asked no more.
+        ConnectionProfile alone = bench.kept("two");
+        alone.group.clear();
+        QCOMPARE(bench.application->servers().store().put(alone), QString());
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the first"));
+        QCOMPARE(bench.sources().offered().size(), 2);
+    }
+
+    void isSharedByWeight()
+    {
+        Bench bench(GroupMode::Weighted);
+        ConnectionProfile heavy = bench.kept("one");
+        heavy.weight = 3;
+        QCOMPARE(bench.application->servers().store().put(heavy), QString());
+        QVERIFY(bench.choose("m"));
+        for (int i = 0; i < 40; ++i)
+            QVERIFY(bench.askAndWait());
+        const int first = bench.first.count(chatPath);
+        QCOMPARE(first + bench.second.count(chatPath), 40);
+        // 30 are to be expected; fewer than 18, or all of them, come once in fifty thousand times.
+        QVERIFY2(first >= 18 && first < 40, qPrintable(QString::number(first)));
+        for (const Turn& turn : bench.book().current().turns())
+            QCOMPARE(turn.answer.text, turn.answeredBy.server == QLatin1String("one")
+                                           ? QStringLiteral("from the first")
+                                           : QStringLiteral("from the second"));
+    }
+
+    void filmsAndPicturesGoAsTheProfileSays()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QVERIFY(bench.attach("grow.mp4"));
+        QVERIFY(bench.askAndWait());
+        QVERIFY(!bench.first.requests().last().body.contains("video_url"));
+        ConnectionProfile whole = bench.kept("one");
+        whole.filmForm = remote::RemoteOptions::FilmForm::File;
+        whole.sendsOriginals = true;
+        QCOMPARE(bench.application->servers().store().put(whole), QString());
+        QTRY_VERIFY(bench.sources().offered().first().target.sendsOriginals);
+        bench.book().startNew();
+        QVERIFY(bench.attach("grow.mp4"));
+        QVERIFY(bench.askAndWait());
+        QVERIFY(bench.first.requests().last().body.contains("video_url"));
+    }
+
+    void whatTheUserSaysOfAModelIsRefusedBeforeSending()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QVERIFY(bench.attach("chart.png"));
+        QVERIFY(bench.composer().entries().first().problem.isEmpty());
+        const auto say = [&](const char* id, remote::Known pictures, remote::Known films,
+                             remote::Known thinks) {
+            bench.application->servers().store().learn(
+                QLatin1String(id), [=](ConnectionProfile& profile) {
+                    profile.models[QStringLiteral("m")] = {pictures, films, thinks};
+                });
+        };
+        using remote::Known;
+        say("one", Known::No, Known::Unknown, Known::No);
+        QVERIFY(bench.composer().entries().first().problem.isEmpty()); // the other one may see
+        say("two", Known::No, Known::Unknown, Known::No);
+        QVERIFY(bench.composer().entries().first().problem.contains(
+            QStringLiteral("m does not take pictures")));
+        bench.ask(QStringLiteral("What is it?"));
+        QVERIFY(!bench.turns().isBusy());
+        QVERIFY(bench.book().current().isEmpty());
+        QCOMPARE(bench.first.count(chatPath) + bench.second.count(chatPath), 0);
+        QCOMPARE(bench.composer().edit()->toPlainText(), QStringLiteral("What is it?"));
+        const std::optional<LoadedModel> model = bench.sources().remoteModel();
+        QVERIFY(!model->info.thinks);
+        // Pictures, but no films.
+        say("one", Known::Yes, Known::No, Known::Yes);
+        say("two", Known::Yes, Known::No, Known::Yes);
+        QVERIFY(bench.composer().entries().first().problem.isEmpty());
+        QVERIFY(bench.sources().remoteModel()->info.thinks);
+        bench.composer().clear();
+        QVERIFY(bench.attach("grow.mp4"));
+        QVERIFY(bench.composer().entries().first().problem.contains(
+            QStringLiteral("m does not take films")));
+    }
+
+    void switchingSaysWhatCannotBeTaken()
+    {
+        Bench bench;
+        bench.application->servers().store().learn(
+            QStringLiteral("one"), [](ConnectionProfile& profile) {
+                profile.models[QStringLiteral("m")].seesPictures = remote::Known::No;
+                profile.models[QStringLiteral("m")].seesFilms = remote::Known::No;
+            });
+        QVERIFY(bench.application->servers().store().remove(QStringLiteral("two")).isEmpty());
+        // What is attached:
+        QVERIFY(bench.attach("chart.png"));
+        bench.composer().edit()->setPlainText(QStringLiteral("Half a que"));
+        QCOMPARE(bench.composer().note(), QString());
+        SegmentedControl* place = bench.window().placeSwitch();
+        place->segment(1)->click();
+        QVERIFY(bench.composer().note().contains(QStringLiteral("m cannot take what is attached")));
+        QCOMPARE(bench.composer().entries().size(), 1);
+        QCOMPARE(bench.composer().edit()->toPlainText(), QStringLiteral("Half a que"));
+        place->segment(0)->click();
+        QCOMPARE(bench.composer().note(), QString());
+        QVERIFY(bench.composer().entries().first().problem.isEmpty());
+        // What was asked before:
+        QVERIFY(bench.askAndWait(QStringLiteral("What is it?")));
+        QVERIFY(bench.composer().entries().isEmpty());
+        place->segment(1)->click();
+        QVERIFY(bench.composer().note().contains(QStringLiteral("This chat has pictures, and m")));
+        place->segment(0)->click();
+        QCOMPARE(bench.composer().note(), QString());
+        // A film:
+        bench.book().startNew();
+        QVERIFY(bench.attach("grow.mp4"));
+        place->segment(1)->click();
+        QVERIFY(bench.composer().note().contains(QStringLiteral("the film that is attached")));
+        place->segment(0)->click();
+        QVERIFY(bench.askAndWait(QStringLiteral("What happens?")));
+        place->segment(1)->click();
+        QVERIFY(bench.composer().note().contains(QStringLiteral("This chat has a film, and m")));
+        // A chat without any has nothing to be warned of.
+        bench.book().startNew();
+        QCOMPARE(bench.composer().note(), QString());
+        place->segment(0)->click();
+        place->segment(1)->click();
+        QCOMPARE(bench.composer().note(), QString());
+    }
+};
+
+int main(int argc, char** argv)
+{
+    TranscriptView::prepare();
+    QApplication application(argc, argv);
+    TestServerGroups test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_servergroups.moc"
