@@ -28,6 +28,8 @@ public:
         std::vector<Shot> states = shotStates();
         for (Shot& shot : settingsShots())
             states.push_back(std::move(shot));
+        for (Shot& shot : servingShots())
+            states.push_back(std::move(shot));
         for (const bool dark : {false, true}) {
             for (const bool zh : {false, true}) {
                 for (const Shot& shot : states)

@@ -179,5 +179,7 @@ struct Shot {
 std::vector<Shot> shotStates();
 /// Each page of the settings.
 std::vector<Shot> settingsShots();
+/// The model, served to other programs.
+std::vector<Shot> servingShots();
 
 } // namespace argali::gui
