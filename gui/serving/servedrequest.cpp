@@ -26,6 +26,12 @@ bool isId(const QString& id)
            });
 }
 
+/// Negative for what is no number: it is not known.
+double amountIn(const QJsonObject& object, const char* key, double most)
+{
+    return object.value(QLatin1String(key)).isDouble() ? numberIn(object, key, 0, most, 0) : -1;
+}
+
 ServedRequest::State stateOf(const QString& name)
 {
     if (name == QLatin1String("reading"))
@@ -55,8 +61,8 @@ std::optional<QList<ServedRequest>> servedRequestsIn(const QByteArray& reply)
         request.state = stateOf(object.value(QLatin1String("state")).toString());
         request.isLocal = object.value(QLatin1String("from")).toString() == QLatin1String("local");
         request.seconds = numberIn(object, "seconds", 0, mostSeconds, 0);
-        request.promptTokens = wholeIn(object, "prompt_tokens", 0, mostTokens, -1);
-        request.tokens = wholeIn(object, "tokens", 0, mostTokens, -1);
+        request.promptTokens = qint64(amountIn(object, "prompt_tokens", mostTokens));
+        request.tokens = qint64(amountIn(object, "tokens", mostTokens));
         requests.append(request);
     }
     return requests;
@@ -78,7 +84,7 @@ std::optional<ServedModelState> servedModelIn(const QByteArray& reply)
         found.kind = ServedModelState::Kind::Ready;
     else if (state == QLatin1String("failed"))
         found.kind = ServedModelState::Kind::Failed;
-    found.progress = numberIn(model, "progress", 0, 1, -1);
+    found.progress = amountIn(model, "progress", 1);
     found.failure = model.value(QLatin1String("error"))
                         .toObject()
                         .value(QLatin1String("code"))

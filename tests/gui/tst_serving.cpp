@@ -404,6 +404,7 @@ private slots:
         QVERIFY(!servedModelIn("{}"));
         QVERIFY(!servedModelIn(R"({"models":[7]})"));
         QCOMPARE(servedModelIn(R"({"models":[{"state":"loading","progress":7}]})")->progress, 1.0);
+        QVERIFY(servedModelIn(R"({"models":[{"state":"loading"}]})")->progress < 0);
         QCOMPARE(servedModelIn(R"({"models":[{"state":"new"}]})")->kind,
                  ServedModelState::Kind::Loading);
     }
