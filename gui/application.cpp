@@ -27,7 +27,8 @@ Application::Application(const Options& options)
       m_servers(ServerBook::of(m_settings)),
       m_offers(m_servers, m_choice, m_remote),
       m_history(options.places.historyFile, options.places.mediaFolder, m_book, m_turns),
-      m_eraser({options.places, m_settings, m_book, m_turns, m_drafts, m_loader, m_history})
+      m_eraser({options.places, m_settings, m_book, m_turns, m_drafts, m_loader, m_history}),
+      m_server(ServerProcess::usualProgram())
 {
     connect(&m_source, &LocalReplySource::loaded, this, &Application::noteLoaded);
     connect(&m_source, &LocalReplySource::loadFailed, this, &Application::noteLoadFailed);
@@ -44,7 +45,8 @@ Application::Application(const Options& options)
                                                           &m_history,
                                                           &m_desktop,
                                                           &m_eraser,
-                                                          &m_choice});
+                                                          &m_choice,
+                                                          &m_server});
     m_options.trace.mark("window built");
     connectWindow();
 }

@@ -18,6 +18,7 @@
 #include "gui/remote/serveroffers.h"
 #include "gui/remote/sourcechoice.h"
 #include "gui/remote/sourceswitch.h"
+#include "gui/serving/serverprocess.h"
 #include "gui/settings/dataeraser.h"
 #include "gui/settings/settings.h"
 #include "gui/startuptrace.h"
@@ -54,6 +55,7 @@ public:
     ConversationBook& book() { return m_book; }
     TurnController& turns() { return m_turns; }
     Settings& settings() { return m_settings; }
+    ServerProcess& server() { return m_server; }
 
 signals:
     void modelReady();
@@ -84,6 +86,7 @@ private:
     ServerOffers m_offers;
     HistoryStore m_history;
     DataEraser m_eraser;
+    ServerProcess m_server;
     bool m_starting = true;
     QString m_startFailure; ///< why the model that was asked for did not open, until the pocket
                             ///< model did

@@ -36,6 +36,7 @@
 #include "gui/remote/keyquestion.h"
 #include "gui/remote/serverbook.h"
 #include "gui/remote/sourcechoice.h"
+#include "gui/serving/servingcontrol.h"
 #include "gui/settings/presetrow.h"
 #include "gui/settings/samplingpanel.h"
 #include "gui/settings/settingsdialog.h"
@@ -110,6 +111,9 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
             [this] { openSettings(QStringLiteral("servers")); });
     connect(m_chooser, &ModelChooser::stopRequested, this, &MainWindow::stopLoadingRequested);
     connect(m_chooser, &ModelChooser::comparisonRequested, this, &MainWindow::compare);
+    if (parts.server)
+        m_serving =
+            new ServingControl({*parts.server, parts.settings, *m_chooser, *m_status}, this);
     if (parts.sources)
         connect(&ServerBook::of(parts.settings), &ServerBook::keyWanted, this,
                 [this](const QString& profile) {
@@ -122,6 +126,8 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     connect(m_model, &ShownModel::changed, this, [this] {
         if (m_settingsDialog)
             settingsDialog()->setModel(m_model->model(), m_model->isLoading());
+        if (m_serving)
+            m_serving->setModel(m_model->model(), m_model->isLoading());
     });
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
     connect(m_chat->composer(), &Composer::changed, this,
@@ -305,6 +311,8 @@ void MainWindow::keepDraft()
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     keep();
+    if (m_serving && !m_serving->mayClose())
+        return event->ignore();
     QMainWindow::closeEvent(event);
 }
 
@@ -359,6 +367,8 @@ void MainWindow::takeDialogs(const MainWindow& old)
         listShortcuts();
         m_shortcuts->setGeometry(old.m_shortcuts->geometry());
     }
+    if (m_serving && old.m_serving)
+        m_serving->takeOver(*old.m_serving);
     const SettingsDialog* there = old.settingsDialog();
     if (!there || !there->isVisible())
         return;

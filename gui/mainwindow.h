@@ -28,6 +28,8 @@ class ModelLibrary;
 class ReplySource;
 class SamplingPanel;
 class SegmentedControl;
+class ServerProcess;
+class ServingControl;
 class SettingsDialog;
 class ShortcutList;
 class ShownModel;
@@ -51,6 +53,7 @@ struct WindowParts {
     DesktopAppearance* desktop = nullptr; ///< null: only the system's palette says what it wants
     DataEraser* eraser = nullptr;         ///< null: nothing is kept that could be cleared
     SourceChoice* sources = nullptr;      ///< null: only the model on this computer answers
+    ServerProcess* server = nullptr;      ///< null: the model is not served to others
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -80,6 +83,7 @@ public:
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
+    ServingControl* serving() const { return m_serving; } ///< null: the model is not served
     ShortcutList* shortcutList() const; ///< null while it is not open
     Comparison* comparison() const; ///< null while it is not open
     void listShortcuts(); ///< Opens the list of keys beside the window.
@@ -136,6 +140,7 @@ private:
     UndoLine* m_undo = nullptr;
     HistoryControl* m_history = nullptr;
     ExchangeControl* m_exchange = nullptr;
+    ServingControl* m_serving = nullptr;
     WindowPanes* m_panes = nullptr;
     ShownModel* m_model = nullptr;
     DropOverlay* m_overlay = nullptr;

@@ -26,7 +26,7 @@ public:
     Painter(const QString& folder) : m_folder(folder)
     {
         std::vector<Shot> states = shotStates();
-        for (auto more : {settingsShots, remoteShots})
+        for (auto more : {settingsShots, remoteShots, servingShots})
             for (Shot& shot : more())
                 states.push_back(std::move(shot));
         for (const bool dark : {false, true}) {

@@ -201,5 +201,7 @@ std::vector<Shot> remoteShots();
 /// A server on this machine, for a picture: it says this when it is looked at, and answers
 /// questions with a formula.
 QString pictureServer(QObject* parent, const QByteArray& body, const QByteArray& status = "200 OK");
+/// The model, served to other programs.
+std::vector<Shot> servingShots();
 
 } // namespace argali::gui

@@ -26,6 +26,7 @@ QString gigabytes(qint64 bytes)
 
 StatusLine::StatusLine(QWidget* parent)
     : QWidget(parent),
+      m_row(new QHBoxLayout(this)),
       m_phase(new ElidedLabel({}, this)),
       m_bar(new ThinBar(this)),
       m_speed(new QLabel(this)),
@@ -47,22 +48,21 @@ StatusLine::StatusLine(QWidget* parent)
     //: a key, and what it does to what is under way
     m_stops->setText(tr("%1 stops").arg(Shortcuts::text(Shortcut::Stop)));
     m_device->setAlignment(Qt::AlignTrailing | Qt::AlignVCenter);
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(14, 4, 14, 4);
-    row->setSpacing(16);
-    row->addWidget(m_phase);
-    row->addWidget(m_bar);
-    row->addWidget(m_speed);
-    row->addWidget(m_stops);
-    row->addStretch(1);
-    row->addWidget(m_device);
-    row->addWidget(m_memory);
+    m_row->setContentsMargins(14, 4, 14, 4);
+    m_row->setSpacing(16);
+    m_row->addWidget(m_phase);
+    m_row->addWidget(m_bar);
+    m_row->addWidget(m_speed);
+    m_row->addWidget(m_stops);
+    m_row->addStretch(1);
+    m_row->addWidget(m_device);
+    m_row->addWidget(m_memory);
     auto* ready = new QHBoxLayout;
     ready->setSpacing(6);
     ready->addWidget(m_dot);
     ready->addWidget(m_model);
-    row->addLayout(ready);
-    row->addWidget(m_connection);
+    m_row->addLayout(ready);
+    m_row->addWidget(m_connection);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     setMinimumWidth(240); // the window may be narrower than all of the line
     setIdle();
@@ -80,6 +80,11 @@ void StatusLine::setConnection(ServerConnection* connection)
     m_dot->setVisible(!connection);
     m_model->setVisible(!connection);
     fitWidth();
+}
+
+void StatusLine::addNotice(QWidget* notice)
+{
+    m_row->insertWidget(m_row->indexOf(m_device), notice);
 }
 
 void StatusLine::resizeEvent(QResizeEvent* event)

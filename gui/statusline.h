@@ -7,6 +7,7 @@
 
 #include "gui/chat/engineworker.h"
 
+class QHBoxLayout;
 class QLabel;
 
 namespace argali::gui {
@@ -38,6 +39,9 @@ public:
     /// How it stands with a server, in place of device, memory and model; null: those again.
     void setConnection(ServerConnection* connection);
 
+    /// Stands before what the line says of the model, while the widget is not hidden.
+    void addNotice(QWidget* notice);
+
     QString phaseText() const;
     QString message() const; ///< Of setMessage(), while it stands and says something bad.
     QString modelText() const;
@@ -52,6 +56,7 @@ private:
     void showSpeed(qint64 tokens);
     void fitWidth();
 
+    QHBoxLayout* const m_row;
     ElidedLabel* const m_phase;
     ThinBar* const m_bar;
     QLabel* const m_speed;

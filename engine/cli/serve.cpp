@@ -1,4 +1,5 @@
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "engine/checkpoint/json.h"
@@ -6,8 +7,10 @@
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
 #include "engine/cli/output.h"
+#include "engine/cli/standardinput.h"
 #include "engine/cli/upstreamoptions.h"
 #include "engine/error.h"
+#include "engine/log.h"
 #include "engine/server/api.h"
 #include "engine/server/upstreamset.h"
 
@@ -33,7 +36,8 @@ server::ModelSet::Entry entryOf(const std::string& word)
 std::string readKey(const Arguments& arguments)
 {
     if (const auto file = arguments.text("--api-key-file"))
-        return readKeyFile(*file, "--api-key-file");
+        return *file == "-" ? readKeyLine("--api-key-file -")
+                            : readKeyFile(*file, "--api-key-file");
     return takeKey("ARGALI_API_KEY");
 }
 
@@ -70,34 +74,37 @@ void printStart(const server::HttpServer& server, const server::ModelSet& models
         printUpstreams(*upstreams);
     for (const auto& route : server::Api::routes()) {
         std::string line = std::string("  ") + route.method;
-        line.resize(7, ' ');
+        line.resize(std::max<size_t>(line.size() + 1, 7), ' ');
         line += route.path;
         line.resize(std::max<size_t>(line.size() + 1, 32), ' ');
         note(line + route.does);
     }
 }
 
-/// Until Ctrl+C; then what is under way is finished, unless it comes again.
+/// Until Ctrl+C; then what is under way is finished, unless it comes again. byInput: the end of
+/// standard input stops everything at once.
 int serveUntilInterrupted(server::HttpServer& server, server::ModelSet& models,
-                          const server::UpstreamSet* upstreams)
+                          const server::UpstreamSet* upstreams, bool byInput)
 {
     const auto isIdle = [&] { return models.isIdle() && (!upstreams || upstreams->isIdle()); };
+    const auto isLeft = [byInput] { return byInput && hasInputEnded(); };
     {
         const Interruptible work;
-        while (!work.stopped())
+        while (!work.stopped() && !isLeft())
             std::this_thread::sleep_for(50ms);
     }
     const Interruptible hurry;
+    const auto isHurried = [&] { return hurry.stopped() || isLeft(); };
     server.finish();
     models.close();
-    if (!isIdle())
+    if (!isHurried() && !isIdle())
         note("finishing the answers that are under way; Ctrl+C again stops them");
-    while (!hurry.stopped() && !isIdle())
+    while (!isHurried() && !isIdle())
         std::this_thread::sleep_for(20ms);
     // What was written last still leaves.
-    for (int i = 0; i < 50 && !hurry.stopped() && server.connections() > 0; ++i)
+    for (int i = 0; i < 50 && !isHurried() && server.connections() > 0; ++i)
         std::this_thread::sleep_for(20ms);
-    return hurry.stopped() ? statusInterrupted : statusDone;
+    return isHurried() ? statusInterrupted : statusDone;
 }
 
 std::unique_ptr<server::UpstreamSet> openUpstreams(const Arguments& arguments,
@@ -161,10 +168,20 @@ int run(const Arguments& arguments)
             routes.handle(std::move(request), std::move(reply));
         });
     routes.setConnectionCount([&server] { return server.connections(); });
+    const bool byInput = arguments.has("--until-input-ends");
+    if (byInput) // who reads what is noted goes with it
+        std::signal(SIGPIPE, SIG_IGN);
+    // What goes wrong from here on is no reason to end, and whoever looks after the server reads
+    // it.
+    setLogSink([](LogLevel level, std::string_view message) {
+        if (level == LogLevel::Warning)
+            note("warning: " + std::string(message));
+    });
+    showWarnings();
     if (!models.hosts().empty())
         models.hosts().front()->load(); // the others when they are asked
     printStart(server, models, upstreams.get(), !api.key.empty());
-    return serveUntilInterrupted(server, models, upstreams.get());
+    return serveUntilInterrupted(server, models, upstreams.get(), byInput);
 }
 
 } // namespace
@@ -211,8 +228,13 @@ Where
                         reach needs a key
   --port P              default 8000; 0: one that is free
   --api-key-file FILE   clients must send this key; also from ARGALI_API_KEY. Never an
-                        argument, which everybody on this machine can read
+                        argument, which everybody on this machine can read. With - it is the
+                        first line of standard input
   --cors ORIGIN         let pages of this origin ask, as https://example.org; may be repeated
+
+How it ends
+  --until-input-ends    stop at once when standard input ends, so that a program that starts the
+                        server never leaves it behind
 
 Where to compute
   --device auto|cpu|cuda[:N[,N...]]
@@ -239,7 +261,8 @@ Examples:
              {.name = "--upstream-timeout", .value = "SECONDS"},
              {.name = "--allow-fetch"},
              {.name = "--cors", .value = "ORIGIN", .repeatable = true},
-             {.name = "--idle-unload", .value = "SECONDS"}});
+             {.name = "--idle-unload", .value = "SECONDS"},
+             {.name = "--until-input-ends"}});
         return c;
     }();
     return command;

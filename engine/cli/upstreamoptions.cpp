@@ -8,6 +8,7 @@
 
 #include "engine/checkpoint/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/standardinput.h"
 #include "engine/error.h"
 #include "engine/remote/headerlist.h"
 
@@ -83,6 +84,14 @@ std::string readKeyFile(const std::string& file, const std::string& option)
         note("argali-cli serve: others can read " + file + "; chmod 600 keeps the key from them");
     if (key.empty())
         throw UsageError("the file of " + option + " is empty: " + inQuotes(file));
+    return key;
+}
+
+std::string readKeyLine(const std::string& option)
+{
+    std::string key = checkedKey(readInputLine(64 * 1024));
+    if (key.empty())
+        throw UsageError("the first line of standard input has no key for " + option);
     return key;
 }
 

@@ -22,6 +22,7 @@ constexpr int fetchers = 8;
 constexpr size_t mostFetching = 64;
 constexpr auto longestFetching = std::chrono::seconds(60); ///< for all of a request
 constexpr size_t mostText = size_t(8) << 20;
+constexpr std::string_view oneRequest = "/v1/requests/"; ///< its id follows
 
 /// In a time that does not depend on where they differ.
 bool isSame(std::string_view first, std::string_view second)
@@ -59,6 +60,8 @@ const std::vector<Api::Route>& Api::routes()
         {"POST", "/v1/models/unload", "{\"model\"}: frees its memory"},
         {"POST", "/v1/chat/completions", "answers, whole or as a stream; text, pictures, films"},
         {"POST", "/v1/completions", "the same for one text"},
+        {"GET", "/v1/requests", "who is answered and who waits, and how far it is; no texts"},
+        {"DELETE", "/v1/requests/{id}", "stops one"},
         {"POST", "/tokenize", "{\"content\" or \"prompt\"}: its token ids"},
         {"POST", "/detokenize", "{\"tokens\"}: their text"},
         {"POST", "/", "{\"prompt\", \"history\"}: as ChatGLM2-6B's api.py"},
@@ -141,7 +144,7 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
     };
     if (request.method == "OPTIONS" && !request.header("origin").empty()) {
         HttpAnswer answer;
-        answer.headers = {{"Access-Control-Allow-Methods", "GET, POST"},
+        answer.headers = {{"Access-Control-Allow-Methods", "GET, POST, DELETE"},
                           {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
                           {"Access-Control-Max-Age", "600"}};
         return reply->send(std::move(answer));
@@ -154,6 +157,10 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
         return reply->send(jsonAnswer({{"version", m_settings.version}}));
     if (is("GET", "/v1/models"))
         return reply->send(modelsAnswer(m_models, m_upstreams, m_started));
+    if (is("GET", "/v1/requests"))
+        return reply->send(jsonAnswer(m_requests.list()));
+    if (request.path.starts_with(oneRequest))
+        return reply->send(stopRequest(request));
     if (is("GET", "/metrics")) {
         HttpAnswer answer;
         answer.type = "text/plain; version=0.0.4";
@@ -163,7 +170,11 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
         return reply->send(std::move(answer));
     }
     const auto chat = [&](ChatAnswer::Shape shape) {
-        Asked asked{shape, request.path, std::move(request.body), {}};
+        Asked asked{shape,
+                    request.path,
+                    std::move(request.body),
+                    {},
+                    m_requests.add(request, reply->gone())};
         if (m_upstreams)
             asked.passed = m_upstreams->passedHeaders(request.headers);
         inBackground(reply, [this, asked = std::move(asked), reply]() mutable {
@@ -262,15 +273,16 @@ bool Api::passOn(Asked& asked, json& value, const Reply& reply)
     value = {}; // of pictures there may be much
     Relay::Call call{asked.path, std::make_shared<const std::string>(std::move(asked.body)),
                      std::move(asked.passed)};
-    std::make_shared<Relay>(*m_upstreams, group, std::move(call), reply, m_metrics)->start();
+    std::make_shared<Relay>(*m_upstreams, group, std::move(call), reply, m_metrics, asked.entry)
+        ->start();
     return true;
 }
 
 /// Fetches for one request: all together no more than a request itself may be.
-MediaFetch Api::fetchFor(const Reply& reply)
+MediaFetch Api::fetchFor(const Asked& asked)
 {
     const auto end = std::chrono::steady_clock::now() + longestFetching;
-    return [this, end, gone = reply->gone(),
+    return [this, end, gone = asked.entry->stopToken(),
             left = m_settings.bodyBytes](const std::string& url) mutable {
         if (std::chrono::steady_clock::now() >= end)
             throw ApiFailure(400, "fetch_timeout", "the pictures and films took too long to fetch",
@@ -281,7 +293,33 @@ MediaFetch Api::fetchFor(const Reply& reply)
     };
 }
 
-/// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
+/// Throws: ApiFailure, as the readers; 403 when it was stopped while it fetched something
+ChatCall Api::readCall(const Asked& asked, const json& value)
+{
+    if (asked.shape == ChatAnswer::Shape::Completion)
+        return readCompletionCall(value);
+    if (asked.shape == ChatAnswer::Shape::Glm)
+        return readGlmCall(value);
+    try {
+        return readChatCall(value, m_vault, m_fetcher ? fetchFor(asked) : MediaFetch());
+    } catch (const ApiFailure&) {
+        if (asked.entry->isStoppedByOwner())
+            throw stoppedByOwner();
+        throw;
+    }
+}
+
+/// Throws: ApiFailure 404, 405
+HttpAnswer Api::stopRequest(const HttpRequest& request)
+{
+    if (request.method != "DELETE")
+        throw ApiFailure(405, "method_not_allowed", "this path is asked by another method");
+    const std::string id = request.path.substr(oneRequest.size());
+    if (!m_requests.stop(id))
+        throw ApiFailure(404, "request_not_found", "there is no such request now; it may be over");
+    return jsonAnswer({{"id", id}, {"object", "request"}, {"state", "stopped"}});
+}
+
 namespace {
 
 /// Throws: ApiFailure for pictures or films that the model does not see
@@ -300,6 +338,7 @@ void refuseUnseen(const ChatRequest& request, const ModelInfo& info)
 
 } // namespace
 
+/// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
 std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
 {
     json value = parseBody(asked.body, m_settings.bodyBytes);
@@ -313,16 +352,13 @@ std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
         });
         return std::nullopt;
     }
-    const MediaFetch fetch = m_fetcher ? fetchFor(reply) : MediaFetch();
-    ChatCall call = shape == ChatAnswer::Shape::Chat         ? readChatCall(value, m_vault, fetch)
-                    : shape == ChatAnswer::Shape::Completion ? readCompletionCall(value)
-                                                             : readGlmCall(value);
+    ChatCall call = readCall(asked, value);
     ModelHost& host = hostOf(call.model);
     if (!host.info().thinks)
         call.request.thinking = false; // as others do with models that cannot
     refuseUnseen(call.request, host.info());
-    const auto answer =
-        std::make_shared<ChatAnswer>(std::move(call), shape, host.name(), reply, m_metrics);
+    const auto answer = std::make_shared<ChatAnswer>(std::move(call), shape, host.name(), reply,
+                                                     m_metrics, asked.entry);
     switch (host.submit(answer->job())) {
     case ModelHost::Admission::Accepted:
         break;

@@ -12,6 +12,7 @@
 #include "engine/server/mediafetcher.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelset.h"
+#include "engine/server/requestbook.h"
 #include "engine/server/upstreamset.h"
 #include "engine/server/workqueue.h"
 
@@ -58,6 +59,7 @@ private:
         std::string path;
         std::string body;
         remote::HeaderList passed; ///< to upstreams
+        std::shared_ptr<RequestBook::Entry> entry;
         bool mayWait = false;      ///< for what it names by address
     };
 
@@ -67,7 +69,9 @@ private:
     void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
     void inBackground(WorkQueue& queue, const Reply& reply,
                       std::function<std::optional<HttpAnswer>()> work);
-    MediaFetch fetchFor(const Reply& reply);
+    MediaFetch fetchFor(const Asked& asked);
+    ChatCall readCall(const Asked& asked, const nlohmann::json& value);
+    HttpAnswer stopRequest(const HttpRequest& request);
     std::optional<HttpAnswer> answerChat(Asked asked, const Reply& reply);
     bool passOn(Asked& asked, nlohmann::json& value, const Reply& reply);
     ModelHost& hostOf(const std::string& name) const;
@@ -82,6 +86,7 @@ private:
     const int64_t m_started; ///< seconds since 1970
     MediaVault m_vault;
     Metrics m_metrics;
+    RequestBook m_requests;
     std::function<int()> m_connections = [] { return 0; };
     std::mutex m_tokenizerMutex;
     std::map<const ModelHost*, std::shared_ptr<const Tokenizer>> m_tokenizers;

@@ -30,7 +30,8 @@ std::string localTime()
 } // namespace
 
 ChatAnswer::ChatAnswer(ChatCall call, Shape shape, std::string model,
-                       std::shared_ptr<HttpReply> reply, Metrics& metrics)
+                       std::shared_ptr<HttpReply> reply, Metrics& metrics,
+                       std::shared_ptr<RequestBook::Entry> entry)
     : m_call(std::move(call)),
       m_shape(shape),
       m_model(std::move(model)),
@@ -39,9 +40,33 @@ ChatAnswer::ChatAnswer(ChatCall call, Shape shape, std::string model,
       m_writer(shape == Shape::Completion ? ChatWriter::Shape::Completion : ChatWriter::Shape::Chat,
                m_model),
       m_filter(m_call.stops),
-      m_gone(m_reply->gone(), [stop = m_stop]() mutable { stop.request_stop(); }),
-      m_lastSign(Clock::now())
+      m_entry(std::move(entry)),
+      m_lastSign(Clock::now()),
+      m_stopped(m_entry->ownersToken(), [this] { stopWaiting(); })
 {
+    m_entry->setModel(m_model);
+}
+
+/// Whether the model's thread may answer the client; from the first time on nobody else does.
+bool ChatAnswer::isHeldByModel()
+{
+    Holder holder = Holder::Nobody;
+    m_holder.compare_exchange_strong(holder, Holder::Model);
+    return holder != Holder::Over;
+}
+
+/// The owner stops it. While it waits nobody else would tell the client: the model's thread may be
+/// at another answer for long.
+/// Thread: any.
+void ChatAnswer::stopWaiting()
+{
+    Holder holder = Holder::Nobody;
+    if (!m_holder.compare_exchange_strong(holder, Holder::Over))
+        return;
+    const ApiFailure failure = stoppedByOwner();
+    m_metrics.countRequest(m_model, failure.status());
+    m_entry->end();
+    m_reply->send(failureAnswer(failure));
 }
 
 ModelHost::Job ChatAnswer::job()
@@ -54,7 +79,7 @@ ModelHost::Job ChatAnswer::job()
         };
         job.request.scoredAlternatives = *m_call.logprobs;
     }
-    job.stop = m_stop.get_token();
+    job.stop = m_entry->stopToken();
     job.text = [self = shared_from_this()](const TextPiece& piece) { self->take(piece); };
     job.progress = [self = shared_from_this()](const Progress& progress) {
         self->takeProgress(progress);
@@ -109,6 +134,10 @@ nlohmann::json ChatAnswer::logprobsOf(const std::vector<TokenScore>& scores)
 
 void ChatAnswer::take(const TextPiece& piece)
 {
+    if (!isHeldByModel())
+        return;
+    m_entry->setState(piece.thinking ? RequestBook::State::Thinking
+                                     : RequestBook::State::Answering);
     if (piece.thinking) {
         // What came before it was no answer either.
         m_text.clear();
@@ -121,11 +150,36 @@ void ChatAnswer::take(const TextPiece& piece)
     m_text += text;
     pass(false, text);
     if (m_filter.isStopped())
-        m_stop.request_stop();
+        m_entry->stop();
+}
+
+/// How far it is, for the list of requests.
+void ChatAnswer::note(const Progress& progress)
+{
+    using State = RequestBook::State;
+    switch (progress.phase) {
+    case Progress::Phase::Loading:
+        break; // of the model: the request waits for it
+    case Progress::Phase::Media:
+    case Progress::Phase::Vision:
+    case Progress::Phase::Prefill:
+        m_entry->setState(State::Reading);
+        if (progress.phase == Progress::Phase::Prefill && progress.total > 0)
+            m_entry->setPromptTokens(progress.total);
+        break;
+    case Progress::Phase::Answering:
+        if (progress.done <= 1)
+            m_entry->setState(m_call.request.thinking ? State::Thinking : State::Answering);
+        m_entry->setTokens(progress.done);
+        break;
+    }
 }
 
 void ChatAnswer::takeProgress(const Progress& progress)
 {
+    if (!isHeldByModel())
+        return;
+    note(progress);
     if (!m_call.stream || progress.phase == Progress::Phase::Answering ||
         Clock::now() - m_lastSign < silence)
         return;
@@ -137,8 +191,11 @@ void ChatAnswer::takeProgress(const Progress& progress)
 
 void ChatAnswer::finish(const ChatResult& result, std::chrono::milliseconds waited)
 {
-    if (m_reply->gone().stop_requested())
+    if (!isHeldByModel() || m_reply->gone().stop_requested())
         return; // nobody is there
+    if (m_entry->isStoppedByOwner())
+        return fail(stoppedByOwner());
+    m_entry->end();
     const std::string rest = m_filter.finish();
     m_text += rest;
     pass(false, rest);
@@ -167,6 +224,9 @@ void ChatAnswer::finish(const ChatResult& result, std::chrono::milliseconds wait
 
 void ChatAnswer::fail(const ApiFailure& failure)
 {
+    if (!isHeldByModel())
+        return;
+    m_entry->end();
     m_metrics.countRequest(m_model, failure.status());
     if (!m_begun)
         return m_reply->send(failureAnswer(failure));

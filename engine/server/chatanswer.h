@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "engine/server/httpserver.h"
 #include "engine/server/metrics.h"
 #include "engine/server/modelhost.h"
+#include "engine/server/requestbook.h"
 #include "engine/server/scoredtokens.h"
 #include "engine/server/stopfilter.h"
 
@@ -22,14 +24,20 @@ public:
     enum class Shape { Chat, Completion, Glm };
     /// metrics must outlive the model's thread.
     ChatAnswer(ChatCall call, Shape shape, std::string model, std::shared_ptr<HttpReply> reply,
-               Metrics& metrics);
+               Metrics& metrics, std::shared_ptr<RequestBook::Entry> entry);
     /// The job that makes it; holds this alive.
     ModelHost::Job job();
 
 private:
+    /// Who has the way back to the client.
+    enum class Holder { Nobody, Model, Over };
+
+    bool isHeldByModel();
+    void stopWaiting();
     void take(const TextPiece& piece);
     void takeScore(const TokenScore& score);
     void takeProgress(const Progress& progress);
+    void note(const Progress& progress);
     void finish(const ChatResult& result, std::chrono::milliseconds waited);
     void fail(const ApiFailure& failure);
     void begin();
@@ -44,14 +52,15 @@ private:
     Metrics& m_metrics;
     ChatWriter m_writer;
     StopFilter m_filter;
-    std::stop_source m_stop; ///< the client has gone, or a stop was reached
-    std::stop_callback<std::function<void()>> m_gone;
+    const std::shared_ptr<RequestBook::Entry> m_entry;
+    std::atomic<Holder> m_holder = Holder::Nobody;
     std::string m_text; ///< what passed
     ScoredTokens m_scored;
     std::vector<TokenScore> m_passedScores; ///< of an answer that is not streamed
     int64_t m_offset = 0;                   ///< characters of the tokens whose scores are written
     bool m_begun = false;
     std::chrono::steady_clock::time_point m_lastSign;
+    std::stop_callback<std::function<void()>> m_stopped; // last: it uses the others
 };
 
 } // namespace argali::server

@@ -35,6 +35,19 @@ private:
     const std::stop_token m_gone;
 };
 
+/// Whether the other side is a program of this machine, by whatever address it came.
+bool isFromHere(const asio::ip::tcp::socket& socket)
+{
+    boost::system::error_code failure; // it is going: nobody asks any more
+    const asio::ip::address there = socket.remote_endpoint(failure).address();
+    if (failure)
+        return false;
+    if (there.is_v6() && there.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, there.to_v6()).is_loopback() ||
+               there == socket.local_endpoint(failure).address();
+    return there.is_loopback() || there == socket.local_endpoint(failure).address();
+}
+
 } // namespace
 
 HttpConnection::HttpConnection(Socket socket, std::shared_ptr<HttpShared> shared)
@@ -154,6 +167,7 @@ void HttpConnection::takeRequest(Error error)
     m_isOver = false;
     m_gone = std::stop_source();
     HttpRequest request = toRequest(m_parser->release());
+    request.isLocal = isFromHere(m_socket);
     auto reply = std::make_shared<Reply>(shared_from_this(), m_serial, m_gone.get_token());
     watch();
     m_shared->handler(std::move(request), std::move(reply));

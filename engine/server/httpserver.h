@@ -17,6 +17,7 @@ struct HttpRequest {
     std::string query;                          ///< after the '?', as it came
     std::map<std::string, std::string> headers; ///< names in lower case; of equal ones the last
     std::string body;
+    bool isLocal = false; ///< from this machine
 
     std::string header(const std::string& lowerCaseName) const;
 };

@@ -46,7 +46,8 @@ void ModelHost::stop()
 ModelHost::Status ModelHost::status() const
 {
     const std::lock_guard lock(m_mutex);
-    return {m_state, m_progress, m_waiting.size(), m_answering, m_memory, m_context, m_device};
+    return {m_state,  m_progress, m_waiting.size(), m_answering,
+            m_memory, m_context,  m_device,         m_failure};
 }
 
 Clock::time_point ModelHost::lastUse() const
@@ -207,6 +208,8 @@ void ModelHost::run()
                 ensureLoaded(nullptr);
             } catch (const Error& error) {
                 log(LogLevel::Warning, m_settings.name + ": " + error.what());
+            } catch (const std::bad_alloc&) {
+                log(LogLevel::Warning, m_settings.name + ": not enough memory");
             }
         }
     }
@@ -250,12 +253,23 @@ void ModelHost::ensureLoaded(const Job* job)
         const std::lock_guard lock(m_mutex);
         m_state = State::Loading;
         m_progress = {};
+        m_failure.reset();
     }
-    try {
-        m_model = open(job);
-    } catch (...) {
+    const auto fail = [this](Error::Code code) {
         const std::lock_guard lock(m_mutex);
         m_state = State::Failed;
+        m_failure = code;
+    };
+    try {
+        m_model = open(job);
+    } catch (const Error& error) {
+        fail(error.code());
+        throw;
+    } catch (const std::bad_alloc&) {
+        fail(Error::Code::OutOfMemory);
+        throw;
+    } catch (...) {
+        fail(Error::Code::Internal);
         throw;
     }
     const std::lock_guard lock(m_mutex);

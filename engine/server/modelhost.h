@@ -47,6 +47,7 @@ public:
         int64_t memory = 0; ///< bytes, by estimate, while it is loaded
         int64_t context = 0;
         std::string device = {};
+        std::optional<Error::Code> failure = {}; ///< why it could not be loaded
     };
 
     explicit ModelHost(Settings settings);
@@ -104,6 +105,7 @@ private:
     int64_t m_memory = 0;
     int64_t m_context = 0;
     std::string m_device;
+    std::optional<Error::Code> m_failure;
     uint64_t m_number = 0;
     std::chrono::steady_clock::time_point m_lastUse = std::chrono::steady_clock::now();
     std::stop_source m_stop;        ///< of the whole host

@@ -1,5 +1,6 @@
 #include "engine/server/modellist.h"
 
+#include "engine/server/apifailure.h"
 #include "engine/server/chatwriter.h"
 
 namespace argali::server {
@@ -93,6 +94,8 @@ HttpAnswer healthAnswer(const ModelSet& models, const UpstreamSet* upstreams)
             {"id", host->name()}, {"state", nameOf(status.state)}, {"waiting", status.waiting}};
         if (status.state == ModelHost::State::Loading && status.progress.total > 0)
             model["progress"] = double(status.progress.done) / double(status.progress.total);
+        if (status.failure)
+            model["error"] = {{"code", toFailure(Error(*status.failure, {})).code()}};
         list.push_back(model);
     }
     json answer = {{"status", "ok"}, {"models", list}};

@@ -29,13 +29,16 @@ bool isStream(const remote::HttpReply& head)
 } // namespace
 
 Relay::Relay(UpstreamSet& set, std::shared_ptr<UpstreamGroup> group, Call call,
-             std::shared_ptr<HttpReply> reply, Metrics& metrics)
+             std::shared_ptr<HttpReply> reply, Metrics& metrics,
+             std::shared_ptr<RequestBook::Entry> entry)
     : m_set(set),
       m_group(std::move(group)),
       m_call(std::move(call)),
       m_reply(std::move(reply)),
-      m_metrics(metrics)
+      m_metrics(metrics),
+      m_entry(std::move(entry))
 {
+    m_entry->setModel(m_group->id);
     ++m_set.relays();
 }
 
@@ -56,13 +59,16 @@ void Relay::start()
             self->m_member = self->m_routed->member();
         }
         self->ask();
-        self->m_gone.emplace(self->m_reply->gone(),
-                             [weak = self->weak_from_this(), &client = self->m_set.client()] {
-                                 client.post([weak] {
-                                     if (const auto relay = weak.lock())
-                                         relay->clientWent();
-                                 });
-                             });
+        const auto later = [&](void (Relay::*what)()) {
+            return [weak = self->weak_from_this(), &client = self->m_set.client(), what] {
+                client.post([weak, what] {
+                    if (const auto relay = weak.lock())
+                        (*relay.*what)();
+                });
+            };
+        };
+        self->m_gone.emplace(self->m_reply->gone(), later(&Relay::clientWent));
+        self->m_stopped.emplace(self->m_entry->ownersToken(), later(&Relay::stoppedByOwner));
     });
 }
 
@@ -126,6 +132,7 @@ void Relay::pass(const std::string& text)
         head.headers["Cache-Control"] = "no-cache";
         m_reply->begin(std::move(head));
     }
+    m_entry->setState(RequestBook::State::Answering);
     m_reply->write(text);
     m_lastSign = Clock::now();
 }
@@ -169,6 +176,7 @@ void Relay::succeed()
         m_routed->succeeded();
     }
     m_isOver = true;
+    m_entry->end();
     m_metrics.countRequest(m_group->id, 200);
     if (m_begun)
         return m_reply->end();
@@ -202,6 +210,7 @@ void Relay::fail(Failure failure)
 void Relay::giveUp(const HttpAnswer& answer)
 {
     m_isOver = true;
+    m_entry->end();
     m_metrics.countRequest(m_group->id, answer.status);
     if (!m_begun)
         return m_reply->send(answer);
@@ -211,13 +220,26 @@ void Relay::giveUp(const HttpAnswer& answer)
 
 void Relay::clientWent()
 {
+    leaveEarly("client-gone");
+}
+
+void Relay::stoppedByOwner()
+{
+    if (leaveEarly("stopped"))
+        giveUp(failureAnswer(server::stoppedByOwner()));
+}
+
+/// Ends it for a reason that is none of the upstream's. Returns whether it was under way.
+bool Relay::leaveEarly(const std::string& how)
+{
     if (m_isOver || !m_member)
-        return;
+        return false;
     m_isOver = true;
     m_web->cancel();
-    leave("client-gone");
+    leave(how);
     const std::lock_guard lock(m_set.lock());
     m_routed.reset();
+    return true;
 }
 
 void Relay::leave(const std::string& how)

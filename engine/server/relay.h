@@ -11,6 +11,7 @@
 #include "engine/server/httpserver.h"
 #include "engine/server/metrics.h"
 #include "engine/server/relaystream.h"
+#include "engine/server/requestbook.h"
 #include "engine/server/upstreamset.h"
 
 namespace argali::server {
@@ -28,7 +29,8 @@ public:
     };
     /// set and metrics must outlive it.
     Relay(UpstreamSet& set, std::shared_ptr<UpstreamGroup> group, Call call,
-          std::shared_ptr<HttpReply> reply, Metrics& metrics);
+          std::shared_ptr<HttpReply> reply, Metrics& metrics,
+          std::shared_ptr<RequestBook::Entry> entry);
     ~Relay() override;
     void start();
 
@@ -45,6 +47,8 @@ private:
     void fail(remote::Failure failure);
     void giveUp(const HttpAnswer& answer);
     void clientWent();
+    void stoppedByOwner();
+    bool leaveEarly(const std::string& how);
     void leave(const std::string& how);
     size_t upstream() const { return m_group->members[*m_member]; }
 
@@ -53,6 +57,7 @@ private:
     const Call m_call;
     const std::shared_ptr<HttpReply> m_reply;
     Metrics& m_metrics;
+    const std::shared_ptr<RequestBook::Entry> m_entry;
     std::optional<remote::RoutedRequest> m_routed; ///< under the lock of the set
     std::optional<size_t> m_member;                ///< of the group, that is asked
     std::shared_ptr<WebCall> m_web;
@@ -62,6 +67,7 @@ private:
     bool m_isOver = false;
     std::chrono::steady_clock::time_point m_lastSign;
     std::optional<std::stop_callback<std::function<void()>>> m_gone;
+    std::optional<std::stop_callback<std::function<void()>>> m_stopped; ///< by the owner
 };
 
 } // namespace argali::server

@@ -96,6 +96,11 @@ void ModelChooser::fillMenu()
         QAction* stop = m_menu->addAction(icon(QStringLiteral("stop")), tr("Stop loading"));
         connect(stop, &QAction::triggered, this, &ModelChooser::stopRequested);
     }
+    if (m_offersServing) {
+        QAction* serve = m_menu->addAction(tr("Serve this model…"));
+        serve->setToolTip(tr("Lets other programs ask it, on this computer or others"));
+        connect(serve, &QAction::triggered, this, &ModelChooser::serveRequested);
+    }
     addServers();
     if (m_model && m_model->isLocal())
         addNotes();

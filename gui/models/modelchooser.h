@@ -29,6 +29,8 @@ public:
     /// model.
     void setModel(const std::optional<LoadedModel>& model,
                   const std::optional<QString>& loadingFolder);
+    /// Lists that the model that is open can be served.
+    void offerServing() { m_offersServing = true; }
     void showMenu();
     void chooseFolder(); ///< Opens the folder dialog and returns at once.
     QMenu* menu() const { return m_menu; }
@@ -38,6 +40,7 @@ signals:
     void folderChosen(const QString& folder); ///< empty: the pocket model
     void stopRequested();                     ///< of loading
     void serversRequested();                  ///< to add one, or to look at them
+    void serveRequested();                    ///< the model on this computer that is open
     void comparisonRequested();               ///< of two models
 
 private:
@@ -50,6 +53,7 @@ private:
     Settings& m_settings;
     ModelLibrary* m_library = nullptr;
     SourceChoice* m_sources = nullptr;
+    bool m_offersServing = false;
     std::optional<LoadedModel> m_model;
     std::optional<QString> m_loading;
     Button* const m_button;

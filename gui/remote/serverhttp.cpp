@@ -326,6 +326,11 @@ HttpExchange* ServerHttp::post(const std::string& path, const std::string& json)
     });
 }
 
+HttpExchange* ServerHttp::remove(const std::string& path)
+{
+    return start([this, path] { return m_manager.deleteResource(requestFor(path)); });
+}
+
 HttpExchange* ServerHttp::start(const std::function<QNetworkReply*()>& begin)
 {
     auto* const exchange = new HttpExchange(m_access, this);

@@ -78,6 +78,7 @@ public:
     const ServerAccess& access() const { return m_access; }
     HttpExchange* get(const std::string& path); ///< "/v1/models"
     HttpExchange* post(const std::string& path, const std::string& json);
+    HttpExchange* remove(const std::string& path); ///< By the method DELETE.
 
 signals:
     void prepared(); ///< The proxy is known.
