@@ -5,10 +5,11 @@
 namespace argali {
 
 AnswerText::AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
-                       const TextSink& sink)
+                       const TextSink& sink, const std::optional<Substitution>& substitution)
     : m_rules(rules),
       m_sink(sink),
       m_decoder(tokenizer),
+      m_substituted(substitution),
       m_part(thinking ? Part::Beginning : Part::Answer)
 {
 }
@@ -25,7 +26,7 @@ void AnswerText::push(int32_t id)
     }
     if (m_part == Part::Beginning)
         m_part = Part::Undecided;
-    show(m_decoder.push(id));
+    show(m_substituted.push(m_decoder.push(id)));
 }
 
 bool AnswerText::isOfAnswer(int32_t id) const
@@ -53,7 +54,8 @@ void AnswerText::endThinking()
 
 void AnswerText::endSection()
 {
-    show(m_decoder.finish());
+    show(m_substituted.push(m_decoder.finish()));
+    show(m_substituted.finish());
     m_heldSpace.clear();
     m_sectionEmpty = true;
 }
@@ -78,17 +80,17 @@ void AnswerText::show(const std::string& text)
 }
 
 SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
-                        const std::vector<int32_t>& ids)
+                        const std::vector<int32_t>& ids, const std::optional<Substitution>& substitution)
 {
     SplitAnswer result;
     const auto end = thinking ? std::find(ids.begin(), ids.end(), rules.endId) : ids.end();
     if (end == ids.end()) {
-        result.text = stripped(tokenizer.decode(ids, true));
+        result.text = substituted(stripped(tokenizer.decode(ids, true)), substitution);
         return result;
     }
     result.thinkingIds = end - ids.begin() + 1;
     result.markedThinking = stripped(tokenizer.decode({ids.begin(), end + 1}, true));
-    result.text = stripped(tokenizer.decode({end + 1, ids.end()}, true));
+    result.text = substituted(stripped(tokenizer.decode({end + 1, ids.end()}, true)), substitution);
     const auto begin = ids.begin() + (ids.front() == rules.beginId && end != ids.begin() ? 1 : 0);
     result.thinking = stripped(tokenizer.decode({begin, end}, true));
     return result;

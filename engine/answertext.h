@@ -16,7 +16,8 @@ namespace argali {
 /// No other piece of thinking follows one of the answer.
 class AnswerText final {
 public:
-    AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink);
+    AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink,
+               const std::optional<Substitution>& substitution = {});
     void push(int32_t id);
     void finish();
     /// Whether this id, which comes next, belongs to the answer as far as can be known now.
@@ -37,6 +38,7 @@ private:
     ThinkingRules m_rules;
     const TextSink& m_sink;
     StreamDecoder m_decoder;
+    SubstitutedStream m_substituted;
     Part m_part;
     std::string m_undecided; // what has been shown of that part
     bool m_sectionEmpty = true;
@@ -44,6 +46,7 @@ private:
 };
 
 /// Thinking and answer of whole ids as the reference implementation splits them: at the first end marker.
+/// A substitution is for models that do not think.
 struct SplitAnswer {
     std::string text;
     std::string thinking;
@@ -51,6 +54,6 @@ struct SplitAnswer {
     int64_t thinkingIds = 0; ///< up to and with the end marker; 0 without one
 };
 SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
-                        const std::vector<int32_t>& ids);
+                        const std::vector<int32_t>& ids, const std::optional<Substitution>& substitution = {});
 
 } // namespace argali

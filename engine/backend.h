@@ -73,7 +73,7 @@ enum class Activation {
 struct Rope {
     float theta = 0;
     float magnitude = 1;        ///< of cosines and sines
-    std::vector<float> factors; ///< [C/2]; empty: all 1
+    std::vector<float> factors; ///< [C/2]; empty: all 1; infinite: a pair that is not turned
     bool operator==(const Rope&) const = default;
 };
 

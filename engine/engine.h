@@ -189,6 +189,7 @@ struct ModelInfo {
     int64_t context = 0;     ///< positions at most
     int64_t layers = 0;      ///< of the decoder
     DType storedType = DType::BF16;
+    int packedBits = 0;      ///< of the matrices in the files, which are unpacked when they are loaded; 0: not packed
     bool seesPictures = false;
     bool seesFilms = false;
     bool thinks = false;
@@ -212,7 +213,8 @@ std::filesystem::path pocketFolder();
 ModelInfo describeModel(const std::filesystem::path& folder);
 /// How the files of a folder say that its model chooses tokens.
 /// Throws: Error::Code::BadModel
-/// Source: generation_config.json, with the keys and defaults of Hugging Face's GenerationConfig
+/// Source: generation_config.json, with the keys and defaults of Hugging Face's GenerationConfig, or the
+///         defaults of the family's own code
 Sampling defaultSampling(const std::filesystem::path& folder);
 /// For a compute type and a cache of context positions.
 MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute, int64_t context);

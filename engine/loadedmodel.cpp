@@ -42,6 +42,19 @@ void requireUtf8(const ChatRequest& request)
     }
 }
 
+/// Throws: Error::Code::BadRequest for a picture or film that the model does not see
+void requireSight(const ChatRequest& request, const ModelInfo& info)
+{
+    for (const Message& message : request.messages)
+        for (const ContentItem& item : message.content) {
+            const bool isFilm = item.type == ContentItem::Type::Film;
+            if (item.type != ContentItem::Type::Text && !(isFilm ? info.seesFilms : info.seesPictures))
+                throw Error(Error::Code::BadRequest,
+                            std::string("this model does not see ") + (isFilm ? "films" : "pictures") +
+                                "; ask without them or open a model that does");
+        }
+}
+
 /// The key of a picture or film with one more frame.
 uint64_t withFrame(uint64_t key, const FrameKey& content)
 {
@@ -129,6 +142,7 @@ void LoadedModel::useAdapter(const ChatRequest& request)
 LoadedModel::Prepared LoadedModel::prepare(const ChatRequest& request) const
 {
     requireUtf8(request);
+    requireSight(request, info());
     Prepared prepared;
     prepared.inputs = m_visual.open(request);
     std::vector<VisualPart> parts;
@@ -328,7 +342,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     if (request.thinking)
         rules.answerNow = request.answerNow;
     rules.thinking = thinking;
-    AnswerText shown(*m_tokenizer, thinking, request.thinking, text);
+    const std::optional<Substitution> substitution = m_family->substitution();
+    AnswerText shown(*m_tokenizer, thinking, request.thinking, text, substitution);
     Clock::time_point firstToken = prefillEnd;
     const auto nextOf = [&](const Tensor& logitsOfAll) -> Next {
         if (logitsOfAll.isEmpty())
@@ -383,7 +398,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
         std::min(m_cachedKeys.size(), static_cast<size_t>(m_cache ? m_cache->length() : 0)));
     shown.finish();
 
-    SplitAnswer answer = splitAnswer(*m_tokenizer, thinking, request.thinking, generated.ids);
+    SplitAnswer answer =
+        splitAnswer(*m_tokenizer, thinking, request.thinking, generated.ids, substitution);
     const auto completion = static_cast<int64_t>(generated.ids.size());
     result.text = std::move(answer.text);
     result.thinking = std::move(answer.thinking);

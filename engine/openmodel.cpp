@@ -33,14 +33,17 @@ ModelInfo describeModel(const std::filesystem::path& folder)
 Sampling defaultSampling(const std::filesystem::path& folder)
 {
     const Config generation = Config::readIfThere(folder / "generation_config.json");
-    Sampling sampling;
-    sampling.enabled = generation.boolean("do_sample", false);
-    sampling.temperature = static_cast<float>(generation.number("temperature", 0, 100, 1));
-    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, 50));
-    sampling.topP = static_cast<float>(generation.number("top_p", 0, 1, 1));
-    sampling.minP = static_cast<float>(generation.number("min_p", 0, 1, 0));
-    sampling.repetitionPenalty =
-        static_cast<float>(generation.number("repetition_penalty", 0.01, 100, 1));
+    Sampling sampling = usualSampling(Config::readIfThere(folder / "config.json"));
+    const auto read = [&](const char* key, float least, float most, float& value) {
+        if (generation.has(key))
+            value = static_cast<float>(generation.number(key, least, most));
+    };
+    sampling.enabled = generation.boolean("do_sample", sampling.enabled);
+    sampling.topK = static_cast<int>(generation.integer("top_k", 0, 1'000'000, sampling.topK));
+    read("temperature", 0, 100, sampling.temperature);
+    read("top_p", 0, 1, sampling.topP);
+    read("min_p", 0, 1, sampling.minP);
+    read("repetition_penalty", 0.01F, 100, sampling.repetitionPenalty);
     return sampling;
 }
 

@@ -240,8 +240,8 @@ threads, and of the best multiply-add instructions out of registers on all of th
   -m, --model MODEL  checkpoint folder
   --synthetic NAME   published shapes with random weights made in memory: ovis2.5-2b,
                      ovis2.5-9b, llava-1.5-7b, llava-1.5-13b, internvl2-1b, internvl2-2b,
-                     internvl2-4b, internvl2-8b, internvl2-26b; with /layers=N behind the
-                     name a shorter stack
+                     internvl2-4b, internvl2-8b, internvl2-26b, chatglm2-6b; with /layers=N
+                     behind the name a shorter stack
   --device, --dtype  as for chat, with -m also where --dtype is left out; random weights are
                      bf16 by default
   --image WxH        a picture of noise of this size; may be repeated; default 448x448

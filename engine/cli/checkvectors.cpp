@@ -42,6 +42,7 @@ constexpr std::array kinds = {
     VectorKind{"sentencepiece_internlm2.jsonl", nullptr, checkSentencePiece},
     VectorKind{"sentencepiece_chatglm2.jsonl", nullptr, checkSentencePiece},
     VectorKind{"sentencepiece_chatglm2_decode.jsonl", nullptr, checkSentencePiece},
+    VectorKind{"chatglm2_prompts.json", nullptr, checkGlmPrompts},
     VectorKind{"expect.json", "image_modes", checkPictureModes},
     VectorKind{"index.json", "safetensors_bad", checkWeightFiles},
     VectorKind{"index.json", "torch_bin", checkWeightFiles},

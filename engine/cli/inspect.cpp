@@ -109,6 +109,7 @@ void printModelJson(const std::filesystem::path& folder, const ModelInfo& info,
                                     {"parameters", info.parameters},
                                     {"context", info.context},
                                     {"stored_dtype", nameOf(info.storedType)},
+                                    {"packed_bits", info.packedBits},
                                     {"min_pixels", info.minPixels},
                                     {"max_pixels", info.maxPixels},
                                     {"files", nlohmann::ordered_json::array()},
@@ -269,8 +270,8 @@ FILE, a .safetensors file or one of torch (.bin, .pt, .pth): its tensors.
   --verify  read every value too: numbers that are not finite are an error, as is a shard that
             is missing or cut, and a file that differs from a list in the folder (SHA256SUMS,
             the index, a hub's listing). For a file the sha256 of each tensor
-  --json    MODEL: {"family", "name", "parameters", "context", "stored_dtype", "min_pixels",
-            "max_pixels", "files": [{"name", "size", "sha256"}], "memory_context",
+  --json    MODEL: {"family", "name", "parameters", "context", "stored_dtype", "packed_bits",
+            "min_pixels", "max_pixels", "files": [{"name", "size", "sha256"}], "memory_context",
             "memory": {DTYPE: {"weights", "kv_per_token", "workspace", "total"}},
             "unknown_tensors"}, sizes in bytes;
             FILE: {"tensors": [{"name", "dtype", "shape", "sha256" (with --verify)}]}

@@ -79,7 +79,11 @@ std::string describe(const ModelInfo& info)
     return info.name + " (" + info.family + ", " +
            (millions < 1000 ? numberText(millions, 1) + " million"
                             : numberText(millions / 1000, 2) + " billion") +
-           " parameters, stored as " + nameOf(info.storedType) + ")";
+           " parameters, stored as " + nameOf(info.storedType) +
+           (info.packedBits > 0
+                ? " with layers packed to " + std::to_string(info.packedBits) + " bits"
+                : "") +
+           ")";
 }
 
 } // namespace argali::cli

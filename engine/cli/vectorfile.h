@@ -93,6 +93,9 @@ void checkTileGrids(VectorFile& file, const VectorContext& context, CheckReport&
                     std::stop_token stop);
 void checkPictureModes(VectorFile& file, const VectorContext& context, CheckReport& report,
                        std::stop_token stop);
+// In checkprompts.cpp.
+void checkGlmPrompts(VectorFile& file, const VectorContext& context, CheckReport& report,
+                     std::stop_token stop);
 void checkPositionTable(VectorFile& file, const VectorContext& context, CheckReport& report,
                         std::stop_token stop);
 void checkBpeIds(VectorFile& file, const VectorContext& context, CheckReport& report,

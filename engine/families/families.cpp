@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/families/chatglm2.h"
 #include "engine/families/internvl2.h"
 #include "engine/families/internvl2lora.h"
 #include "engine/families/llava15.h"
@@ -17,6 +18,14 @@ std::shared_ptr<const WeightSource> openFolderWeights(const std::filesystem::pat
     return openCheckpoint(folder);
 }
 
+/// Source: GenerationConfig of Hugging Face transformers
+Sampling plainSampling()
+{
+    Sampling sampling;
+    sampling.topK = 50;
+    return sampling;
+}
+
 struct FamilyEntry {
     bool (*matches)(const Config& config);
     std::unique_ptr<Family> (*make)(ModelFolder folder);
@@ -24,20 +33,27 @@ struct FamilyEntry {
                                             std::stop_token stop);
     std::shared_ptr<const WeightSource> (*openWeights)(const std::filesystem::path& folder,
                                                        const Config& config) = openFolderWeights;
+    Sampling (*sampling)() = plainSampling;
 };
 
 constexpr std::array families{
     FamilyEntry{ovis25::matches, ovis25::make, ovis25::synthetic},
     FamilyEntry{llava15::matches, llava15::make, llava15::synthetic, llava15::openWeights},
     FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic, internvl2::openWeights},
+    FamilyEntry{chatglm2::matches, chatglm2::make, chatglm2::synthetic, chatglm2::openWeights, chatglm2::sampling},
 };
 
 constexpr const char* supported = "Ovis2.5 (model_type ovis2_5 or ovis), LLaVA-1.5 (llava or llava_llama), "
-                                  "InternVL2 (internvl_chat or internvl)";
+                                  "InternVL2 (internvl_chat or internvl), ChatGLM2 (chatglm)";
 constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, llava-1.5-13b, internvl2-1b, "
-                                       "internvl2-2b, internvl2-4b, internvl2-8b, internvl2-26b";
+                                       "internvl2-2b, internvl2-4b, internvl2-8b, internvl2-26b, chatglm2-6b";
 
 } // namespace
+
+void Family::setPrefix(const WeightSource&)
+{
+    throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning");
+}
 
 ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config)
 {
@@ -71,6 +87,14 @@ std::unique_ptr<Family> makeFamily(ModelFolder folder)
         if (entry.matches(folder.config))
             return entry.make(std::move(folder));
     throw Error(Error::Code::Unsupported, folder.config.file() + ": not a model of a supported family");
+}
+
+Sampling usualSampling(const Config& config)
+{
+    for (const FamilyEntry& entry : families)
+        if (entry.matches(config))
+            return entry.sampling();
+    return plainSampling();
 }
 
 ModelFolder syntheticFolder(const std::string& name, DType stored, std::stop_token stop)

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/families/loadedweights.h"
 #include "engine/layers/kvcache.h"
+#include "engine/substitution.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace argali {
@@ -88,6 +89,8 @@ public:
     virtual std::optional<int32_t> placeholderId() const { return {}; }
     /// Ids from here on have logits without a meaning and are never chosen.
     virtual int64_t choosableIds() const { return std::numeric_limits<int32_t>::max(); }
+    /// What the reference makes of an answer's text.
+    virtual std::optional<Substitution> substitution() const { return {}; }
 
     /// What a picture or film of this size becomes with the request's options; frames is 0 for a picture.
     /// Throws: Error::Code::BadRequest
@@ -117,6 +120,11 @@ public:
     /// Shape:  tokens [tokens, D] -> [rows, D]
     virtual Tensor withMarkers(const VisualPart&, const Tensor& tokens) { return tokens; }
 
+    /// Puts the prefix that P-Tuning trained before every sequence whose cache is made from here on; of a loaded
+    /// model. prefix: the tensors of its own files.
+    /// Throws: Error::Code::Unsupported for a family that has none; BadModel naming tensor, expected and found
+    virtual void setPrefix(const WeightSource& prefix);
+
     virtual std::unique_ptr<KvCache> makeCache(int64_t capacity) const = 0;
     /// Logits after the last of the ids; the cache grows by them. visual holds the rows for negative
     /// ids, in order, and may be empty. Ids are handled in chunks.
@@ -130,6 +138,9 @@ public:
 /// config: takes the place of the folder's own.
 ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config = {});
 std::unique_ptr<Family> makeFamily(ModelFolder folder);
+
+/// How the model of a configuration chooses tokens where generation_config.json does not say it.
+Sampling usualSampling(const Config& config);
 
 /// The published shapes of NAME[/layers=N] with random weights of this stored type, which are made when they
 /// are loaded; of no use once stopped.

@@ -25,6 +25,21 @@ void touch(const Tensor& tensor, const std::stop_token& stop)
     }
 }
 
+/// The rows of a matrix, or the values of a bias, one range behind the other.
+Tensor inOrder(const Tensor& stored, const std::vector<RowRange>& ranges)
+{
+    int64_t count = 0;
+    for (const RowRange& range : ranges)
+        count += range.count;
+    Tensor result = hostTensor(stored.type(), stored.shape().rank() > 1 ? Shape{count, stored.dim(1)} : Shape{count});
+    std::byte* out = result.raw();
+    for (const RowRange& range : ranges) {
+        const Tensor rows = stored.rows(range.begin, range.count);
+        out = std::copy_n(rows.raw(), rows.bytes(), out);
+    }
+    return result;
+}
+
 /// f32 rows times a factor each.
 Tensor scaledRows(const Tensor& matrix, const Tensor& factors)
 {
@@ -73,7 +88,15 @@ void WeightLoader::add(LinearSource& source, const LinearPart& part)
         if (!bias.isEmpty())
             bias = scaledRows(onHost(bias).view({outputs, 1}), scale).view({outputs});
     }
-    for (const RowRange& range : part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows) {
+    // A backend looks for a row in one piece after the other: many short ones are put together here.
+    constexpr size_t mostPieces = 128;
+    std::vector<RowRange> rows = part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows;
+    if (rows.size() > mostPieces) {
+        matrix = inOrder(matrix, rows);
+        bias = bias.isEmpty() ? bias : inOrder(bias, rows);
+        rows = {{0, matrix.dim(0)}};
+    }
+    for (const RowRange& range : rows) {
         source.matrices.push_back(matrix.rows(range.begin, range.count));
         if (!bias.isEmpty())
             source.biases.push_back(bias.rows(range.begin, range.count));

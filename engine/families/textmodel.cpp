@@ -112,12 +112,19 @@ TextConfig readTextConfig(const Config& config, const TextDefaults& defaults, co
 
 std::string TextNames::embedding() const
 {
-    return body + (packing == TextPacking::InternLm2 ? "tok_embeddings.weight" : "embed_tokens.weight");
+    return body + (packing == TextPacking::InternLm2  ? "tok_embeddings.weight"
+                   : packing == TextPacking::ChatGlm2 ? "embedding.word_embeddings.weight"
+                                                      : "embed_tokens.weight");
+}
+
+std::string TextNames::finalNorm() const
+{
+    return body + (packing == TextPacking::ChatGlm2 ? "encoder.final_layernorm.weight" : "norm.weight");
 }
 
 std::string TextNames::layer(int64_t i, const std::string& suffix) const
 {
-    return body + "layers." + std::to_string(i) + "." + suffix;
+    return body + (packing == TextPacking::ChatGlm2 ? "encoder.layers." : "layers.") + std::to_string(i) + "." + suffix;
 }
 
 namespace {
@@ -147,8 +154,58 @@ std::vector<RowRange> unpackedRows(const DecoderConfig& d)
     return rows;
 }
 
+/// The rows of ChatGLM2's matrix in the order q, k, v, and the heads of q and k in the order that a backend turns
+/// them in: pair j is (2j, 2j + 1) of the first half of a head there, and (j, j + C/2) here. Attention does not see
+/// in which order the values of a head come.
+/// Source: apply_rotary_pos_emb and SelfAttention.forward of the published code
+std::vector<RowRange> turnableRows(const TextConfig& config)
+{
+    const DecoderConfig& d = config.decoder;
+    const int64_t quarter = d.headWidth / 4;
+    std::vector<RowRange> rows;
+    const auto addTurned = [&](int64_t begin) {
+        for (const int64_t part : {0, 1}) {
+            for (int64_t j = 0; j < quarter; ++j)
+                rows.push_back({begin + 2 * j + part, 1});
+            rows.push_back({begin + (2 + part) * quarter, quarter});
+        }
+    };
+    if (config.headsApart) {
+        for (const int64_t part : {0, 1})
+            for (int64_t h = 0; h < d.heads; ++h)
+                addTurned((3 * h + part) * d.headWidth);
+        for (int64_t h = 0; h < d.heads; ++h)
+            rows.push_back({(3 * h + 2) * d.headWidth, d.headWidth});
+        return rows;
+    }
+    for (int64_t h = 0; h < d.heads + d.groups; ++h)
+        addTurned(h * d.headWidth);
+    rows.push_back({(d.heads + d.groups) * d.headWidth, d.groups * d.headWidth});
+    return rows;
+}
+
+/// Source: SelfAttention, MLP and GLMBlock of the published code
+LayerParts glmParts(const TextConfig& config, const TextNames& names, int64_t i)
+{
+    const DecoderConfig& d = config.decoder;
+    const auto linear = [&](const std::string& name, const Shape& shape, bool bias, std::vector<RowRange> rows = {}) {
+        return std::vector{LinearPart{names.layer(i, name + ".weight"), shape,
+                                      bias ? names.layer(i, name + ".bias") : "", std::move(rows)}};
+    };
+    LayerParts parts;
+    parts.attentionNorm = names.layer(i, "input_layernorm.weight");
+    parts.mlpNorm = names.layer(i, "post_attention_layernorm.weight");
+    parts.qkv = linear("self_attention.query_key_value", {d.qkvColumns(), d.width}, config.qkvBias, turnableRows(config));
+    parts.output = linear("self_attention.dense", {d.width, d.heads * d.headWidth}, config.linearBias);
+    parts.gateUp = linear("mlp.dense_h_to_4h", {2 * d.feedForward, d.width}, config.linearBias);
+    parts.down = linear("mlp.dense_4h_to_h", {d.width, d.feedForward}, config.linearBias);
+    return parts;
+}
+
 LayerParts partsOf(const TextConfig& config, const TextNames& names, int64_t i)
 {
+    if (names.packing == TextPacking::ChatGlm2)
+        return glmParts(config, names, i);
     const DecoderConfig& d = config.decoder;
     const auto name = [&](const char* suffix) { return names.layer(i, suffix); };
     const Shape down{d.width, d.feedForward};
@@ -210,7 +267,8 @@ std::vector<NamedShape> textTensors(const TextConfig& config, const TextNames& n
                 list.push_back({name, {d.headWidth}});
         list.push_back({parts.mlpNorm, {d.width}});
     }
-    list.push_back({names.body + "norm.weight", {d.width}});
+    if (config.finalNorm)
+        list.push_back({names.finalNorm(), {d.width}});
     if (!config.tiedHead)
         list.push_back({names.head, {d.vocabulary, d.width}});
     return list;
@@ -244,7 +302,7 @@ LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>&
         model.decoder().append(std::move(block));
     }
     loader.setBackend(*shares.front().op);
-    Norm last = rms(names.body + "norm.weight", d.width);
+    Norm last = config.finalNorm ? rms(names.finalNorm(), d.width) : Norm();
     model.setEnds(std::move(embedding), std::move(last),
                   loader.linear({{config.tiedHead ? names.embedding() : names.head, ends}}));
     loader.setOfLanguage(false);

@@ -7,7 +7,7 @@
 #include "engine/families/loading.h"
 #include "engine/layers/languagemodel.h"
 
-// The language models inside of families: Llama and what differs from it in few points.
+// The language models of families: Llama and what differs from it in few points.
 
 namespace argali {
 
@@ -29,6 +29,9 @@ struct TextConfig {
     int64_t context = 0;    ///< positions at most
     bool tiedHead = false;  ///< the output head is the embedding
     bool qkvBias = false;
+    bool linearBias = false; ///< of all other matrices but the head; ChatGlm2 alone
+    bool finalNorm = true;
+    bool headsApart = false; ///< q, k and v of each head follow one another; ChatGlm2 alone
     bool headNorms = false; ///< norms of each query and key head
 };
 
@@ -55,7 +58,8 @@ TextConfig readTextConfig(const Config& config, const TextDefaults& defaults, co
 enum class TextPacking {
     Llama,     ///< q, k, v, gate and up apart
     InternLm2, ///< one matrix in which each key head follows its query heads and its value head follows it
-    Phi3       ///< one matrix of q, k and v, another of gate and up
+    Phi3,      ///< one matrix of q, k and v, another of gate and up
+    ChatGlm2   ///< like Phi3, with the pairs that are turned side by side in the first half of each head
 };
 
 struct TextNames {
@@ -64,6 +68,7 @@ struct TextNames {
     std::string head; ///< "lm_head.weight"
 
     std::string embedding() const;
+    std::string finalNorm() const;
     std::string layer(int64_t i, const std::string& suffix) const;
 };
 

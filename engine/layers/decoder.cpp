@@ -39,7 +39,7 @@ void Decoder::begin(const std::stop_token& stop)
 std::unique_ptr<KvCache> Decoder::makeCache(int64_t capacity) const
 {
     return std::make_unique<KvCache>(
-        m_shares, CacheSize{m_config.groups, capacity, m_config.headWidth, m_compute});
+        m_shares, CacheSize{m_config.groups, capacity, m_config.headWidth, m_compute}, m_prefix);
 }
 
 DecoderPass Decoder::makePass(int64_t tokens) const

@@ -45,6 +45,9 @@ public:
     /// From the next pass on.
     void setRope(Rope rope) { m_config.rope = std::move(rope); }
 
+    /// What caches begin with that are made from here on; one for each layer, on its backend.
+    void setPrefix(KvPrefix prefix) { m_prefix = std::move(prefix); }
+
     /// Operations of every backend from here on end early once stop is requested.
     void begin(const std::stop_token& stop);
     /// Throws: Error::Code::OutOfMemory
@@ -74,6 +77,7 @@ private:
     DecoderConfig m_config;
     DType m_compute = DType::F32;
     std::vector<DecoderBlock> m_blocks;
+    KvPrefix m_prefix;
 };
 
 } // namespace argali

@@ -16,17 +16,40 @@ uint64_t nextId()
 
 } // namespace
 
-KvCache::KvCache(const std::vector<LayerShare>& shares, const CacheSize& size)
-    : m_id(nextId()), m_capacity(size.capacity)
+KvCache::KvCache(const std::vector<LayerShare>& shares, const CacheSize& size,
+                 const KvPrefix& prefix)
+    : m_id(nextId()),
+      m_capacity(size.capacity),
+      m_prefix(prefix.empty() ? 0 : prefix.front().keys.dim(1))
 {
     for (const LayerShare& share : shares) {
         m_states.push_back({share.op, {share.op->allocate(DType::I32, {1})}});
-        share.op->setLength(m_states.back().state, 0);
-        const Shape shape{size.groups, size.capacity, size.headWidth};
-        for (int64_t i = 0; i < share.layers; ++i)
+        share.op->setLength(m_states.back().state, static_cast<int32_t>(m_prefix));
+        const Shape shape{size.groups, m_prefix + size.capacity, size.headWidth};
+        for (int64_t i = 0; i < share.layers; ++i) {
             m_layers.push_back(
                 {share.op->allocate(size.type, shape), share.op->allocate(size.type, shape)});
+            if (m_prefix > 0)
+                begin(*share.op, m_layers.back(), prefix.at(m_layers.size() - 1));
+        }
     }
+}
+
+void KvCache::begin(Backend& op, KvLayer& layer, const KvLayer& prefix)
+{
+    const int64_t groups = prefix.keys.dim(0);
+    const int64_t count = prefix.keys.dim(1);
+    const int64_t width = prefix.keys.dim(2);
+    const int64_t rows = layer.keys.dim(1);
+    op.begin({}); // whatever was stopped before
+    const auto put = [&](const Tensor& to, const Tensor& from) {
+        for (int64_t g = 0; g < groups; ++g) {
+            Tensor place = to.view({groups * rows, width}).rows(g * rows, count);
+            op.copy(place, from.view({groups * count, width}).rows(g * count, count));
+        }
+    };
+    put(layer.keys, prefix.keys);
+    put(layer.values, prefix.values);
 }
 
 int64_t KvCache::bytes() const
@@ -63,7 +86,7 @@ void KvCache::truncate(int64_t length)
         throw Error(Error::Code::Internal, "cache of " + std::to_string(m_length) +
                                                " tokens truncated to " + std::to_string(length));
     for (State& state : m_states)
-        state.op->setLength(state.state, static_cast<int32_t>(length));
+        state.op->setLength(state.state, static_cast<int32_t>(m_prefix + length));
     m_length = length;
 }
 

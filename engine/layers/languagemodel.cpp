@@ -67,6 +67,14 @@ void LanguageModel::rotateFor(int64_t positions)
     m_decoder.setRope(std::move(rope));
 }
 
+void LanguageModel::finish(Tensor& logits, const Tensor& x)
+{
+    if (m_finalNorm.weight.isEmpty())
+        m_op->linear(logits, x, *m_head);
+    else
+        m_op->normLinear(logits, x, m_finalNorm, *m_head);
+}
+
 Tensor LanguageModel::decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                              const ProgressSink& progress, const std::stop_token& stop)
 {
@@ -98,7 +106,7 @@ Tensor LanguageModel::prefill(std::span<const int32_t> ids, const Tensor& visual
             progress({Progress::Phase::Prefill, begin + tokens, total});
     }
     Tensor logits = m_op->allocate(DType::F32, {1, m_config.vocabulary});
-    m_op->normLinear(logits, m_decoder.lastRow(x), m_finalNorm, *m_head);
+    finish(logits, m_decoder.lastRow(x));
     return stop.stop_requested() ? Tensor() : logits;
 }
 
@@ -112,7 +120,7 @@ Tensor LanguageModel::step(int32_t id, KvCache& cache, const std::stop_token& st
     m_op->upload(m_step.id, host);
     const bool done = m_decoder.step(
         m_step.pass, cache, [&](Tensor& x) { m_op->gather(x, m_embedding, m_step.id); },
-        [&](const Tensor& x) { m_op->normLinear(m_step.logits, x, m_finalNorm, *m_head); }, stop);
+        [&](const Tensor& x) { finish(m_step.logits, x); }, stop);
     return done ? m_step.logits : Tensor();
 }
 

@@ -22,6 +22,7 @@ public:
 
     /// Where the blocks go, in order.
     Decoder& decoder() { return m_decoder; }
+    /// finalNorm without weights: none.
     /// Shape:  table [V, D], head [V, D]
     void setEnds(Tensor embedding, Norm finalNorm, Linear head);
 
@@ -48,6 +49,8 @@ private:
     /// The same for one id, always with the same tensors, so that the pass can be repeated.
     Tensor step(int32_t id, KvCache& cache, const std::stop_token& stop);
     void rotateFor(int64_t positions);
+    /// Logits of the last row of the residual stream.
+    void finish(Tensor& logits, const Tensor& x);
 
     Backend* m_op = nullptr; // of everything but later layers
     DecoderConfig m_config;

@@ -8,7 +8,9 @@ Rope RopeScaling::at(int64_t positions) const
 {
     Rope rope;
     rope.theta = static_cast<float>(theta);
-    if (kind == Kind::Long) {
+    if (kind == Kind::Fixed) {
+        rope.factors = shortFactors;
+    } else if (kind == Kind::Long) {
         rope.magnitude = magnitude;
         rope.factors = positions > length ? longFactors : shortFactors;
     } else if (kind == Kind::Dynamic && positions > length) {

@@ -282,6 +282,24 @@ MediaFetch Api::fetchFor(const Reply& reply)
 }
 
 /// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
+namespace {
+
+/// Throws: ApiFailure for pictures or films that the model does not see
+void refuseUnseen(const ChatRequest& request, const ModelInfo& info)
+{
+    using Type = ContentItem::Type;
+    for (const Message& message : request.messages)
+        for (const ContentItem& item : message.content)
+            if ((item.type == Type::Picture && !info.seesPictures) ||
+                (item.type == Type::Film && !info.seesFilms))
+                throw ApiFailure(400, "not_for_this_model",
+                                 item.type == Type::Film ? "this model does not see films"
+                                                         : "this model does not see pictures",
+                                 "messages");
+}
+
+} // namespace
+
 std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
 {
     json value = parseBody(asked.body, m_settings.bodyBytes);
@@ -302,6 +320,7 @@ std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
     ModelHost& host = hostOf(call.model);
     if (!host.info().thinks)
         call.request.thinking = false; // as others do with models that cannot
+    refuseUnseen(call.request, host.info());
     const auto answer =
         std::make_shared<ChatAnswer>(std::move(call), shape, host.name(), reply, m_metrics);
     switch (host.submit(answer->job())) {

@@ -60,6 +60,8 @@ private slots:
     void showsWhatItSplits_data();
     void showsWhatItSplits();
     void openThinkingIsNeverAnAnswer();
+    void substitutes_data();
+    void substitutes();
 };
 
 void TestAnswerText::showsWhatItSplits_data()
@@ -132,6 +134,47 @@ void TestAnswerText::openThinkingIsNeverAnAnswer()
     const SplitAnswer split = splitAnswer(tokenizer, rules, true, idsOf("(\nhm "));
     QCOMPARE(split.thinking, std::string());
     QCOMPARE(split.text, std::string("<think>\nhm"));
+}
+
+void TestAnswerText::substitutes_data()
+{
+    QTest::addColumn<QByteArray>("ids");
+    QTest::addColumn<QByteArray>("text");
+    const auto row = [](const char* ids, const char* text) {
+        QTest::newRow(ids) << QByteArray(ids) << QByteArray(text);
+    };
+    row("in [[训练时间]]!", "in 2023年!");
+    row("[[训练时间]]", "2023年");
+    row("[[训练时间]][[训练时间]] x", "2023年2023年 x");
+    row("[[[训练时间]]]", "[2023年]");
+    row("[[训[[训练时间]]", "[[训2023年");
+    row("[[训练时间]", "[[训练时间]");
+    row("a [[训练", "a [[训练");
+    row("a [[ ", "a [[");
+    row("[[训练 时间]] [[训练时间 ]]", "[[训练 时间]] [[训练时间 ]]");
+    row("  [[训练时间]]  ", "2023年");
+    row("plain", "plain");
+    row("", "");
+}
+
+void TestAnswerText::substitutes()
+{
+    QFETCH(QByteArray, ids);
+    QFETCH(QByteArray, text);
+    const Bytes tokenizer;
+    const std::optional<Substitution> rule = Substitution{"[[训练时间]]", "2023年"};
+    Shown shown;
+    const TextSink sink = [&](const TextPiece& piece) { shown.take(piece); };
+    AnswerText answer(tokenizer, {}, false, sink, rule);
+    const std::vector<int32_t> all = idsOf(ids.constData());
+    for (const int32_t id : all) {
+        answer.push(id);
+        QVERIFY2(text.startsWith(QByteArray::fromStdString(shown.text)), shown.text.c_str());
+    }
+    answer.finish();
+    QCOMPARE(QByteArray::fromStdString(shown.text), text);
+    QCOMPARE(QByteArray::fromStdString(splitAnswer(tokenizer, {}, false, all, rule).text), text);
+    QVERIFY(!splitAnswer(tokenizer, {}, false, idsOf("[[训练时间]]")).text.starts_with("2023"));
 }
 
 QTEST_GUILESS_MAIN(TestAnswerText)

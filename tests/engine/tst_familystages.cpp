@@ -83,7 +83,8 @@ void TestFamilyStages::addCases()
     QTest::addColumn<QString>("folder");
     QTest::addColumn<QString>("name");
     for (const char* model : {"internvl2-tiny-qwen2", "internvl2-tiny-native", "internvl2-tiny-phi3", "internvl2-tiny-6b",
-                              "llava_1_5-tiny-hf", "llava_1_5-tiny-original"})
+                              "llava_1_5-tiny-hf", "llava_1_5-tiny-original", "chatglm2-tiny", "chatglm2-tiny-32k",
+                              "chatglm2-tiny-int4"})
         for (const auto& entry : std::filesystem::directory_iterator(data / model / "cases")) {
             const QString name = QString::fromStdString(entry.path().filename().string());
             QTest::addRow("%s %s", model, qPrintable(name)) << model << name;

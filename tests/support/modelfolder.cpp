@@ -20,6 +20,8 @@ const char* storedName(DType type)
         return "BF16";
     case DType::I32:
         return "I32";
+    case DType::I8:
+        return "I8";
     default:
         throw std::logic_error("a type that no test writes");
     }
