@@ -222,9 +222,9 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
 /// A small change of a model: a LoRA, a projector, a prefix.
 struct AdapterSource {
     std::filesystem::path path; ///< its folder, or its file
-    std::string name;           ///< that requests call it by; empty: that of the folder or file
-    std::optional<double> textAlpha; ///< where the file does not hold them (XTuner's .pth)
-    std::optional<double> visionAlpha;
+    std::string name{};         ///< that requests call it by; empty: that of the folder or file
+    std::optional<double> textAlpha{}; ///< where the file does not hold them (XTuner's .pth)
+    std::optional<double> visionAlpha{};
 };
 
 struct OpenOptions {
