@@ -52,7 +52,4 @@ private:
     std::string m_merged;
 };
 
-/// The name by which an adapter is asked for: its own, or that of its folder or file.
-std::string nameOf(const AdapterSource& source);
-
 } // namespace argali

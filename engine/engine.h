@@ -227,6 +227,9 @@ struct AdapterSource {
     std::optional<double> visionAlpha{};
 };
 
+/// The name by which an adapter is asked for: its own, or that of its folder or file.
+std::string nameOf(const AdapterSource& source);
+
 struct OpenOptions {
     std::string device = "auto";
     std::optional<DType> dtype; ///< none: as stored; f32 for models of less than 64 million parameters
