@@ -65,4 +65,9 @@ AdaptedFolder openAdaptedFolder(const fs::path& folder, const std::vector<Adapte
     return {std::move(files), false};
 }
 
+ModelInfo describeAdapted(const fs::path& folder, const std::vector<AdapterSource>& adapters)
+{
+    return makeFamily(openAdaptedFolder(folder, adapters).files)->info();
+}
+
 } // namespace argali

@@ -19,4 +19,8 @@ struct AdaptedFolder {
 AdaptedFolder openAdaptedFolder(const std::filesystem::path& folder,
                                 const std::vector<AdapterSource>& adapters);
 
+/// As describeModel(), with these adapters.
+ModelInfo describeAdapted(const std::filesystem::path& folder,
+                          const std::vector<AdapterSource>& adapters);
+
 } // namespace argali

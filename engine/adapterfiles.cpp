@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/checkpoint/config.h"
 #include "engine/checkpoint/loratensors.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
@@ -10,6 +11,7 @@
 namespace argali {
 namespace {
 
+constexpr const char* prefixTable = "transformer.prefix_encoder.embedding.weight";
 constexpr std::string_view projectorPrefix = "mm_projector.";
 
 bool isThere(const std::filesystem::path& path)
@@ -164,6 +166,41 @@ Adapter readParts(const std::filesystem::path& folder)
     return adapter;
 }
 
+/// A P-Tuning checkpoint: the tensors of a prefix alone.
+/// Source: PrefixEncoder of ChatGLM2's published code, and its ptuning/trainer.py
+Adapter readPrefix(const std::filesystem::path& folder)
+{
+    constexpr std::string_view part = "transformer.prefix_encoder.";
+    Adapter adapter;
+    adapter.path = folder;
+    adapter.prefix = openCheckpoint(folder);
+    for (const std::string& name : adapter.prefix->names()) {
+        if (!name.starts_with(part))
+            refuse(folder, "tensor " + inQuotes(name) +
+                               " is no part of a P-Tuning prefix; a whole model is no adapter");
+        requireFinite(*adapter.prefix, name);
+    }
+    const Config config = Config::readIfThere(folder / "config.json");
+    const auto table = adapter.prefix->describe(prefixTable);
+    constexpr int64_t longest = 1 << 24;
+    if (config.has("pre_seq_len") && table->shape.rank() == 2
+        && config.integer("pre_seq_len", 1, longest) != table->shape.dim(0))
+        refuse(config.file(), "pre_seq_len: expected " + std::to_string(table->shape.dim(0)) +
+                                  ", the rows of " + prefixTable);
+    adapter.weights.push_back(adapter.prefix);
+    return adapter;
+}
+
+/// Whether a folder's weights have this tensor.
+bool hasPrefix(const std::filesystem::path& folder)
+{
+    const bool hasWeights = std::ranges::any_of(
+        std::array{"pytorch_model.bin", "model.safetensors", "pytorch_model.bin.index.json",
+                   "model.safetensors.index.json"},
+        [&](const char* name) { return isThere(folder / name); });
+    return hasWeights && openCheckpoint(folder)->describe(prefixTable);
+}
+
 Adapter readFolder(const AdapterSource& source)
 {
     const std::filesystem::path& folder = source.path;
@@ -175,13 +212,15 @@ Adapter readFolder(const AdapterSource& source)
     }
     if (isThere(folder / "mm_projector.bin"))
         return readProjector(folder, folder / "mm_projector.bin");
+    if (hasPrefix(folder))
+        return readPrefix(folder);
     if (folder.extension() == ".pth")
         refuse(folder, "is the partitioned state of a DeepSpeed run; convert it to one file first",
                Error::Code::Unsupported);
     if (Adapter adapter = readParts(folder); !adapter.isEmpty())
         return adapter;
     refuse(folder, "is no adapter: it has neither adapter_config.json nor mm_projector.bin nor "
-                   "the parts of an XTuner run",
+                   "a P-Tuning prefix nor the parts of an XTuner run",
            Error::Code::Missing);
 }
 

@@ -8,10 +8,11 @@
 
 namespace argali {
 
-AdapterSet::AdapterSet(std::vector<AdaptedBackend*> backends,
+AdapterSet::AdapterSet(Family& family, std::vector<AdaptedBackend*> backends,
                        std::shared_ptr<const LoadedWeights> loaded,
                        std::shared_ptr<const WeightSource> base, DType compute)
-    : m_backends(std::move(backends)),
+    : m_family(family),
+      m_backends(std::move(backends)),
       m_loaded(std::move(loaded)),
       m_base(std::move(base)),
       m_compute(compute)
@@ -31,8 +32,9 @@ std::vector<std::string> AdapterSet::names() const
 void AdapterSet::add(const AdapterSource& source)
 {
     const std::string name = nameOf(source);
+    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *m_base));
     for (const AdaptedBackend* backend : m_backends)
-        if (!backend->hasSidePaths())
+        if (fitted->changesWeights() && !backend->hasSidePaths())
             throw Error(Error::Code::Unsupported,
                         backend->name() + " cannot apply the adapter " + inQuotes(name) +
                             " to a model that is loaded; open the model with this adapter alone, "
@@ -41,9 +43,10 @@ void AdapterSet::add(const AdapterSource& source)
     if (std::ranges::find(taken, name) != taken.end())
         throw Error(Error::Code::BadRequest, "two adapters are called " + inQuotes(name) +
                                                  "; give one another name");
-    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *m_base));
+    KvPrefix prefix = fitted->prefix ? m_family.makePrefix(*fitted->prefix) : KvPrefix();
     m_entries.push_back(
-        {name, std::make_unique<AppliedAdapter>(std::move(fitted), *m_loaded, m_base, m_compute)});
+        {name, std::make_unique<AppliedAdapter>(std::move(fitted), *m_loaded, m_base, m_compute),
+         std::move(prefix)});
 }
 
 AdapterSet::InUse AdapterSet::use(const std::string& name)
@@ -63,10 +66,12 @@ AdapterSet::InUse AdapterSet::use(const std::string& name)
         found->adapter->requireWhole();
     for (AdaptedBackend* backend : m_backends)
         backend->use(isUsed ? found->adapter->partsOn(*backend) : nullptr);
+    m_family.setPrefix(isUsed ? found->prefix : KvPrefix());
     if (!isUsed)
         return {};
     const auto number = static_cast<uint64_t>(found - m_entries.begin()) + 1;
-    return {number, found->adapter->changesVision() ? number : 0};
+    return {number, found->adapter->changesVision() ? number : 0,
+            found->prefix.empty() ? 0 : number};
 }
 
 std::string nameOf(const AdapterSource& source)

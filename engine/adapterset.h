@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/families/appliedadapter.h"
+#include "engine/families/families.h"
 
 namespace argali {
 
@@ -13,8 +14,9 @@ namespace argali {
 /// Thread: engine.
 class AdapterSet final {
 public:
-    /// The backends that the model was loaded on, what it made of which weights, and in which type.
-    AdapterSet(std::vector<AdaptedBackend*> backends, std::shared_ptr<const LoadedWeights> loaded,
+    /// The model, the backends that it was loaded on, what it made of which weights, and in which
+    /// type. Family and backends must outlive this object.
+    AdapterSet(Family& family, std::vector<AdaptedBackend*> backends, std::shared_ptr<const LoadedWeights> loaded,
                std::shared_ptr<const WeightSource> base, DType compute);
 
     /// Of a model that has this adapter in its weights and cannot be without it.
@@ -28,6 +30,7 @@ public:
     struct InUse {
         uint64_t any = 0;    ///< of everything
         uint64_t vision = 0; ///< of what becomes of pictures
+        uint64_t prefix = 0; ///< of what a cache begins with
     };
     /// From the next operation on; an empty name for none.
     /// Throws: Error::Code::BadRequest for an unknown name; BadModel when its file was cut
@@ -37,8 +40,10 @@ private:
     struct Entry {
         std::string name;
         std::unique_ptr<AppliedAdapter> adapter;
+        KvPrefix prefix; ///< empty: none
     };
 
+    Family& m_family;
     std::vector<AdaptedBackend*> m_backends;
     std::shared_ptr<const LoadedWeights> m_loaded;
     std::shared_ptr<const WeightSource> m_base;
@@ -46,8 +51,5 @@ private:
     std::vector<Entry> m_entries;
     std::string m_merged;
 };
-
-/// The name by which an adapter is asked for: its own, or that of its folder or file.
-std::string nameOf(const AdapterSource& source);
 
 } // namespace argali

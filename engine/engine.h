@@ -222,10 +222,13 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
 /// A small change of a model: a LoRA, a projector, a prefix.
 struct AdapterSource {
     std::filesystem::path path; ///< its folder, or its file
-    std::string name;           ///< that requests call it by; empty: that of the folder or file
-    std::optional<double> textAlpha; ///< where the file does not hold them (XTuner's .pth)
-    std::optional<double> visionAlpha;
+    std::string name{};         ///< that requests call it by; empty: that of the folder or file
+    std::optional<double> textAlpha{}; ///< where the file does not hold them (XTuner's .pth)
+    std::optional<double> visionAlpha{};
 };
+
+/// The name by which an adapter is asked for: its own, or that of its folder or file.
+std::string nameOf(const AdapterSource& source);
 
 struct OpenOptions {
     std::string device = "auto";

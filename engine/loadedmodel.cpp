@@ -254,10 +254,11 @@ Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition,
 void LoadedModel::reserveCache(int64_t capacity)
 {
     constexpr int64_t unit = 1024;
-    if (m_cache && m_cache->capacity() >= capacity)
+    if (m_cache && m_cache->capacity() >= capacity && m_cachedPrefix == m_inUse.prefix)
         return;
     m_cachedKeys.clear();
     m_cache.reset(); // the old one goes before the new one comes
+    m_cachedPrefix = m_inUse.prefix;
     m_cache = m_family->makeCache(std::min(roundedUp(capacity, unit), m_context));
 }
 

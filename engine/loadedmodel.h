@@ -23,6 +23,7 @@ public:
     DType dtype() const override { return m_dtype; }
     int64_t context() const override { return m_context; }
     MemoryEstimate memory() const override { return m_family->memory(m_dtype, m_context); }
+    Family& family() { return *m_family; }
     void setAdapters(std::unique_ptr<AdapterSet> adapters) { m_adapters = std::move(adapters); }
     std::vector<std::string> adapters() const override;
     void addAdapter(const AdapterSource& source) override;
@@ -76,6 +77,7 @@ private:
     std::unique_ptr<KvCache> m_cache;
     std::vector<uint64_t> m_cachedKeys; // of the positions in the cache
     uint64_t m_cachedAdapter = 0;       // that computed them
+    uint64_t m_cachedPrefix = 0;        // of the adapter whose prefix the cache begins with
     std::unique_ptr<AdapterSet> m_adapters;
     AdapterSet::InUse m_inUse;
     int64_t m_computedTokens = 0;       // of the last prompt

@@ -171,6 +171,10 @@ public:
           m_merged(m_folder.weights, m_fitted, MergedWeights::Changes::Rounded, m_stop),
           m_shards(shardsOf(m_folder.path, *m_folder.weights)), m_files(otherFiles(m_folder.path))
     {
+        if (m_fitted->prefix)
+            throw Error(Error::Code::Unsupported,
+                        m_fitted->path.string() + ": is a prefix, which is no part of a model's "
+                                                  "weights; use it unmerged");
         makeFamily(m_folder); // whose checks the result has to pass, too
         requireAllInside();
         for (const Shard& shard : m_shards)

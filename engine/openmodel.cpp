@@ -54,6 +54,11 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
 
 namespace {
 
+bool changesWeights(const AdapterSource& source)
+{
+    return readAdapter(source).changesWeights();
+}
+
 /// The weights with the one adapter in them.
 std::shared_ptr<const WeightSource> mergedFor(const std::vector<AdapterSource>& adapters,
                                               std::shared_ptr<const WeightSource> base, const Backend& op,
@@ -103,7 +108,8 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
     }
     // A backend without the operations for it gets the adapter in its weights.
     const bool isMerged = adaptedFolder.isWhole
-        || (!options.adapters.empty() && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths));
+        || (std::ranges::any_of(options.adapters, changesWeights)
+            && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths));
     if (isMerged && !adaptedFolder.isWhole) {
         files.weights = mergedFor(options.adapters, files.weights, *adapted.front(), stop);
         family = makeFamily(files);
@@ -113,7 +119,7 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
     auto model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), files.weights,
                                                std::move(tokenizer), sampling, dtype,
                                                placement.context);
-    auto adapters = std::make_unique<AdapterSet>(std::move(adapted), loaded, files.weights, dtype);
+    auto adapters = std::make_unique<AdapterSet>(model->family(), std::move(adapted), loaded, files.weights, dtype);
     if (isMerged)
         adapters->setMerged(nameOf(options.adapters.front()));
     else

@@ -32,9 +32,11 @@ struct Adapter {
     std::string base; ///< the model it was trained on, as its author calls it; may be empty
     std::vector<LoraPair> pairs;            ///< by module
     std::map<std::string, Tensor> replaced; ///< whole tensors by their names in the base model
-    std::vector<std::shared_ptr<const WeightSource>> weights; ///< that the tensors lie in
+    std::shared_ptr<const WeightSource> prefix; ///< the tensors of a P-Tuning prefix; null: none
+    std::vector<std::shared_ptr<const WeightSource>> weights; ///< that all this lies in
 
-    bool isEmpty() const { return pairs.empty() && replaced.empty(); }
+    bool changesWeights() const { return !pairs.empty() || !replaced.empty(); }
+    bool isEmpty() const { return !changesWeights() && !prefix; }
 };
 
 /// Reads a PEFT LoRA: adapter_config.json with adapter_model.safetensors or adapter_model.bin. All

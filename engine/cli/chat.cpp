@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/adaptedfolder.h"
 #include "engine/checkpoint/json.h"
 #include "engine/cli/adapteroptions.h"
 #include "engine/cli/chatsession.h"
@@ -73,7 +74,7 @@ int run(const Arguments& arguments)
         throw UsageError("-p takes one --adapter; in a conversation /adapter changes to another");
 
     const std::filesystem::path folder = modelFolder(arguments);
-    const ModelInfo info = describeModel(folder);
+    const ModelInfo info = describeAdapted(folder, open.adapters);
     refuseForeignOptions(arguments, info);
     applySampling(arguments, folder, settings.request);
     const std::vector<ContentItem> attachments = readAttachments(arguments, settings);

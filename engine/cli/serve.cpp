@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "engine/checkpoint/json.h"
+#include "engine/cli/adapteroptions.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/modeloptions.h"
@@ -159,6 +160,9 @@ int run(const Arguments& arguments)
     std::vector<server::Upstream> others = upstreamOptions(arguments);
     if (settings.models.empty() && others.empty())
         settings.models.push_back({"pocket", pocketFolder() / "model"});
+    settings.open.adapters = adapterOptions(arguments);
+    if (!settings.open.adapters.empty() && settings.models.size() != 1)
+        throw UsageError("--adapter goes with one model, given as -m");
 
     server::ModelSet models(settings);
     const auto upstreams = openUpstreams(arguments, std::move(others), models);
@@ -204,6 +208,11 @@ What to serve
                         checkpoint folder, and the name that clients call it by; may be
                         repeated; default: the model that comes with the program. The first
                         is loaded at the start, the others when they are asked
+  --adapter DIR         a LoRA, projector or prefix to the model, which has to be the only one; may
+                        be repeated. Clients call the model with it NAME+ADAPTER, where ADAPTER
+                        is the name of its folder or file; the weights are in memory once
+  --adapter-alpha text=N,vision=N
+                        of the training script, for a .pth file that does not hold them
   --queue N             requests that may wait for each model; more get 429; default 64
   --allow-fetch         fetch pictures and films that requests name by http or https address, from
                         public addresses only; without it they must come as data URLs
@@ -263,6 +272,8 @@ Examples:
              {.name = "--cors", .value = "ORIGIN", .repeatable = true},
              {.name = "--idle-unload", .value = "SECONDS"},
              {.name = "--until-input-ends"}});
+        for (const Option& option : adapterOptionList())
+            c.options.push_back(option);
         return c;
     }();
     return command;

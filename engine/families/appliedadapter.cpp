@@ -223,7 +223,7 @@ AppliedAdapter::AppliedAdapter(std::shared_ptr<const FittedAdapter> adapter,
         changesAnything = true;
         m_changesVision = m_changesVision || !weight.ofLanguage;
     }
-    if (!changesAnything)
+    if (!changesAnything && !m_adapter->prefix)
         throw Error(Error::Code::BadModel,
                     m_adapter->path.string() + ": changes nothing that this model computes with");
 }

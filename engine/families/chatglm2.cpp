@@ -207,10 +207,8 @@ public:
     Tensor encode(const VisualPart&, const Tensor&, const ProgressSink&, std::stop_token) override { refusePictures(); }
     Tensor project(const Tensor&, std::stop_token) override { refusePictures(); }
     int64_t rowsOf(const VisualPart&) const override { return 0; }
-    void setPrefix(const WeightSource& prefix) override
-    {
-        m_language.decoder().setPrefix(readPrefix(prefix, m_text, m_shares));
-    }
+    KvPrefix makePrefix(const WeightSource& files) const override { return readPrefix(files, m_text, m_shares); }
+    void setPrefix(KvPrefix prefix) override { m_language.decoder().setPrefix(std::move(prefix)); }
     std::unique_ptr<KvCache> makeCache(int64_t capacity) const override { return m_language.makeCache(capacity); }
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
                   std::stop_token stop) override
@@ -295,7 +293,8 @@ bool ChatGlm2::load(const std::vector<LayerShare>& shares, DType compute, const 
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors())
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(*shares.front().op, *m_folder.weights, compute, bytes, progress, stop);
+    WeightLoader loader(*shares.front().op, *m_folder.weights, compute, bytes, progress, stop,
+                        m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_text, tensorNames(), compute);
     return !loader.stopped();
 }

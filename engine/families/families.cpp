@@ -50,9 +50,15 @@ constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, ll
 
 } // namespace
 
-void Family::setPrefix(const WeightSource&)
+KvPrefix Family::makePrefix(const WeightSource&) const
 {
     throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning");
+}
+
+void Family::setPrefix(KvPrefix prefix)
+{
+    if (!prefix.empty())
+        throw Error(Error::Code::Internal, "a prefix for a family that makes none");
 }
 
 ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<Config>& config)

@@ -120,10 +120,12 @@ public:
     /// Shape:  tokens [tokens, D] -> [rows, D]
     virtual Tensor withMarkers(const VisualPart&, const Tensor& tokens) { return tokens; }
 
-    /// Puts the prefix that P-Tuning trained before every sequence whose cache is made from here on; of a loaded
-    /// model. prefix: the tensors of its own files.
+    /// The prefix that P-Tuning trained, for a loaded model, from the tensors of its own files.
     /// Throws: Error::Code::Unsupported for a family that has none; BadModel naming tensor, expected and found
-    virtual void setPrefix(const WeightSource& prefix);
+    virtual KvPrefix makePrefix(const WeightSource& files) const;
+    /// Puts a prefix before every sequence whose cache is made from here on; an empty one: nothing.
+    virtual void setPrefix(KvPrefix prefix);
+    void setPrefix(const WeightSource& files) { setPrefix(makePrefix(files)); }
 
     virtual std::unique_ptr<KvCache> makeCache(int64_t capacity) const = 0;
     /// Logits after the last of the ids; the cache grows by them. visual holds the rows for negative

@@ -98,6 +98,7 @@ FittedAdapter fitAdapter(Adapter adapter, const WeightSource& base)
 {
     FittedAdapter fitted;
     fitted.path = std::move(adapter.path);
+    fitted.prefix = std::move(adapter.prefix);
     fitted.weights = std::move(adapter.weights);
     for (LoraPair& pair : adapter.pairs)
         fitPair(fitted, std::move(pair), base);

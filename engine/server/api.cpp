@@ -246,8 +246,11 @@ ModelHost& Api::hostOf(const std::string& name) const
                          "model");
     std::string names;
     const auto add = [&names](const std::string& id) { names += (names.empty() ? "" : ", ") + id; };
-    for (const auto& host : m_models.hosts())
+    for (const auto& host : m_models.hosts()) {
         add(host->name());
+        for (const std::string& adapter : host->adapters())
+            add(host->name() + '+' + adapter);
+    }
     if (m_upstreams)
         for (const auto& listed : m_upstreams->models())
             add(listed.id);
@@ -354,11 +357,14 @@ std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
     }
     ChatCall call = readCall(asked, value);
     ModelHost& host = hostOf(call.model);
+    call.request.adapter = m_models.adapterIn(call.model);
     if (!host.info().thinks)
         call.request.thinking = false; // as others do with models that cannot
     refuseUnseen(call.request, host.info());
-    const auto answer = std::make_shared<ChatAnswer>(std::move(call), shape, host.name(), reply,
-                                                     m_metrics, asked.entry);
+    const std::string& adapter = call.request.adapter;
+    const std::string name = adapter.empty() ? host.name() : host.name() + '+' + adapter;
+    const auto answer =
+        std::make_shared<ChatAnswer>(std::move(call), shape, name, reply, m_metrics, asked.entry);
     switch (host.submit(answer->job())) {
     case ModelHost::Admission::Accepted:
         break;

@@ -139,6 +139,14 @@ void ModelHost::close(bool atOnce)
     m_changed.notify_all();
 }
 
+std::vector<std::string> ModelHost::adapters() const
+{
+    std::vector<std::string> names;
+    for (const AdapterSource& source : m_settings.open.adapters)
+        names.push_back(nameOf(source));
+    return names;
+}
+
 void ModelHost::run()
 {
     for (;;) {

@@ -59,6 +59,8 @@ public:
     const std::string& name() const { return m_settings.name; }
     const std::filesystem::path& folder() const { return m_settings.folder; }
     const ModelInfo& info() const { return m_info; }
+    /// Names of the adapters that it is loaded with.
+    std::vector<std::string> adapters() const;
     Status status() const;
     /// When something was last asked of it; for what to unload first.
     std::chrono::steady_clock::time_point lastUse() const;

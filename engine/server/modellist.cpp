@@ -117,8 +117,15 @@ HttpAnswer healthAnswer(const ModelSet& models, const UpstreamSet* upstreams)
 HttpAnswer modelsAnswer(const ModelSet& models, const UpstreamSet* upstreams, int64_t created)
 {
     json data = json::array();
-    for (const auto& host : models.hosts())
+    for (const auto& host : models.hosts()) {
         data.push_back(describe(*host, created));
+        for (const std::string& adapter : host->adapters()) {
+            json model = describe(*host, created);
+            model["id"] = host->name() + '+' + adapter;
+            model["parent"] = host->name();
+            data.push_back(std::move(model));
+        }
+    }
     if (upstreams)
         for (const UpstreamSet::Listed& listed : upstreams->models())
             data.push_back(describe(listed, created));

@@ -18,6 +18,15 @@ std::string gigabytes(int64_t bytes)
     return text;
 }
 
+/// The adapter of this model that a name has; empty when it is another name.
+std::string adapterOf(const ModelHost& host, const std::string& name)
+{
+    for (const std::string& adapter : host.adapters())
+        if (name == host.name() + '+' + adapter)
+            return adapter;
+    return {};
+}
+
 } // namespace
 
 ModelSet::ModelSet(const Settings& settings) : m_open(settings.open)
@@ -44,9 +53,18 @@ ModelHost* ModelSet::find(const std::string& name) const
 {
     if (name.empty())
         return m_hosts.empty() ? nullptr : m_hosts.front().get();
-    const auto found =
-        std::ranges::find_if(m_hosts, [&name](const auto& host) { return host->name() == name; });
+    const auto found = std::ranges::find_if(m_hosts, [&name](const auto& host) {
+        return host->name() == name || !adapterOf(*host, name).empty();
+    });
     return found == m_hosts.end() ? nullptr : found->get();
+}
+
+std::string ModelSet::adapterIn(const std::string& name) const
+{
+    for (const auto& host : m_hosts)
+        if (std::string adapter = adapterOf(*host, name); !adapter.empty())
+            return adapter;
+    return {};
 }
 
 std::string ModelSet::memoryNote() const

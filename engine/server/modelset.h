@@ -29,8 +29,11 @@ public:
     /// describeModel()
     explicit ModelSet(const Settings& settings);
 
-    /// By its name; the first one for an empty name. Null when there is none.
+    /// By its name, or by that of it with an adapter; the first one for an empty name. Null when
+    /// there is none.
     ModelHost* find(const std::string& name) const;
+    /// The adapter in the name of a model with one ("NAME+ADAPTER"); empty for a model alone.
+    std::string adapterIn(const std::string& name) const;
     const std::vector<std::unique_ptr<ModelHost>>& hosts() const { return m_hosts; }
     /// What they need together, and what is free: said where it is more. Empty when all fit.
     std::string memoryNote() const;

@@ -21,20 +21,21 @@ using namespace argali::test;
 class TestAdapters final : public QObject {
     Q_OBJECT
 private slots:
-    void cases_data() { addCases(); }
+    void cases_data() { addCases(true); }
     void cases();
-    void mergedIsTheSame_data() { addCases(); }
+    void mergedIsTheSame_data() { addCases(false); }
     void mergedIsTheSame();
     void lowRankTensorsInTheCheckpoint_data();
     void lowRankTensorsInTheCheckpoint();
     void oneAfterTheOther();
     void nothingIsSharedBetweenAdapters();
     void picturesAreEncodedAgain();
+    void prefixesComeAndGo();
     void narrowTypes();
     void namesAndChoices();
 
 private:
-    static void addCases();
+    static void addCases(bool withPrefixes);
 };
 
 namespace {
@@ -167,10 +168,14 @@ ChatRequest question(const char* text, const std::string& adapter)
 
 } // namespace
 
-void TestAdapters::addCases()
+void TestAdapters::addCases(bool withPrefixes)
 {
     QTest::addColumn<QString>("folder");
     QTest::addColumn<QString>("name");
+    if (withPrefixes)
+        for (const char* folder : {"chatglm2-ptuning", "chatglm2-ptuning-projection"})
+            for (const char* name : {"single_round", "two_rounds"})
+                QTest::addRow("%s %s", folder, name) << folder << name;
     for (const char* folder : {"llava-tiny-lora", "llava-tiny-lora-rslora", "llava-tiny-projector",
                                "llava-tiny-hf-peft", "internvl2-llm", "internvl2-vision", "internvl2-xtuner"})
         for (const auto& entry : std::filesystem::directory_iterator(data / "adapters" / folder / "cases"))
@@ -298,6 +303,30 @@ void TestAdapters::picturesAreEncodedAgain()
     QVERIFY(encoded("llava-tiny-projector") > 0);
     QCOMPARE(encoded("llava-tiny-projector"), int64_t(0));
     QCOMPARE(encoded(""), int64_t(0)); // those of before are still there
+}
+
+void TestAdapters::prefixesComeAndGo()
+{
+    const Case reference = readCase("chatglm2-ptuning", "two_rounds");
+    const std::unique_ptr<Model> model = opened(reference.model, {*reference.adapter});
+    ChatRequest bare = reference.request;
+    bare.adapter.clear();
+    const std::vector<int32_t> before = model->generate(bare, {}, {}, {}).ids;
+    QVERIFY(before != reference.generated);
+    for (int round = 0; round < 2; ++round) {
+        const ChatResult with = model->generate(reference.request, {}, {}, {});
+        QCOMPARE(with.ids, reference.generated);
+        QCOMPARE(with.usage.computedTokens, with.usage.promptTokens);
+        QCOMPARE(model->generate(reference.request, {}, {}, {}).usage.computedTokens, int64_t(1));
+        model->cost(bare); // to ask costs nothing
+        QCOMPARE(model->generate(reference.request, {}, {}, {}).usage.computedTokens, int64_t(1));
+        const ChatResult without = model->generate(bare, {}, {}, {});
+        QCOMPARE(without.ids, before);
+        QCOMPARE(without.usage.computedTokens, without.usage.promptTokens);
+    }
+    QCOMPARE(throwsOtherwise([&] { opened(data / "llava_1_5-tiny-original", {at(data / "chatglm2-ptuning")}); },
+                             Error::Code::Unsupported, "take no prefix of P-Tuning"),
+             QByteArray());
 }
 
 void TestAdapters::narrowTypes()

@@ -133,6 +133,38 @@ private slots:
         QCOMPARE(failsOtherwise(equal, 1, (pocket + '|' + tiny).toUtf8()), QByteArray());
     }
 
+    void answersWithAnAdapter()
+    {
+        const QString model = dataFolder + "/llava_1_5-tiny-original";
+        const QString adapter = dataFolder + "/adapters/llava-tiny-lora";
+        ArgaliServer server({"-m", "llava=" + model, "--adapter", adapter});
+        QVERIFY2(server.isReady(), server.said());
+        QStringList names;
+        for (const QJsonValue& listed :
+             HttpClient(server.port()).get("/v1/models").json()["data"].toArray())
+            names += listed["id"].toString();
+        QCOMPARE(names, QStringList({"llava", "llava+llava-tiny-lora"}));
+        QJsonObject body = question("Hello", 8);
+        body["temperature"] = 0;
+        QStringList texts;
+        for (const QString& name : names) {
+            body["model"] = name;
+            const HttpClient::Answer answer = server.ask(body);
+            QCOMPARE(answer.json()["model"].toString(), name);
+            texts += textOf(answer);
+        }
+        const QStringList direct{"chat", "-m", model, "-p", "Hello", "--greedy", "--json", "--max-new-tokens", "8"};
+        QCOMPARE(texts[0], object(argaliCli(direct).out)["text"].toString());
+        QCOMPARE(texts[1], object(argaliCli(direct + QStringList{"--adapter", adapter}).out)["text"].toString());
+        QVERIFY(texts[0] != texts[1]);
+        body["model"] = "llava+other";
+        const HttpClient::Answer unknown = server.ask(body);
+        QCOMPARE(unknown.status, 404);
+        QVERIFY2(unknown.body.contains("llava, llava+llava-tiny-lora"), unknown.body);
+        const Outcome several = argaliCli({"serve", "-m", model, "-m", pocket, "--adapter", adapter});
+        QCOMPARE(failsOtherwise(several, 2, "--adapter goes with one model"), QByteArray());
+    }
+
     void unloadsWhatIsIdle()
     {
         ArgaliServer server({"--idle-unload", "1"});
