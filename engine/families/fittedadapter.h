@@ -11,10 +11,10 @@ namespace argali {
 /// An adapter by the names of a model's tensors, all of which are there and have the right shapes.
 struct FittedAdapter {
     std::filesystem::path path;
-    std::map<std::string, LoraPair, std::less<>> pairs;  ///< by the weight that they change
-    std::map<std::string, Tensor, std::less<>> replaced; ///< by the tensor whose place they take
-    std::shared_ptr<const WeightSource> prefix; ///< the tensors of a P-Tuning prefix; null: none
-    std::vector<std::shared_ptr<const WeightSource>> weights; ///< that all this lies in
+    std::map<std::string, LoraPair, std::less<>> pairs{};  ///< by the weight that they change
+    std::map<std::string, Tensor, std::less<>> replaced{}; ///< by the tensor whose place they take
+    std::shared_ptr<const WeightSource> prefix{}; ///< the tensors of a P-Tuning prefix; null: none
+    std::vector<std::shared_ptr<const WeightSource>> weights{}; ///< that all this lies in
 
     bool changesWeights() const { return !pairs.empty() || !replaced.empty(); }
     /// Throws: Error::Code::BadModel naming the file that was cut
