@@ -59,8 +59,6 @@ Composer::Composer(Settings& settings, MediaLoader& loader, QWidget* parent)
     m_kind->segment(0)->setToolTip(tr("Ask about pictures"));
     m_kind->segment(1)->setToolTip(tr("Ask about a film"));
     m_attach->setAccessibleName(tr("Attach"));
-    m_attach->setToolTip(
-        tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach)));
     m_thinking->setCheckable(true);
     m_times->setCheckable(true);
     m_times->setChecked(m_settings.value(settings::tellTimes));
@@ -385,6 +383,11 @@ void Composer::chooseFilesOf(bool film)
 
 void Composer::chooseFiles()
 {
+    if (!sees(false) && !sees(true)) {
+        showNote(tr("This model sees no pictures and no films. Open another model to ask about "
+                    "them."));
+        return;
+    }
     QFileDialog* dialog = makeMediaDialog(m_kind->currentIndex() == 1,
                                           m_settings.value(settings::attachFolder), window());
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
@@ -445,10 +448,29 @@ void Composer::showEntries()
                     [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });
     const bool filmMode = m_kind->currentIndex() == 1;
     // With something attached the switch only says what it is.
-    m_kind->segment(0)->setEnabled(!anyReady || !filmMode);
-    m_kind->segment(1)->setEnabled(!anyReady || filmMode);
-    m_edit->setPlaceholderText(filmMode ? tr("Ask about the film…") : tr("Ask about the picture…"));
+    m_kind->segment(0)->setEnabled((!anyReady || !filmMode) && sees(false));
+    m_kind->segment(1)->setEnabled((!anyReady || filmMode) && sees(true));
+    showSight();
     noteChange();
+}
+
+bool Composer::sees(bool film) const
+{
+    return !m_model || (film ? m_model->info.seesFilms : m_model->info.seesPictures);
+}
+
+/// What can be attached to a question to this model.
+void Composer::showSight()
+{
+    const bool any = sees(false) || sees(true);
+    const bool filmMode = m_kind->currentIndex() == 1;
+    m_attach->setEnabled(any);
+    m_attach->setToolTip(
+        any ? tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach))
+            : tr("This model sees no pictures and no films."));
+    m_edit->setPlaceholderText(!any       ? tr("Ask a question…")
+                               : filmMode ? tr("Ask about the film…")
+                                          : tr("Ask about the picture…"));
 }
 
 void Composer::noteChange()
