@@ -230,6 +230,26 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ServingControl</name>
+    <message numerus="yes">
+        <source>%Ln request(s) to the model that is served are not answered yet. Closing the window stops them, and the server.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingWords</name>
+    <message numerus="yes">
+        <source>Serving, %Ln request(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::StatusLine</name>
     <message numerus="yes">
         <source>Answering, %Ln token(s)</source>

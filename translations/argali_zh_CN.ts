@@ -2,6 +2,96 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
+    <name>argali::gui::AbilityList</name>
+    <message>
+        <source>Yes, as the server says</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not as one file, as the server says; its key frames go</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No, as the server says</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Sees pictures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Takes films</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Can think</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Yes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <extracomment>an ability of a model, and one of Not known, Yes, No</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sends a picture of 2 x 2 pixels to the model, and looks whether it is taken</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Argali remembers this of %1 models of a server, and has no room for more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The key of this server is still being looked up. Ask in a moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Asking the model with a tiny picture: %1 s</source>
+        <extracomment>a number of seconds</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 sees pictures: it took the tiny one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 does not see pictures: the tiny one was refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped; it is not known any better than before.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It could not be found out. %1</source>
+        <extracomment>%1: a whole sentence that says what went wrong</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::AboutPage</name>
     <message>
         <source>Chat about pictures and films, on this computer.</source>
@@ -497,6 +587,38 @@
         <source>Open a model to see what it sees.</source>
         <translation>打开一个模型才能查看它看到的画面。</translation>
     </message>
+    <message>
+        <source>Ask about pictures</source>
+        <translation>就图像提问</translation>
+    </message>
+    <message>
+        <source>Ask about a film</source>
+        <translation>就视频提问</translation>
+    </message>
+    <message>
+        <source>Attach</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
+        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
+    </message>
+    <message>
+        <source>This model sees no pictures and no films. Open another model to ask about them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Attach pictures or a film (%1)</source>
+        <translation>添加图像或视频 (%1)</translation>
+    </message>
+    <message>
+        <source>This model sees no pictures and no films.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask a question…</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ComposerRules</name>
@@ -527,6 +649,30 @@
     <message>
         <source>This chat has a film already, and the model takes one. Ask on about it without attaching one, or start a new chat.</source>
         <translation>此对话已有一段视频，而该模型只接受一段。请不附加视频继续提问，或新建对话。</translation>
+    </message>
+    <message>
+        <source>%1 cannot take the film that is attached. It stays here: remove it, or go back to another model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 cannot take what is attached. It stays here: remove it, or go back to another model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This chat has pictures, and %1 does not take any. Go back to the model before, or start a new chat.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This chat has a film, and %1 does not take any. Go back to the model before, or start a new chat.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This chat has more films than %1 takes in one chat. Go back to the model before, or start a new chat.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This chat has pictures and a film, and %1 takes one kind in a chat. Go back to the model before, or start a new chat.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -618,22 +764,12 @@
         <translation>服务器需要地址，例如 http://localhost:8000 或 https://example.org/v1。</translation>
     </message>
     <message>
-        <source>This is no address of a server (%1). Expected is something like http://localhost:8000 or https://example.org/v1.</source>
-        <extracomment>%1 says why, in English</extracomment>
-        <translation>这不是服务器地址（%1）。应类似 http://localhost:8000 或 https://example.org/v1。</translation>
-    </message>
-    <message>
         <source>The header %1 is set by Argali itself. A key belongs in the field for the key.</source>
         <translation>标头 %1 由 Argali 自行设置。密钥请填在密钥栏中。</translation>
     </message>
     <message>
         <source>The header %1 looks like one for a key. Headers are kept in a file that can be read: a key belongs in its own field.</source>
         <translation>标头 %1 看起来用于密钥。标头保存在可被读取的文件中：密钥请填在它自己的栏中。</translation>
-    </message>
-    <message>
-        <source>This header cannot be sent (%1). Write each on a line of its own, as in “X-Team: vision”.</source>
-        <extracomment>%1 says why, in English</extracomment>
-        <translation>此标头无法发送（%1）。请每行写一个，如“X-Team: vision”。</translation>
     </message>
     <message>
         <source>The address of the proxy has a password in it, which would be kept in a file that can be read. Set HTTPS_PROXY and HTTP_PROXY instead, and choose “System”.</source>
@@ -646,6 +782,74 @@
     <message>
         <source>A server can have %1 further headers.</source>
         <translation>一台服务器最多可有 %1 个附加标头。</translation>
+    </message>
+    <message>
+        <source>An address of more than 2048 bytes cannot be used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The address of a server begins with http:// or https://, not with anything else.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This address has something after a ? or #. Leave that out: host, port and path are enough.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This address has a user or a password in it, which would be kept in a file that can be read. A key belongs in its own field.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A bracket in this address is not closed. An IPv6 address is written like http://[::1]:8000.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>After the bracket in this address only a port can follow, as in http://[::1]:8000.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An IPv6 address has to stand in brackets, as in http://[::1]:8000.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What stands in brackets is no IPv6 address.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No host has a name like that. Expected is something like http://localhost:8000 or https://example.org/v1.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The port has to be a number from 1 to 65535.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The path of this address has spaces or characters that have to be written with %, as %20 for a space.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The path of this address goes up with “..”. Write the path that it leads to.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“%1” is no name of a header. Write each on a line of its own, as in “X-Team: vision”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The header %1 belongs to the connection and cannot be set.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The header %1 has characters in it that cannot be sent.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The header %1 is longer than 8192 bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The share of a server is a number from 1 to %1.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -983,6 +1187,14 @@
         <source>Questions go to %1 on %2.</source>
         <extracomment>names of a model and of the server it is on</extracomment>
         <translation>问题将发送给 %2 上的 %1。</translation>
+    </message>
+    <message>
+        <source>Ask a question</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It reads and writes text; pictures and films need another model.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1495,6 +1707,75 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::GroupFields</name>
+    <message>
+        <source>In order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>By share</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Group: servers that answer for each other</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None: this server answers alone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name of the group</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The group is asked in the order of the list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The group is asked by share</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Share of the questions</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its servers are asked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Share of this server, beside those of the others</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each question goes to one of the servers, by chance and as often as its share says; when it fails, to another one. Only models of the same name are shared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The first of the list that can answers, the next one when it fails. The arrows in the list change the order. Only models of the same name are shared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Alone in the group “%1”; name it for another server, too.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the group “%1”; it gets about %2 % of the questions.</source>
+        <extracomment>%2: a number</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the group “%1”; it is asked first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the group “%1”, place %2 of %3; it is asked when those before it fail.</source>
+        <extracomment>%2 and %3: numbers</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::HistoryControl</name>
     <message>
         <source>“%1” was deleted.</source>
@@ -1573,6 +1854,22 @@
     <message>
         <source>%1 wants a key, and none is known here.</source>
         <translation>%1 需要密钥，而这里没有。</translation>
+    </message>
+    <message>
+        <source>Use this key</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no keychain on this system: the key is in memory only, and asked for again at the next start.</source>
+        <translation>此系统没有钥匙串：密钥只在内存中，下次启动时会再次询问。</translation>
+    </message>
+    <message>
+        <source>It will be kept in the system&apos;s keychain, and in no file of Argali.</source>
+        <translation>它将保存在系统钥匙串中，不会写入 Argali 的任何文件。</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1743,6 +2040,14 @@
     <message>
         <source>Compare two models…</source>
         <translation>比较两个模型…</translation>
+    </message>
+    <message>
+        <source>Serve this model…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lets other programs ask it, on this computer or others</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -2182,6 +2487,10 @@
         <source>The servers cannot be written to %1, and are forgotten when Argali ends. Check free space and rights. (%2)</source>
         <translation>服务器无法写入 %1，会在 Argali 结束时被忘记。请检查可用空间和权限。（%2）</translation>
     </message>
+    <message>
+        <source>This name of a group cannot be used. Choose another one.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::QuestionCost</name>
@@ -2401,6 +2710,152 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::SendingFields</name>
+    <message>
+        <source>As key frames</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As one file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Send pictures as they are</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Films go as key frames</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Films go as one file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Films go</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server chooses the frames itself, from the whole film. Where it takes no film as a file, the key frames go.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pictures go in their full size, and photos (JPEG) with all that stands in their files, such as the place where they were taken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServeDialog</name>
+    <message>
+        <source>Serve this model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Other programs ask the model at an address of this computer, as they ask servers of the OpenAI style. Nothing leaves this computer but the answers to them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Reached from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One that is free</source>
+        <extracomment>in place of the number of a port</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>0: one that is free</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This computer only</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All computers of the network</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Computers that reach %1</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Programs have to send a key</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log of the server</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Closes this window. What is served stays served.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Start serving</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None is open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Others can read what goes over the network, since it is not encrypted. Programs have to send the key below.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open a model on this computer first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop them now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Stop serving</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nobody asks at the moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Requests are listed here while the model is served.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServedRequestList</name>
+    <message>
+        <source>Stop the request of %1</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::ServerBook</name>
     <message>
         <source>%1 (%2)</source>
@@ -2557,6 +3012,18 @@
         <source>It will be kept in the system&apos;s keychain, and in no file of Argali.</source>
         <translation>它将保存在系统钥匙串中，不会写入 Argali 的任何文件。</translation>
     </message>
+    <message>
+        <source>What its models can</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What you say here is kept at once, for this server and model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>of the OpenAI style</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ServersPage</name>
@@ -2599,6 +3066,261 @@
     <message>
         <source>The server “%1” was removed.</source>
         <translation>已移除服务器“%1”。</translation>
+    </message>
+    <message>
+        <source>Move %1 up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move %1 down</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingAccess</name>
+    <message>
+        <source>$ARGALI_API_KEY stands for the key.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Address to give to programs (base URL)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From a terminal</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Example for a terminal</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the example</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingControl</name>
+    <message>
+        <source>Close Argali</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln request(s) to the model that is served are not answered yet. Closing the window stops them, and the server.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingCost</name>
+    <message>
+        <source>The server opens the model a second time, beside the one in this window: about %1 more of memory. %2 are free.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server opens the model a second time. For its whole context it would take %1, and %2 are free: it takes a shorter one, with room for less in a conversation.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server opens the model a second time, which takes at least %1, and %2 are free. It will hardly start: close other programs, or open a smaller model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingKey</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>按键</translation>
+    </message>
+    <message>
+        <source>Show the key</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a new key</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the key</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is kept in memory only, until Argali ends.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ServingWords</name>
+    <message>
+        <source>The server cannot be started: its program, argali-cli, is not beside this one or cannot be run. Install Argali again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Port %1 is taken by another program. Choose another one, or 0 for one that is free.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>You may not use port %1. Choose one from 1024 on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 is no address of this computer now. Choose another one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is not enough memory to open the model a second time. Close other programs, or open a smaller model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server cannot open the model. The log below says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The device that computes has failed, or is not there any more. Choose another one in the settings.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server has ended unexpectedly. The log below may say why; start it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server did not start. The log below says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 min %2 s</source>
+        <extracomment>minutes and seconds</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 h %2 min</source>
+        <extracomment>hours and minutes</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading</source>
+        <translation>阅读</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>深度思考</translation>
+    </message>
+    <message>
+        <source>Answering</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is not served.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Starting: the model is being loaded, %1 %.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server runs, but does not answer this window at the moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 is served at %2.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Finishing the answers that are under way; no others are begun.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Server starting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>Serving, %Ln request(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Serving</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Server stopping</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Server failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A program on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A program on another computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1, on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1, on another computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 + %2 tokens</source>
+        <extracomment>of a question and of the answer so far</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <extracomment>of a question</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A key has letters, digits and signs of English keyboards, no blanks, and at most %1 of them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A key that nobody guesses has at least %1 characters.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -333,6 +333,11 @@ void Composer::chooseFilesOf(bool film)
 
 void Composer::chooseFiles()
 {
+    if (!sees(false) && !sees(true)) {
+        showNote(tr("This model sees no pictures and no films. Open another model to ask about "
+                    "them."));
+        return;
+    }
     QFileDialog* dialog = makeMediaDialog(m_tools->isFilm(), m_settings.value(settings::attachFolder),
                                           window());
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
@@ -390,9 +395,22 @@ void Composer::showEntries()
         std::any_of(m_files.entries().begin(), m_files.entries().end(),
                     [](const ComposerEntry& e) { return e.state == ComposerEntry::State::Ready; });
     m_tools->setSettled(anyReady);
-    m_edit->setPlaceholderText(m_tools->isFilm() ? tr("Ask about the film…")
-                                                 : tr("Ask about the picture…"));
+    showSight();
     noteChange();
+}
+
+bool Composer::sees(bool film) const
+{
+    return !m_model || (film ? m_model->info.seesFilms : m_model->info.seesPictures);
+}
+
+/// What can be attached to a question to this model.
+void Composer::showSight()
+{
+    m_tools->setSight(sees(false), sees(true));
+    m_edit->setPlaceholderText(!sees(false) && !sees(true) ? tr("Ask a question…")
+                               : m_tools->isFilm()         ? tr("Ask about the film…")
+                                                           : tr("Ask about the picture…"));
 }
 
 void Composer::noteChange()

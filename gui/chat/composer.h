@@ -93,6 +93,9 @@ private:
                         double seconds);
     void remove(quint64 ticket);
     void validate();
+    /// Whether the model sees films or pictures.
+    bool sees(bool film) const;
+    void showSight();
     void showEntries();
     void showThinking();
     void showSend();

@@ -22,8 +22,6 @@ ComposerTools::ComposerTools(Settings& settings, QWidget* parent)
     m_kind->segment(0)->setToolTip(tr("Ask about pictures"));
     m_kind->segment(1)->setToolTip(tr("Ask about a film"));
     m_attach->setAccessibleName(tr("Attach"));
-    m_attach->setToolTip(
-        tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach)));
     m_thinking->setCheckable(true);
     m_times->setCheckable(true);
     m_times->setChecked(m_settings.value(settings::tellTimes));
@@ -59,6 +57,7 @@ ComposerTools::ComposerTools(Settings& settings, QWidget* parent)
         if (key == settings::tellTimes.key)
             m_times->setChecked(m_settings.value(settings::tellTimes));
     });
+    showKinds();
 }
 
 bool ComposerTools::isFilm() const
@@ -75,8 +74,26 @@ void ComposerTools::setFilm(bool film)
 
 void ComposerTools::setSettled(bool settled)
 {
-    m_kind->segment(0)->setEnabled(!settled || !isFilm());
-    m_kind->segment(1)->setEnabled(!settled || isFilm());
+    m_isSettled = settled;
+    showKinds();
+}
+
+void ComposerTools::setSight(bool pictures, bool films)
+{
+    m_seesPictures = pictures;
+    m_seesFilms = films;
+    showKinds();
+}
+
+void ComposerTools::showKinds()
+{
+    m_kind->segment(0)->setEnabled((!m_isSettled || !isFilm()) && m_seesPictures);
+    m_kind->segment(1)->setEnabled((!m_isSettled || isFilm()) && m_seesFilms);
+    const bool any = m_seesPictures || m_seesFilms;
+    m_attach->setEnabled(any);
+    m_attach->setToolTip(
+        any ? tr("Attach pictures or a film (%1)").arg(Shortcuts::text(Shortcut::Attach))
+            : tr("This model sees no pictures and no films."));
 }
 
 void ComposerTools::setTimesShown(bool shown)

@@ -21,6 +21,8 @@ public:
     void setFilm(bool film);
     /// With something attached the switch only says what it is.
     void setSettled(bool settled);
+    /// What the model sees, and so what can be attached.
+    void setSight(bool pictures, bool films);
     void setTimesShown(bool shown);
     /// can: this model thinks; budget: tokens it is held to, 0: none
     void showThinking(bool can, bool on, int budget);
@@ -35,7 +37,12 @@ signals:
     void stopRequested();
 
 private:
+    void showKinds();
+
     Settings& m_settings;
+    bool m_isSettled = false;
+    bool m_seesPictures = true;
+    bool m_seesFilms = true;
     bool m_busy = false;
     SegmentedControl* const m_kind;
     Button* const m_attach;

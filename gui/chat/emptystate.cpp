@@ -36,10 +36,10 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
     m_mark->setAlignment(Qt::AlignCenter);
     m_mark->setPixmap(
         iconPixmap(QStringLiteral("argali"), markSize, Qt::black, devicePixelRatioF()));
-    auto* headline = new QLabel(tr("Ask about a picture or a film"), page);
-    headline->setAlignment(Qt::AlignCenter);
-    headline->setWordWrap(true);
-    headline->setFont(scaledFont(font(), 1.8, QFont::DemiBold));
+    m_headline = new QLabel(page);
+    m_headline->setAlignment(Qt::AlignCenter);
+    m_headline->setWordWrap(true);
+    m_headline->setFont(scaledFont(font(), 1.8, QFont::DemiBold));
     m_sentence = new QLabel(page);
     m_sentence->setAlignment(Qt::AlignCenter);
     m_sentence->setWordWrap(true);
@@ -85,7 +85,7 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
     column->setSpacing(0);
     column->addWidget(m_mark);
     column->addSpacing(10);
-    column->addWidget(headline);
+    column->addWidget(m_headline);
     column->addSpacing(4);
     column->addWidget(m_sentence);
     column->addSpacing(24);
@@ -98,6 +98,7 @@ EmptyState::EmptyState(MediaLoader& loader, const QList<Sample>& samples, QWidge
     frame->addLayout(column);
     frame->addStretch(3);
     showSentence();
+    showSight();
     arrange();
 }
 
@@ -106,6 +107,20 @@ void EmptyState::setModel(const std::optional<LoadedModel>& model, bool loading)
     m_model = model;
     m_loading = loading;
     showSentence();
+    showSight();
+}
+
+/// What can be asked about where the model sees nothing is there, and grey.
+void EmptyState::showSight()
+{
+    const bool pictures = !m_model || m_model->info.seesPictures;
+    const bool films = !m_model || m_model->info.seesFilms;
+    m_pictures->setEnabled(pictures);
+    m_film->setEnabled(films);
+    for (SampleCard* card : m_cards)
+        card->setEnabled(card->sample().film ? films : pictures);
+    m_headline->setText(pictures || films ? tr("Ask about a picture or a film")
+                                          : tr("Ask a question"));
 }
 
 void EmptyState::showSentence()
@@ -136,6 +151,9 @@ void EmptyState::showSentence()
     else
         words =
             tr("Nothing leaves this computer. %1 is ready.").arg(m_model->name().toHtmlEscaped());
+    if (m_model && !m_loading && !m_model->info.seesPictures && !m_model->info.seesFilms)
+        words += QLatin1Char(' ') +
+                 tr("It reads and writes text; pictures and films need another model.");
     m_sentence->setText(words);
 }
 

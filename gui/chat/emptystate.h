@@ -42,11 +42,13 @@ protected:
 private:
     void arrange();
     void showSentence();
+    void showSight();
 
     MediaLoader& m_loader;
     std::optional<LoadedModel> m_model;
     bool m_loading = false;
     QLabel* m_mark = nullptr;
+    QLabel* m_headline = nullptr;
     QLabel* m_sentence = nullptr;
     QGridLayout* m_grid = nullptr;
     QGridLayout* m_zones = nullptr;

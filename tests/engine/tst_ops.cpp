@@ -47,6 +47,8 @@ private slots:
     void ropeAppend();
     void ropeFactors_data() { addDeviceRows(); }
     void ropeFactors();
+    void pairsThatAreNotTurned_data() { addDeviceRows(); }
+    void pairsThatAreNotTurned();
     void headNorms_data() { addDeviceRows(); }
     void headNorms();
     void attend_data() { addDeviceRows(); }
@@ -389,6 +391,29 @@ void TestOps::ropeFactors()
     const Rope wrong{.theta = 4, .factors = {1}};
     QVERIFY_EXCEPTION_THROWN(
         device.op().headNormRopeAppend(q, cache, qkv, {}, wrong, device.state(3)), Error);
+}
+
+void TestOps::pairsThatAreNotTurned()
+{
+    QFETCH(TestDevice, device);
+    // Elements 1 and 3 of each head stay as they are, wherever the token stands.
+    for (const int length : {0, 3}) {
+        Tensor q = device.makeActivation({1, 1, 4});
+        KvLayer cache{device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute()),
+                      device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute())};
+        const Tensor qkv = device.uploadActivation({1, 12}, {1, 2, 3, 4, 2, -5, 0, 7, 5, 6, 7, 8});
+        const Rope rope{.theta = 4, .factors = {1, std::numeric_limits<float>::infinity()}};
+        device.op().headNormRopeAppend(q, cache, qkv, {}, rope, device.state(length));
+        const float c = std::cos(float(length));
+        const float s = std::sin(float(length));
+        const std::vector<float> query = device.download(q);
+        QCOMPARE(difference(query, {c - 3 * s, 2, 3 * c + s, 4}, device.storedTolerance(1e-6f)),
+                 QString());
+        const std::vector<float> keys = device.download(cache.keys);
+        QCOMPARE(keys.at(size_t(length) * 4 + 1), -5.0F);
+        QCOMPARE(keys.at(size_t(length) * 4 + 3), 7.0F);
+        QVERIFY(query[1] == 2 && query[3] == 4);
+    }
 }
 
 void TestOps::headNorms()

@@ -183,6 +183,10 @@ void TestPictureShapes::longRope()
     QCOMPARE(scaling.at(4097).factors, (std::vector<float>{3, 4}));
     QCOMPARE(scaling.at(1).magnitude, 1.19F);
     QVERIFY(scaling.at(1) == scaling.at(4096));
+    scaling.kind = RopeScaling::Kind::Fixed;
+    QCOMPARE(scaling.at(1).factors, (std::vector<float>{1, 2}));
+    QCOMPARE(scaling.at(100'000).factors, (std::vector<float>{1, 2}));
+    QCOMPARE(scaling.at(1).magnitude, 1.0F);
 }
 
 QTEST_APPLESS_MAIN(TestPictureShapes)

@@ -2,6 +2,7 @@
 #include <QClipboard>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QFileDialog>
 #include <QInputMethodEvent>
 #include <QLabel>
 #include <QMimeData>
@@ -14,8 +15,11 @@
 #include "gui/chat/attachmenttile.h"
 #include "gui/chat/composer.h"
 #include "gui/chat/composeredit.h"
+#include "gui/chat/dropzone.h"
+#include "gui/chat/emptystate.h"
 #include "gui/chat/filmstrip.h"
 #include "gui/chat/medialoader.h"
+#include "gui/chat/samplecard.h"
 #include "gui/chat/seenpicture.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/overlaytag.h"
@@ -51,6 +55,13 @@ struct Bench {
         return QTest::qWaitFor([this] { return !composer.isReading(); }, 20'000);
     }
 };
+
+LoadedModel modelForText()
+{
+    LoadedModel model = anyModel();
+    model.info.seesPictures = model.info.seesFilms = false;
+    return model;
+}
 
 void compose(QWidget* widget, const QString& preedit, const QString& commit = {})
 {
@@ -402,6 +413,66 @@ private slots:
         QVERIFY(bench.composer.entries().first().problem.contains(QStringLiteral("Any-1B")));
         bench.composer.setModel(anyModel());
         QCOMPARE(bench.composer.obstacle(), QString());
+    }
+
+    void modelForTextTakesNoMedia()
+    {
+        Bench bench;
+        Button* attach = nullptr;
+        for (Button* button : bench.composer.findChildren<Button*>())
+            if (button->accessibleName() == QStringLiteral("Attach"))
+                attach = button;
+        QVERIFY(attach && attach->isEnabled());
+        auto* kind = bench.composer.findChild<SegmentedControl*>();
+        bench.composer.setModel(modelForText());
+        QVERIFY(!attach->isEnabled());
+        QVERIFY(attach->toolTip().contains(QStringLiteral("no pictures")));
+        QVERIFY(!kind->segment(0)->isEnabled() && !kind->segment(1)->isEnabled());
+        QVERIFY(!bench.edit()->placeholderText().contains(QStringLiteral("picture")));
+        bench.composer.chooseFiles(); // by its key
+        QVERIFY(bench.composer.note().contains(QStringLiteral("no pictures")));
+        QVERIFY(!bench.composer.findChild<QFileDialog*>());
+        // What is dropped all the same stays, and says why it does not go.
+        bench.edit()->setPlainText(QStringLiteral("?"));
+        bench.composer.attach(sample("objects.png"));
+        QVERIFY(bench.settle());
+        QVERIFY(bench.composer.obstacle().contains(QStringLiteral("objects.png")));
+        bench.composer.setModel(anyModel());
+        QVERIFY(attach->isEnabled() && kind->segment(0)->isEnabled());
+        QVERIFY(bench.edit()->placeholderText().contains(QStringLiteral("picture")));
+        QCOMPARE(bench.composer.obstacle(), QString());
+    }
+
+    void emptyChatOfAModelForText()
+    {
+        Bench bench;
+        EmptyState empty(bench.loader, {{sample("objects.png"), false, 8, {QStringLiteral("?")}},
+                                        {sample("grow.mp4"), true, 8, {QStringLiteral("?")}}});
+        const auto enabled = [&] {
+            int count = 0;
+            for (const SampleCard* card : empty.cards())
+                count += card->isEnabled();
+            for (const DropZone* zone : empty.findChildren<DropZone*>())
+                count += zone->isEnabled();
+            return count;
+        };
+        const auto says = [&](const char* words) {
+            for (const QLabel* label : empty.findChildren<QLabel*>())
+                if (label->text().contains(QLatin1String(words)))
+                    return true;
+            return false;
+        };
+        QCOMPARE(enabled(), 4);
+        empty.setModel(modelForText(), false);
+        QCOMPARE(enabled(), 0);
+        QVERIFY(says("reads and writes text") && !says("Ask about a picture"));
+        empty.setModel(anyModel(), false);
+        QCOMPARE(enabled(), 4);
+        QVERIFY(!says("reads and writes text") && says("Ask about a picture"));
+        LoadedModel pictures = anyModel();
+        pictures.info.seesFilms = false;
+        empty.setModel(pictures, false);
+        QCOMPARE(enabled(), 2);
     }
 
     void thinkingChipFollowsTheModel()
