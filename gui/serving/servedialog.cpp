@@ -11,7 +11,6 @@
 #include <QLabel>
 #include <QNetworkInterface>
 #include <QPlainTextEdit>
-#include <QScreen>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QSpinBox>
@@ -133,11 +132,9 @@ ServeDialog::ServeDialog(ServerProcess& server, Settings& settings, QWidget* par
     whole->addWidget(new Hairline(Qt::Horizontal, this));
     whole->addWidget(makeButtons());
     const int em = fontMetrics().height();
-    QSize wanted(34 * em, 40 * em);
-    if (screen())
-        wanted = wanted.boundedTo(screen()->availableSize() * 0.9);
-    resize(wanted);
-    setMinimumSize(std::min(24 * em, wanted.width()), std::min(16 * em, wanted.height()));
+    const QSize wanted(36 * em, 44 * em);
+    resize(parent ? wanted.boundedTo(parent->size()) : wanted);
+    setMinimumSize(26 * em, 16 * em);
 
     connect(&server, &ServerProcess::changed, this, &ServeDialog::showState);
     connect(&server, &ServerProcess::requestsChanged, this, &ServeDialog::showRequests);
@@ -146,6 +143,7 @@ ServeDialog::ServeDialog(ServerProcess& server, Settings& settings, QWidget* par
     showState();
     showRequests();
     showLog();
+    (server.isOn() ? m_stop : m_start)->setFocus();
 }
 
 void ServeDialog::makeForm(QVBoxLayout* column)
@@ -161,7 +159,7 @@ void ServeDialog::makeForm(QVBoxLayout* column)
     column->addWidget(m_addressNote);
     m_port = new QSpinBox(page);
     m_port->setRange(0, 65535);
-    m_port->setGroupSeparatorShown(false);
+    m_port->setButtonSymbols(QAbstractSpinBox::NoButtons);
     //: in place of the number of a port
     m_port->setSpecialValueText(tr("One that is free"));
     m_port->setValue(m_settings.value(settings::servePort));
@@ -210,7 +208,11 @@ void ServeDialog::makeState(QVBoxLayout* column)
     m_state->setTextInteractionFlags(Qt::TextSelectableByMouse);
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
-    row->addWidget(m_dot, 0, Qt::AlignTop);
+    auto* place = new QVBoxLayout; // in the middle of the first line
+    place->addSpacing((m_state->fontMetrics().height() - m_dot->height()) / 2);
+    place->addWidget(m_dot);
+    place->addStretch(1);
+    row->addLayout(place);
     row->addWidget(m_state, 1);
     column->addLayout(row);
     m_bar = new ThinBar(page);
@@ -283,6 +285,7 @@ void ServeDialog::takeOver(const ServeDialog& old)
     m_asksForKey->setChecked(old.m_asksForKey->isChecked());
     m_key->takeOver(*old.m_key);
     m_logPart->setOpen(old.m_logPart->isOpen());
+    m_access->examplePart()->setOpen(old.m_access->examplePart()->isOpen());
     move(old.pos());
     resize(old.size());
 }
@@ -367,7 +370,8 @@ void ServeDialog::showForm()
 void ServeDialog::showState()
 {
     const State state = m_server.state();
-    const bool hadFocus = m_start->hasFocus() || m_stop->hasFocus();
+    const QWidget* const focused = focusWidget(); // hiding it would give the focus to another one
+    const bool hadFocus = focused && (focused == m_start || focused == m_stop);
     showForm();
     m_dot->setState(dotOf(m_server));
     m_state->setText(servingSentence(m_server));

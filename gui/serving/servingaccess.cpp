@@ -14,16 +14,18 @@
 #include "gui/settings/settingspage.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
+#include "gui/widgets/disclosure.h"
 
 namespace argali::gui {
 
 ServingAccess::ServingAccess(QWidget* parent)
     : QWidget(parent),
       m_url(new QLineEdit(this)),
-      m_example(new QPlainTextEdit(this)),
-      m_note(new QLabel(tr("$ARGALI_API_KEY stands for the key."), this)),
+      m_more(new Disclosure(tr("From a terminal"), this)),
+      m_example(new QPlainTextEdit(m_more)),
+      m_note(new QLabel(m_more)),
       m_copyUrl(new Button(Button::Kind::Outlined, {}, tr("Copy"), this)),
-      m_copyExample(new Button(Button::Kind::Outlined, {}, tr("Copy"), this))
+      m_copyExample(new Button(Button::Kind::Outlined, {}, tr("Copy"), m_more))
 {
     auto* urlCaption = new QLabel(tr("Address to give to programs (base URL)"), this);
     urlCaption->setBuddy(m_url);
@@ -31,8 +33,6 @@ ServingAccess::ServingAccess(QWidget* parent)
     m_url->setProperty("field", true); // framed by the style sheet
     m_url->setAccessibleName(urlCaption->text());
     m_copyUrl->setAccessibleName(tr("Copy the address"));
-    auto* exampleCaption = new QLabel(tr("From a terminal"), this);
-    exampleCaption->setBuddy(m_example);
     m_example->setReadOnly(true);
     m_example->setProperty("field", true); // framed by the style sheet
     m_example->setFrameShape(QFrame::NoFrame);
@@ -50,16 +50,18 @@ ServingAccess::ServingAccess(QWidget* parent)
     urlRow->addWidget(m_url, 1);
     urlRow->addWidget(m_copyUrl);
     auto* exampleRow = new QHBoxLayout;
-    exampleRow->addWidget(exampleCaption, 1);
+    exampleRow->addWidget(m_note, 1);
     exampleRow->addWidget(m_copyExample);
+    m_more->contentLayout()->setSpacing(6);
+    m_more->contentLayout()->addWidget(m_example);
+    m_more->contentLayout()->addLayout(exampleRow);
+    m_more->setOpen(false);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
     column->addWidget(urlCaption);
     column->addLayout(urlRow);
-    column->addLayout(exampleRow);
-    column->addWidget(m_example);
-    column->addWidget(m_note);
+    column->addWidget(m_more);
     connect(m_copyUrl, &Button::clicked, this, [this] { copyBy(m_copyUrl, m_url->text()); });
     connect(m_copyExample, &Button::clicked, this,
             [this] { copyBy(m_copyExample, m_example->toPlainText()); });
@@ -69,9 +71,11 @@ void ServingAccess::setServer(const ServerProcess& server)
 {
     m_url->setText(servingUrl(server) + QStringLiteral("/v1"));
     m_example->setPlainText(servingExample(server));
+    constexpr int frame = 28; // with the margins of the text
     m_example->setFixedHeight(m_example->fontMetrics().lineSpacing() * m_example->blockCount() +
-                              18 + m_example->horizontalScrollBar()->sizeHint().height());
-    m_note->setVisible(!server.options().key.isEmpty());
+                              frame + m_example->horizontalScrollBar()->sizeHint().height());
+    const bool hasKey = !server.options().key.isEmpty();
+    m_note->setText(hasKey ? tr("$ARGALI_API_KEY stands for the key.") : QString());
 }
 
 } // namespace argali::gui

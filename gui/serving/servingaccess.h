@@ -9,6 +9,7 @@ class QPlainTextEdit;
 namespace argali::gui {
 
 class Button;
+class Disclosure;
 class ServerProcess;
 
 /// How programs reach the model that is served: the address to give them, and a question from a
@@ -23,11 +24,13 @@ public:
 
     QLineEdit* url() const { return m_url; }
     QPlainTextEdit* example() const { return m_example; }
+    Disclosure* examplePart() const { return m_more; }
     Button* copyUrl() const { return m_copyUrl; }
     Button* copyExample() const { return m_copyExample; }
 
 private:
     QLineEdit* const m_url;
+    Disclosure* const m_more;
     QPlainTextEdit* const m_example;
     QLabel* const m_note;
     Button* const m_copyUrl;

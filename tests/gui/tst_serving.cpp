@@ -631,6 +631,7 @@ private slots:
         const auto client = asking(bench.server, "client");
         QTRY_COMPARE_WITH_TIMEOUT(dialog.requests()->rows().size(), 1, longest);
         dialog.logPart()->setOpen(true);
+        dialog.access()->examplePart()->setOpen(true);
         QSet<QString> names;
         for (QWidget* each : dialog.findChildren<QWidget*>()) {
             if (!(each->focusPolicy() & Qt::TabFocus) || !each->isVisibleTo(&dialog) ||
