@@ -24,6 +24,7 @@ class TestCliChatGlm2 final : public QObject {
 private slots:
     void checks_data();
     void checks();
+    void checksPrompts();
     void inspects();
     void answers();
     void refusesWhatItCannot_data();
@@ -54,6 +55,25 @@ void TestCliChatGlm2::checks()
     }
 }
 
+void TestCliChatGlm2::checksPrompts()
+{
+    const QString vectors = dataFolder + "/vectors/chatglm2_prompts.json";
+    const Outcome right = argaliCli({"check", vectors});
+    QVERIFY2(right.status == 0 && right.out.contains("rows agree"), right.out + right.err);
+    const QTemporaryDir folder;
+    const QString changed = folder.filePath("chatglm2_prompts.json");
+    write(changed, read(vectors).replace("[781, 783, 379", "[781, 783, 378"));
+    const Outcome wrong = argaliCli({"check", changed, "--tokenizer", model});
+    QVERIFY2(wrong.status == 1 && wrong.out.contains("FAIL") && wrong.out.contains("index 2: 379"),
+             wrong.out + wrong.err);
+    const Outcome nobody = argaliCli({"check", changed});
+    QVERIFY2(nobody.status == 1 && nobody.out.contains("--tokenizer"), nobody.out + nobody.err);
+    write(changed, R"({"prompts": [{"name": "x", "messages": [{"role": "tool", "content": ""}]}]})");
+    const Outcome broken = argaliCli({"check", changed, "--tokenizer", model});
+    QVERIFY2(broken.status == 1 && (broken.out + broken.err).contains("tool"),
+             broken.out + broken.err);
+}
+
 void TestCliChatGlm2::inspects()
 {
     const QJsonObject packed = object(argaliCli({"inspect", packedModel, "--json"}).out);
@@ -78,10 +98,12 @@ void TestCliChatGlm2::inspects()
 
 void TestCliChatGlm2::answers()
 {
-    const QStringList words{"chat", "-m", model, "-p", "1 + 1 = ?", "--max-new-tokens", "40", "--json"};
+    const QStringList words{"chat", "-m",    model, "-p", "1 + 1 = ?", "--max-new-tokens",
+                            "40",   "--json"};
     const QJsonObject greedy = object(argaliCli(words + QStringList{"--greedy"}).out);
     QCOMPARE(greedy["finish_reason"], "stop");
-    QCOMPARE(greedy["text"].toString(), QString::fromUtf8("意😀晚上v云('人句不😀vben W小云('😀v云('伞光眼"));
+    QCOMPARE(greedy["text"].toString(),
+             QString::fromUtf8("意😀晚上v云('人句不😀vben W小云('😀v云('伞光眼"));
     // Without a word about it tokens are drawn.
     QVERIFY(object(argaliCli(words + QStringList{"--seed", "1"}).out)["text"] !=
             object(argaliCli(words + QStringList{"--seed", "2"}).out)["text"]);
@@ -104,8 +126,9 @@ void TestCliChatGlm2::refusesWhatItCannot()
 {
     QFETCH(QStringList, words);
     QFETCH(QByteArray, parts);
-    QCOMPARE(failsOtherwise(argaliCli(QStringList{"chat", "-m", model, "-p", "?"} + words), 1, parts),
-             QByteArray());
+    QCOMPARE(
+        failsOtherwise(argaliCli(QStringList{"chat", "-m", model, "-p", "?"} + words), 1, parts),
+        QByteArray());
 }
 
 void TestCliChatGlm2::tokenizes()
@@ -138,16 +161,16 @@ void TestCliChatGlm2::serves()
     QCOMPARE(first["capabilities"],
              QJsonObject({{"vision", false}, {"video", false}, {"thinking", false}}));
 
-    const QJsonArray history{QJsonArray{"你好", "你好👋！我是一个很小的语言模型。"},
-                             QJsonArray{"What is a tuple?", "A tuple can not change.\nA list can."}};
+    const QJsonArray history{
+        QJsonArray{"你好", "你好👋！我是一个很小的语言模型。"},
+        QJsonArray{"What is a tuple?", "A tuple can not change.\nA list can."}};
     const QString prompt = "晚上睡不着应该怎么办";
     const QString expected = QString::fromUtf8("翻并新一个海T慢伞光查中思然 question");
-    const QJsonObject published = server.ask({{"prompt", prompt},
-                                              {"history", history},
-                                              {"temperature", 0},
-                                              {"max_length", 14}},
-                                             "/")
-                                      .json();
+    const QJsonObject published =
+        server
+            .ask({{"prompt", prompt}, {"history", history}, {"temperature", 0}, {"max_length", 14}},
+                 "/")
+            .json();
     QCOMPARE(published["status"], 200);
     QCOMPARE(published["response"].toString(), expected);
     QCOMPARE(published["history"].toArray().size(), 3);
@@ -157,8 +180,8 @@ void TestCliChatGlm2::serves()
     for (const QJsonValue& round : history)
         messages << said("user", round[0].toString()) << said("assistant", round[1].toString());
     messages << said("user", prompt);
-    const HttpClient::Answer openAi = server.ask(
-        {{"messages", messages}, {"temperature", 0}, {"max_tokens", 14}});
+    const HttpClient::Answer openAi =
+        server.ask({{"messages", messages}, {"temperature", 0}, {"max_tokens", 14}});
     QCOMPARE(textOf(openAi), expected);
     QCOMPARE(choice(openAi)["finish_reason"], "length");
 }
@@ -167,7 +190,8 @@ void TestCliChatGlm2::servesNoPictures()
 {
     ArgaliServer server({"-m", model});
     QVERIFY2(server.isReady(), server.said());
-    for (const auto& [type, file] : {std::pair{"image_url", "objects.png"}, {"video_url", "grow.mp4"}}) {
+    for (const auto& [type, file] :
+         {std::pair{"image_url", "objects.png"}, {"video_url", "grow.mp4"}}) {
         const HttpClient::Answer answer = server.ask(
             question(QJsonArray{mediaPart(type, samples + file), textPart("What is this?")}));
         QCOMPARE(answer.status, 400);
