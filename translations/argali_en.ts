@@ -233,9 +233,9 @@
     <name>argali::gui::ServingControl</name>
     <message numerus="yes">
         <source>%Ln request(s) to the model that is served are not answered yet. Closing the window stops them, and the server.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%Ln request to the model that is served is not answered yet. Closing the window stops it, and the server.</numerusform>
+            <numerusform>%Ln requests to the model that is served are not answered yet. Closing the window stops them, and the server.</numerusform>
         </translation>
     </message>
 </context>
@@ -243,9 +243,9 @@
     <name>argali::gui::ServingWords</name>
     <message numerus="yes">
         <source>Serving, %Ln request(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Serving, %Ln request</numerusform>
+            <numerusform>Serving, %Ln requests</numerusform>
         </translation>
     </message>
 </context>

@@ -5,19 +5,19 @@
     <name>argali::gui::AbilityList</name>
     <message>
         <source>Yes, as the server says</source>
-        <translation type="unfinished"></translation>
+        <translation>能（服务器所述）</translation>
     </message>
     <message>
         <source>Not as one file, as the server says; its key frames go</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器称不能作为单个文件发送；改为发送关键帧</translation>
     </message>
     <message>
         <source>No, as the server says</source>
-        <translation type="unfinished"></translation>
+        <translation>不能（服务器所述）</translation>
     </message>
     <message>
         <source>Ask it</source>
-        <translation type="unfinished"></translation>
+        <translation>询问模型</translation>
     </message>
     <message>
         <source>Stop</source>
@@ -29,66 +29,66 @@
     </message>
     <message>
         <source>Sees pictures</source>
-        <translation type="unfinished"></translation>
+        <translation>能看图像</translation>
     </message>
     <message>
         <source>Takes films</source>
-        <translation type="unfinished"></translation>
+        <translation>能看视频</translation>
     </message>
     <message>
         <source>Can think</source>
-        <translation type="unfinished"></translation>
+        <translation>能思考</translation>
     </message>
     <message>
         <source>Not known</source>
-        <translation type="unfinished"></translation>
+        <translation>未知</translation>
     </message>
     <message>
         <source>Yes</source>
-        <translation type="unfinished"></translation>
+        <translation>能</translation>
     </message>
     <message>
         <source>No</source>
-        <translation type="unfinished"></translation>
+        <translation>不能</translation>
     </message>
     <message>
         <source>%1: %2</source>
         <extracomment>an ability of a model, and one of Not known, Yes, No</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1：%2</translation>
     </message>
     <message>
         <source>Sends a picture of 2 x 2 pixels to the model, and looks whether it is taken</source>
-        <translation type="unfinished"></translation>
+        <translation>向模型发送一张 2 x 2 像素的图像，看它是否接受</translation>
     </message>
     <message>
         <source>Argali remembers this of %1 models of a server, and has no room for more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Argali 最多为一台服务器的 %1 个模型记住这一点，无法再记更多。</translation>
     </message>
     <message>
         <source>The key of this server is still being looked up. Ask in a moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>仍在查找此服务器的密钥。请稍后再询问。</translation>
     </message>
     <message>
         <source>Asking the model with a tiny picture: %1 s</source>
         <extracomment>a number of seconds</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>正在用一张很小的图像询问模型：%1 秒</translation>
     </message>
     <message>
         <source>%1 sees pictures: it took the tiny one.</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 能看图像：它接受了那张小图。</translation>
     </message>
     <message>
         <source>%1 does not see pictures: the tiny one was refused.</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 不能看图像：那张小图被拒绝了。</translation>
     </message>
     <message>
         <source>Stopped; it is not known any better than before.</source>
-        <translation type="unfinished"></translation>
+        <translation>已停止；情况仍不明确。</translation>
     </message>
     <message>
         <source>It could not be found out. %1</source>
         <extracomment>%1: a whole sentence that says what went wrong</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>未能查明。%1</translation>
     </message>
 </context>
 <context>
@@ -588,36 +588,12 @@
         <translation>打开一个模型才能查看它看到的画面。</translation>
     </message>
     <message>
-        <source>Ask about pictures</source>
-        <translation>就图像提问</translation>
-    </message>
-    <message>
-        <source>Ask about a film</source>
-        <translation>就视频提问</translation>
-    </message>
-    <message>
-        <source>Attach</source>
-        <translation>添加附件</translation>
-    </message>
-    <message>
-        <source>Tells the model the times of the frames in one line before the question. Without it the model sees only the pictures.</source>
-        <translation>在问题前用一行文字告诉模型各帧的时间。否则模型只能看到画面。</translation>
-    </message>
-    <message>
         <source>This model sees no pictures and no films. Open another model to ask about them.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Attach pictures or a film (%1)</source>
-        <translation>添加图像或视频 (%1)</translation>
-    </message>
-    <message>
-        <source>This model sees no pictures and no films.</source>
-        <translation type="unfinished"></translation>
+        <translation>此模型不能看图像和视频。要询问它们，请打开其他模型。</translation>
     </message>
     <message>
         <source>Ask a question…</source>
-        <translation type="unfinished"></translation>
+        <translation>请提问…</translation>
     </message>
 </context>
 <context>
@@ -652,27 +628,27 @@
     </message>
     <message>
         <source>%1 cannot take the film that is attached. It stays here: remove it, or go back to another model.</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 不能接受所附的视频。它会留在这里：请移除它，或换回其他模型。</translation>
     </message>
     <message>
         <source>%1 cannot take what is attached. It stays here: remove it, or go back to another model.</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 不能接受所附的内容。它会留在这里：请移除它，或换回其他模型。</translation>
     </message>
     <message>
         <source>This chat has pictures, and %1 does not take any. Go back to the model before, or start a new chat.</source>
-        <translation type="unfinished"></translation>
+        <translation>此对话中有图像，而 %1 不接受图像。请换回之前的模型，或新建对话。</translation>
     </message>
     <message>
         <source>This chat has a film, and %1 does not take any. Go back to the model before, or start a new chat.</source>
-        <translation type="unfinished"></translation>
+        <translation>此对话中有视频，而 %1 不接受视频。请换回之前的模型，或新建对话。</translation>
     </message>
     <message>
         <source>This chat has more films than %1 takes in one chat. Go back to the model before, or start a new chat.</source>
-        <translation type="unfinished"></translation>
+        <translation>此对话中的视频超过了 %1 在一个对话中能接受的数量。请换回之前的模型，或新建对话。</translation>
     </message>
     <message>
         <source>This chat has pictures and a film, and %1 takes one kind in a chat. Go back to the model before, or start a new chat.</source>
-        <translation type="unfinished"></translation>
+        <translation>此对话中既有图像又有视频，而 %1 在一个对话中只接受一种。请换回之前的模型，或新建对话。</translation>
     </message>
 </context>
 <context>
@@ -745,6 +721,10 @@
         <source>Send (%1)</source>
         <translation>发送（%1）</translation>
     </message>
+    <message>
+        <source>This model sees no pictures and no films.</source>
+        <translation>此模型不能看图像和视频。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ConnectionLabel</name>
@@ -785,71 +765,71 @@
     </message>
     <message>
         <source>An address of more than 2048 bytes cannot be used.</source>
-        <translation type="unfinished"></translation>
+        <translation>不能使用超过 2048 字节的地址。</translation>
     </message>
     <message>
         <source>The address of a server begins with http:// or https://, not with anything else.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器地址须以 http:// 或 https:// 开头。</translation>
     </message>
     <message>
         <source>This address has something after a ? or #. Leave that out: host, port and path are enough.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址在 ? 或 # 之后还有内容。请去掉：主机、端口和路径即可。</translation>
     </message>
     <message>
         <source>This address has a user or a password in it, which would be kept in a file that can be read. A key belongs in its own field.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址中含有用户名或密码，它们会保存在可被读取的文件中。密钥请填在它自己的栏中。</translation>
     </message>
     <message>
         <source>A bracket in this address is not closed. An IPv6 address is written like http://[::1]:8000.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址中的方括号没有闭合。IPv6 地址的写法如 http://[::1]:8000。</translation>
     </message>
     <message>
         <source>After the bracket in this address only a port can follow, as in http://[::1]:8000.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址的方括号之后只能是端口，如 http://[::1]:8000。</translation>
     </message>
     <message>
         <source>An IPv6 address has to stand in brackets, as in http://[::1]:8000.</source>
-        <translation type="unfinished"></translation>
+        <translation>IPv6 地址须写在方括号中，如 http://[::1]:8000。</translation>
     </message>
     <message>
         <source>What stands in brackets is no IPv6 address.</source>
-        <translation type="unfinished"></translation>
+        <translation>方括号中的内容不是 IPv6 地址。</translation>
     </message>
     <message>
         <source>No host has a name like that. Expected is something like http://localhost:8000 or https://example.org/v1.</source>
-        <translation type="unfinished"></translation>
+        <translation>不存在这样的主机名。地址应类似 http://localhost:8000 或 https://example.org/v1。</translation>
     </message>
     <message>
         <source>The port has to be a number from 1 to 65535.</source>
-        <translation type="unfinished"></translation>
+        <translation>端口须为 1 到 65535 之间的数字。</translation>
     </message>
     <message>
         <source>The path of this address has spaces or characters that have to be written with %, as %20 for a space.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址的路径中有空格或须用 % 表示的字符，例如空格写作 %20。</translation>
     </message>
     <message>
         <source>The path of this address goes up with “..”. Write the path that it leads to.</source>
-        <translation type="unfinished"></translation>
+        <translation>此地址的路径用“..”返回上级。请写出它所指的路径。</translation>
     </message>
     <message>
         <source>“%1” is no name of a header. Write each on a line of its own, as in “X-Team: vision”.</source>
-        <translation type="unfinished"></translation>
+        <translation>“%1”不是标头名称。请每行写一个，如“X-Team: vision”。</translation>
     </message>
     <message>
         <source>The header %1 belongs to the connection and cannot be set.</source>
-        <translation type="unfinished"></translation>
+        <translation>标头 %1 属于连接本身，不能设置。</translation>
     </message>
     <message>
         <source>The header %1 has characters in it that cannot be sent.</source>
-        <translation type="unfinished"></translation>
+        <translation>标头 %1 中有不能发送的字符。</translation>
     </message>
     <message>
         <source>The header %1 is longer than 8192 bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>标头 %1 超过 8192 字节。</translation>
     </message>
     <message>
         <source>The share of a server is a number from 1 to %1.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器的份额是 1 到 %1 之间的数字。</translation>
     </message>
 </context>
 <context>
@@ -1190,11 +1170,11 @@
     </message>
     <message>
         <source>Ask a question</source>
-        <translation type="unfinished"></translation>
+        <translation>请提问</translation>
     </message>
     <message>
         <source>It reads and writes text; pictures and films need another model.</source>
-        <translation type="unfinished"></translation>
+        <translation>它只读写文字；图像和视频需要其他模型。</translation>
     </message>
 </context>
 <context>
@@ -1710,69 +1690,69 @@
     <name>argali::gui::GroupFields</name>
     <message>
         <source>In order</source>
-        <translation type="unfinished"></translation>
+        <translation>按顺序</translation>
     </message>
     <message>
         <source>By share</source>
-        <translation type="unfinished"></translation>
+        <translation>按份额</translation>
     </message>
     <message>
         <source>Group: servers that answer for each other</source>
-        <translation type="unfinished"></translation>
+        <translation>组：互相代答的服务器</translation>
     </message>
     <message>
         <source>None: this server answers alone</source>
-        <translation type="unfinished"></translation>
+        <translation>无：此服务器单独回答</translation>
     </message>
     <message>
         <source>Name of the group</source>
-        <translation type="unfinished"></translation>
+        <translation>组的名称</translation>
     </message>
     <message>
         <source>The group is asked in the order of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>按列表顺序询问组内服务器</translation>
     </message>
     <message>
         <source>The group is asked by share</source>
-        <translation type="unfinished"></translation>
+        <translation>按份额询问组内服务器</translation>
     </message>
     <message>
         <source>Share of the questions</source>
-        <translation type="unfinished"></translation>
+        <translation>问题份额</translation>
     </message>
     <message>
         <source>Its servers are asked</source>
-        <translation type="unfinished"></translation>
+        <translation>询问方式</translation>
     </message>
     <message>
         <source>Share of this server, beside those of the others</source>
-        <translation type="unfinished"></translation>
+        <translation>此服务器相对其他服务器的份额</translation>
     </message>
     <message>
         <source>Each question goes to one of the servers, by chance and as often as its share says; when it fails, to another one. Only models of the same name are shared.</source>
-        <translation type="unfinished"></translation>
+        <translation>每个问题按份额随机交给其中一台服务器；失败时交给另一台。只有同名的模型才会共用。</translation>
     </message>
     <message>
         <source>The first of the list that can answers, the next one when it fails. The arrows in the list change the order. Only models of the same name are shared.</source>
-        <translation type="unfinished"></translation>
+        <translation>由列表中第一台可用的服务器回答，失败时由下一台回答。列表中的箭头可改变顺序。只有同名的模型才会共用。</translation>
     </message>
     <message>
         <source>Alone in the group “%1”; name it for another server, too.</source>
-        <translation type="unfinished"></translation>
+        <translation>组“%1”中只有它；请也为另一台服务器填写此组名。</translation>
     </message>
     <message>
         <source>In the group “%1”; it gets about %2 % of the questions.</source>
         <extracomment>%2: a number</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>在组“%1”中；约 %2 % 的问题交给它。</translation>
     </message>
     <message>
         <source>In the group “%1”; it is asked first.</source>
-        <translation type="unfinished"></translation>
+        <translation>在组“%1”中；最先询问它。</translation>
     </message>
     <message>
         <source>In the group “%1”, place %2 of %3; it is asked when those before it fail.</source>
         <extracomment>%2 and %3: numbers</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>在组“%1”中排第 %2 位，共 %3 台；前面的失败时询问它。</translation>
     </message>
 </context>
 <context>
@@ -1857,7 +1837,7 @@
     </message>
     <message>
         <source>Use this key</source>
-        <translation type="unfinished"></translation>
+        <translation>使用此密钥</translation>
     </message>
     <message>
         <source>There is no keychain on this system: the key is in memory only, and asked for again at the next start.</source>
@@ -1869,7 +1849,7 @@
     </message>
     <message>
         <source>Later</source>
-        <translation type="unfinished"></translation>
+        <translation>以后再说</translation>
     </message>
 </context>
 <context>
@@ -2043,11 +2023,11 @@
     </message>
     <message>
         <source>Serve this model…</source>
-        <translation type="unfinished"></translation>
+        <translation>提供此模型…</translation>
     </message>
     <message>
         <source>Lets other programs ask it, on this computer or others</source>
-        <translation type="unfinished"></translation>
+        <translation>让本机或其他计算机上的程序向它提问</translation>
     </message>
 </context>
 <context>
@@ -2489,7 +2469,7 @@
     </message>
     <message>
         <source>This name of a group cannot be used. Choose another one.</source>
-        <translation type="unfinished"></translation>
+        <translation>不能使用此组名。请换一个。</translation>
     </message>
 </context>
 <context>
@@ -2713,46 +2693,46 @@
     <name>argali::gui::SendingFields</name>
     <message>
         <source>As key frames</source>
-        <translation type="unfinished"></translation>
+        <translation>作为关键帧</translation>
     </message>
     <message>
         <source>As one file</source>
-        <translation type="unfinished"></translation>
+        <translation>作为单个文件</translation>
     </message>
     <message>
         <source>Send pictures as they are</source>
-        <translation type="unfinished"></translation>
+        <translation>按原样发送图像</translation>
     </message>
     <message>
         <source>Films go as key frames</source>
-        <translation type="unfinished"></translation>
+        <translation>视频作为关键帧发送</translation>
     </message>
     <message>
         <source>Films go as one file</source>
-        <translation type="unfinished"></translation>
+        <translation>视频作为单个文件发送</translation>
     </message>
     <message>
         <source>Films go</source>
-        <translation type="unfinished"></translation>
+        <translation>视频发送方式</translation>
     </message>
     <message>
         <source>The server chooses the frames itself, from the whole film. Where it takes no film as a file, the key frames go.</source>
-        <translation type="unfinished"></translation>
+        <translation>由服务器自行从整段视频中选择帧。如果它不接受视频文件，则发送关键帧。</translation>
     </message>
     <message>
         <source>Pictures go in their full size, and photos (JPEG) with all that stands in their files, such as the place where they were taken.</source>
-        <translation type="unfinished"></translation>
+        <translation>图像以原始大小发送；照片（JPEG）会连同文件中的全部信息一起发送，例如拍摄地点。</translation>
     </message>
 </context>
 <context>
     <name>argali::gui::ServeDialog</name>
     <message>
         <source>Serve this model</source>
-        <translation type="unfinished"></translation>
+        <translation>提供此模型</translation>
     </message>
     <message>
         <source>Other programs ask the model at an address of this computer, as they ask servers of the OpenAI style. Nothing leaves this computer but the answers to them.</source>
-        <translation type="unfinished"></translation>
+        <translation>其他程序可以通过本机的一个地址向模型提问，方式与 OpenAI 风格的服务器相同。除了给它们的回答，没有任何内容离开本机。</translation>
     </message>
     <message>
         <source>Model</source>
@@ -2760,36 +2740,36 @@
     </message>
     <message>
         <source>Reached from</source>
-        <translation type="unfinished"></translation>
+        <translation>可访问范围</translation>
     </message>
     <message>
         <source>One that is free</source>
         <extracomment>in place of the number of a port</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>空闲端口</translation>
     </message>
     <message>
         <source>Port</source>
-        <translation type="unfinished"></translation>
+        <translation>端口</translation>
     </message>
     <message>
         <source>0: one that is free</source>
-        <translation type="unfinished"></translation>
+        <translation>0：任意空闲端口</translation>
     </message>
     <message>
         <source>This computer only</source>
-        <translation type="unfinished"></translation>
+        <translation>仅本机</translation>
     </message>
     <message>
         <source>All computers of the network</source>
-        <translation type="unfinished"></translation>
+        <translation>网络中的所有计算机</translation>
     </message>
     <message>
         <source>Computers that reach %1</source>
-        <translation type="unfinished"></translation>
+        <translation>能访问 %1 的计算机</translation>
     </message>
     <message>
         <source>Programs have to send a key</source>
-        <translation type="unfinished"></translation>
+        <translation>程序须发送密钥</translation>
     </message>
     <message>
         <source>Progress</source>
@@ -2797,11 +2777,11 @@
     </message>
     <message>
         <source>Requests</source>
-        <translation type="unfinished"></translation>
+        <translation>请求</translation>
     </message>
     <message>
         <source>Log of the server</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器日志</translation>
     </message>
     <message>
         <source>Close</source>
@@ -2809,27 +2789,27 @@
     </message>
     <message>
         <source>Closes this window. What is served stays served.</source>
-        <translation type="unfinished"></translation>
+        <translation>关闭此窗口。模型继续提供服务。</translation>
     </message>
     <message>
         <source>Start serving</source>
-        <translation type="unfinished"></translation>
+        <translation>开始服务</translation>
     </message>
     <message>
         <source>None is open</source>
-        <translation type="unfinished"></translation>
+        <translation>没有打开的模型</translation>
     </message>
     <message>
         <source>Others can read what goes over the network, since it is not encrypted. Programs have to send the key below.</source>
-        <translation type="unfinished"></translation>
+        <translation>网络上传输的内容未加密，他人可以读取。程序须发送下面的密钥。</translation>
     </message>
     <message>
         <source>Open a model on this computer first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先在本机打开一个模型。</translation>
     </message>
     <message>
         <source>Stop them now</source>
-        <translation type="unfinished"></translation>
+        <translation>立即停止它们</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -2837,22 +2817,22 @@
     </message>
     <message>
         <source>Stop serving</source>
-        <translation type="unfinished"></translation>
+        <translation>停止服务</translation>
     </message>
     <message>
         <source>Nobody asks at the moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>目前没有请求。</translation>
     </message>
     <message>
         <source>Requests are listed here while the model is served.</source>
-        <translation type="unfinished"></translation>
+        <translation>提供服务期间，请求会列在这里。</translation>
     </message>
 </context>
 <context>
     <name>argali::gui::ServedRequestList</name>
     <message>
         <source>Stop the request of %1</source>
-        <translation type="unfinished"></translation>
+        <translation>停止 %1 的请求</translation>
     </message>
 </context>
 <context>
@@ -3014,15 +2994,15 @@
     </message>
     <message>
         <source>What its models can</source>
-        <translation type="unfinished"></translation>
+        <translation>其模型的能力</translation>
     </message>
     <message>
         <source>What you say here is kept at once, for this server and model.</source>
-        <translation type="unfinished"></translation>
+        <translation>您在此所选的会立即为此服务器和模型保存。</translation>
     </message>
     <message>
         <source>of the OpenAI style</source>
-        <translation type="unfinished"></translation>
+        <translation>OpenAI 风格</translation>
     </message>
 </context>
 <context>
@@ -3069,18 +3049,18 @@
     </message>
     <message>
         <source>Move %1 up</source>
-        <translation type="unfinished"></translation>
+        <translation>将 %1 上移</translation>
     </message>
     <message>
         <source>Move %1 down</source>
-        <translation type="unfinished"></translation>
+        <translation>将 %1 下移</translation>
     </message>
 </context>
 <context>
     <name>argali::gui::ServingAccess</name>
     <message>
         <source>$ARGALI_API_KEY stands for the key.</source>
-        <translation type="unfinished"></translation>
+        <translation>$ARGALI_API_KEY 代表密钥。</translation>
     </message>
     <message>
         <source>Copy</source>
@@ -3088,35 +3068,35 @@
     </message>
     <message>
         <source>Address to give to programs (base URL)</source>
-        <translation type="unfinished"></translation>
+        <translation>提供给程序的地址（base URL）</translation>
     </message>
     <message>
         <source>Copy the address</source>
-        <translation type="unfinished"></translation>
+        <translation>复制地址</translation>
     </message>
     <message>
         <source>From a terminal</source>
-        <translation type="unfinished"></translation>
+        <translation>在终端中</translation>
     </message>
     <message>
         <source>Example for a terminal</source>
-        <translation type="unfinished"></translation>
+        <translation>终端示例</translation>
     </message>
     <message>
         <source>Copy the example</source>
-        <translation type="unfinished"></translation>
+        <translation>复制示例</translation>
     </message>
 </context>
 <context>
     <name>argali::gui::ServingControl</name>
     <message>
         <source>Close Argali</source>
-        <translation type="unfinished"></translation>
+        <translation>关闭 Argali</translation>
     </message>
     <message numerus="yes">
         <source>%Ln request(s) to the model that is served are not answered yet. Closing the window stops them, and the server.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>对所提供模型的 %Ln 个请求尚未回答。关闭窗口会停止这些请求和服务器。</numerusform>
         </translation>
     </message>
     <message>
@@ -3128,15 +3108,15 @@
     <name>argali::gui::ServingCost</name>
     <message>
         <source>The server opens the model a second time, beside the one in this window: about %1 more of memory. %2 are free.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器会在此窗口之外再次打开模型：约需再占用 %1 内存。可用 %2。</translation>
     </message>
     <message>
         <source>The server opens the model a second time. For its whole context it would take %1, and %2 are free: it takes a shorter one, with room for less in a conversation.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器会再次打开模型。完整上下文需要 %1，而可用 %2：它会使用较短的上下文，对话可容纳的内容更少。</translation>
     </message>
     <message>
         <source>The server opens the model a second time, which takes at least %1, and %2 are free. It will hardly start: close other programs, or open a smaller model.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器会再次打开模型，至少需要 %1，而可用 %2。它很可能无法启动：请关闭其他程序，或打开更小的模型。</translation>
     </message>
 </context>
 <context>
@@ -3151,19 +3131,19 @@
     </message>
     <message>
         <source>Show the key</source>
-        <translation type="unfinished"></translation>
+        <translation>显示密钥</translation>
     </message>
     <message>
         <source>Make a new key</source>
-        <translation type="unfinished"></translation>
+        <translation>生成新密钥</translation>
     </message>
     <message>
         <source>Copy the key</source>
-        <translation type="unfinished"></translation>
+        <translation>复制密钥</translation>
     </message>
     <message>
         <source>It is kept in memory only, until Argali ends.</source>
-        <translation type="unfinished"></translation>
+        <translation>它只保存在内存中，直到 Argali 结束。</translation>
     </message>
     <message>
         <source>Copied</source>
@@ -3174,57 +3154,57 @@
     <name>argali::gui::ServingWords</name>
     <message>
         <source>The server cannot be started: its program, argali-cli, is not beside this one or cannot be run. Install Argali again.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法启动服务器：其程序 argali-cli 不在本程序旁边，或无法运行。请重新安装 Argali。</translation>
     </message>
     <message>
         <source>Port %1 is taken by another program. Choose another one, or 0 for one that is free.</source>
-        <translation type="unfinished"></translation>
+        <translation>端口 %1 已被其他程序占用。请换一个，或填 0 以使用空闲端口。</translation>
     </message>
     <message>
         <source>You may not use port %1. Choose one from 1024 on.</source>
-        <translation type="unfinished"></translation>
+        <translation>您无权使用端口 %1。请选择 1024 或以上的端口。</translation>
     </message>
     <message>
         <source>%1 is no address of this computer now. Choose another one.</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 现在不是本机的地址。请换一个。</translation>
     </message>
     <message>
         <source>There is not enough memory to open the model a second time. Close other programs, or open a smaller model.</source>
-        <translation type="unfinished"></translation>
+        <translation>内存不足，无法再次打开模型。请关闭其他程序，或打开更小的模型。</translation>
     </message>
     <message>
         <source>The server cannot open the model. The log below says why.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器无法打开模型。原因见下面的日志。</translation>
     </message>
     <message>
         <source>The device that computes has failed, or is not there any more. Choose another one in the settings.</source>
-        <translation type="unfinished"></translation>
+        <translation>计算设备出错或已不存在。请在设置中选择其他设备。</translation>
     </message>
     <message>
         <source>The server has ended unexpectedly. The log below may say why; start it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器意外结束。下面的日志可能说明了原因；请重新启动它。</translation>
     </message>
     <message>
         <source>The server did not start. The log below says why.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器未能启动。原因见下面的日志。</translation>
     </message>
     <message>
         <source>%1 s</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 秒</translation>
     </message>
     <message>
         <source>%1 min %2 s</source>
         <extracomment>minutes and seconds</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1 分 %2 秒</translation>
     </message>
     <message>
         <source>%1 h %2 min</source>
         <extracomment>hours and minutes</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1 小时 %2 分</translation>
     </message>
     <message>
         <source>Waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>等待中</translation>
     </message>
     <message>
         <source>Reading</source>
@@ -3236,31 +3216,31 @@
     </message>
     <message>
         <source>Answering</source>
-        <translation type="unfinished"></translation>
+        <translation>回答中</translation>
     </message>
     <message>
         <source>The model is not served.</source>
-        <translation type="unfinished"></translation>
+        <translation>未提供此模型。</translation>
     </message>
     <message>
         <source>Starting: the model is being loaded, %1 %.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在启动：正在加载模型，%1 %。</translation>
     </message>
     <message>
         <source>Starting…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在启动…</translation>
     </message>
     <message>
         <source>The server runs, but does not answer this window at the moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器在运行，但目前没有应答此窗口。</translation>
     </message>
     <message>
         <source>%1 is served at %2.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在 %2 提供 %1。</translation>
     </message>
     <message>
         <source>Finishing the answers that are under way; no others are begun.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在完成进行中的回答；不再开始新的。</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -3268,59 +3248,59 @@
     </message>
     <message>
         <source>Server starting</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器启动中</translation>
     </message>
     <message numerus="yes">
         <source>Serving, %Ln request(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>服务中，%Ln 个请求</numerusform>
         </translation>
     </message>
     <message>
         <source>Serving</source>
-        <translation type="unfinished"></translation>
+        <translation>服务中</translation>
     </message>
     <message>
         <source>Server stopping</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器停止中</translation>
     </message>
     <message>
         <source>Server failed</source>
-        <translation type="unfinished"></translation>
+        <translation>服务器出错</translation>
     </message>
     <message>
         <source>A program on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>本机上的程序</translation>
     </message>
     <message>
         <source>A program on another computer</source>
-        <translation type="unfinished"></translation>
+        <translation>其他计算机上的程序</translation>
     </message>
     <message>
         <source>%1, on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>%1（本机）</translation>
     </message>
     <message>
         <source>%1, on another computer</source>
-        <translation type="unfinished"></translation>
+        <translation>%1（其他计算机）</translation>
     </message>
     <message>
         <source>%1 + %2 tokens</source>
         <extracomment>of a question and of the answer so far</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1 + %2 词元</translation>
     </message>
     <message>
         <source>%1 tokens</source>
         <extracomment>of a question</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1 词元</translation>
     </message>
     <message>
         <source>A key has letters, digits and signs of English keyboards, no blanks, and at most %1 of them.</source>
-        <translation type="unfinished"></translation>
+        <translation>密钥由英文键盘上的字母、数字和符号组成，不含空格，最多 %1 个字符。</translation>
     </message>
     <message>
         <source>A key that nobody guesses has at least %1 characters.</source>
-        <translation type="unfinished"></translation>
+        <translation>不易被猜到的密钥至少有 %1 个字符。</translation>
     </message>
 </context>
 <context>
