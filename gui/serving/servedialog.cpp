@@ -143,7 +143,6 @@ ServeDialog::ServeDialog(ServerProcess& server, Settings& settings, QWidget* par
     showState();
     showRequests();
     showLog();
-    (server.isOn() ? m_stop : m_start)->setFocus();
 }
 
 void ServeDialog::makeForm(QVBoxLayout* column)
@@ -293,7 +292,10 @@ void ServeDialog::takeOver(const ServeDialog& old)
 void ServeDialog::showEvent(QShowEvent* event)
 {
     QDialog::showEvent(event);
-    if (!event->spontaneous() && !m_server.isOn())
+    if (event->spontaneous())
+        return;
+    (m_server.isOn() ? m_stop : m_start)->setFocus();
+    if (!m_server.isOn())
         lookAtCost(); // what is free changes
 }
 

@@ -232,6 +232,7 @@ void ServerProcess::pollHealth()
             return takeFailure(model->failure);
         if (model->kind == ServedModelState::Kind::Ready) {
             m_clock.start(whileRunning);
+            QTimer::singleShot(0, this, &ServerProcess::poll);
             return setState(State::Running);
         }
         if (std::exchange(m_progress, model->progress) != model->progress)

@@ -97,7 +97,7 @@ void failToServe(Stage& s)
 std::vector<Shot> servingShots()
 {
     return {{"serve", 1500, offer, true},
-            {"serving", 2800, serve, true},
+            {"serving", 3200, serve, true},
             {"serve-failed", 2200, failToServe}};
 }
 

@@ -514,8 +514,10 @@ private slots:
         QCOMPARE(dialog.stateText(), servingSentence(bench.server));
         QVERIFY(dialog.access()->isHidden() && dialog.stopButton()->isHidden());
         dialog.port()->setValue(0);
+        QCOMPARE(dialog.focusWidget(), dialog.startButton());
         QTest::keyClick(dialog.port(), Qt::Key_Return);
         QCOMPARE(bench.server.state(), State::Starting);
+        QCOMPARE(dialog.focusWidget(), dialog.stopButton());
         QVERIFY(dialog.stopButton()->isVisible() && dialog.startButton()->isHidden());
         QVERIFY(!dialog.address()->isEnabled() && !dialog.port()->isEnabled());
         QVERIFY(bench.isServing());
