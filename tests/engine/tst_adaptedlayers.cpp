@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -33,13 +34,13 @@ private:
 namespace {
 
 const std::filesystem::path data = ARGALI_TEST_DATA;
-std::mt19937 random(7); // NOLINT: the same numbers every time
+std::mt19937 engine(7); // NOLINT: the same numbers every time
 
 Tensor randomTensor(const Shape& shape, float size)
 {
     std::normal_distribution<float> numbers(0, size);
     Tensor tensor = hostTensor(DType::F32, shape);
-    std::generate_n(tensor.as<float>(), tensor.count(), [&] { return numbers(random); });
+    std::generate_n(tensor.as<float>(), tensor.count(), [&] { return numbers(engine); });
     return tensor;
 }
 
