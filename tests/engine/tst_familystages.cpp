@@ -217,7 +217,7 @@ void TestFamilyStages::answers()
     const nlohmann::json value = jsonOf(folderOfCase / "case.json");
     const nlohmann::json& expect = value.at("expect");
     const ChatRequest request = requestOf(value, folderOfCase);
-    const std::unique_ptr<Model> opened = openModel(model, {.device = "cpu", .dtype = DType::F32, .progress = {}}, {});
+    const std::unique_ptr<Model> opened = openModel(model, {.device = "cpu", .dtype = DType::F32, .progress = {}, .adapters = {}}, {});
     QCOMPARE(opened->trace(request, {}, {}).inputIds, expect.at("input_ids").get<std::vector<int32_t>>());
     const ChatResult result = opened->generate(request, {}, {}, {});
     QCOMPARE(result.ids, expect.at("generated_ids").get<std::vector<int32_t>>());
