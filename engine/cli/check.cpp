@@ -190,9 +190,9 @@ const Command& checkCommand()
             .help =
                 R"(usage: argali-cli check PATH... [--device D] [--dtype T] [--tokenizer DIR] [--json]
 
-Runs every reference case (cases/NAME/case.json of a model's or an adapter's folder) and every vector file
-(picture sizes, resizing, picture modes, tokenizers, position table, weights files) found
-under PATH, and prints a line for each stage: case, stage, largest absolute error,
+Runs every reference case (cases/NAME/case.json of a model's or an adapter's folder) and every
+vector file (picture sizes, resizing, picture modes, tokenizers, position table, weights files)
+found under PATH, and prints a line for each stage: case, stage, largest absolute error,
 NMSE = sum((a - b)^2) / sum(b^2), pass or FAIL. Status 0 only when every stage passes.
 
 Stages of a case, in this order: input_ids, grid_thw or tiles, pixel_values, visual_embeds,

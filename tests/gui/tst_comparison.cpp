@@ -124,7 +124,8 @@ private slots:
         bench.dialog->askButton()->click();
         QCOMPARE(bench.local.turns.size(), 1);
         QVERIFY(bench.dialog->turn(0)->answeredBy.isLocal());
-        QTRY_COMPARE(bench.dialog->turn(1)->answer.text, QStringLiteral("from the right"));
+        QTRY_COMPARE_WITH_TIMEOUT(bench.dialog->turn(1)->answer.text,
+                                  QStringLiteral("from the right"), 30'000);
         QVERIFY(bench.dialog->isBusy()); // the other one is not done
         bench.dialog->stop();
         QVERIFY(bench.local.cancels > 0);
@@ -166,9 +167,9 @@ private slots:
         silent.silent = true;
         bench.right.answer("/v1/chat/completions", silent);
         bench.dialog->askButton()->click();
-        QTRY_COMPARE(bench.right.requests().size(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.right.requests().size(), 2, 30'000);
         bench.dialog.reset();
-        QTRY_COMPARE(bench.right.openConnections(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.right.openConnections(), 0, 30'000);
     }
 };
 

@@ -127,7 +127,8 @@ private slots:
         FakeServer::Answer slow = FakeServer::events({});
         for (int i = 0; i < 400; ++i)
             slow.body.append({QByteArray(R"(data: {"choices":[{"index":0,"delta":)"
-                                         R"({"content":"word "}}]})" "\n\n"),
+                                         R"({"content":"word "}}]})"
+                                         "\n\n"),
                               10});
         server.answer("/v1/chat/completions", slow);
         ApplicationBench bench;
@@ -135,7 +136,7 @@ private slots:
         QVERIFY(bench.connectTo(server.serverPort(), QStringLiteral("s")));
         QVERIFY(bench.choose("m"));
         bench.ask(QStringLiteral("Go on"));
-        QTRY_VERIFY(bench.last().answer.text.size() > 20);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.last().answer.text.size() > 20, 30'000);
         QElapsedTimer watch;
         watch.start();
         QVERIFY(bench.window().chat()->stop());
@@ -143,7 +144,8 @@ private slots:
         QVERIFY(watch.elapsed() < 100);
         QCOMPARE(bench.last().answer.finishReason, FinishReason::Cancelled);
         QVERIFY(bench.last().answer.text.startsWith(QLatin1String("word word")));
-        QTRY_VERIFY(server.openConnections() <= 1); // the one by which it is looked at
+        QTRY_VERIFY_WITH_TIMEOUT(server.openConnections() <= 1,
+                                 30'000); // the one by which it is looked at
     }
 
     void eachChatRemembersWhoAnswers()
@@ -181,9 +183,9 @@ private slots:
         QCOMPARE(bench.last().model, QStringLiteral("one"));
         // After another start as well.
         bench.start();
-        QTRY_VERIFY(bench.book().indexOf(second) >= 0);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book().indexOf(second) >= 0, 30'000);
         bench.book().open(bench.book().indexOf(second));
-        QTRY_COMPARE(bench.book().current().id(), second);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.book().current().id(), second, 30'000);
         QCOMPARE(bench.sources().current(), one);
     }
 
@@ -244,7 +246,8 @@ private slots:
         cut.cuts = true;
         const FakeServer::Answer rest = FakeServer::events(
             {{QByteArray(R"(data: {"choices":[{"index":0,"delta":{"content":" and the second."},)"
-                         R"("finish_reason":"stop"}]})" "\n\ndata: [DONE]\n\n")}});
+                         R"("finish_reason":"stop"}]})"
+                         "\n\ndata: [DONE]\n\n")}});
         server.answers("/v1/chat/completions", {cut, rest});
         ApplicationBench bench;
         server.answer("/v1/models", listing("vllm"));

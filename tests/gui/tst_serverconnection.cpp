@@ -237,7 +237,7 @@ private slots:
         ServerConnection& connection = bench.connect();
         QVERIFY(!connection.isReady());
         QSignalSpy ready(&connection, &ServerConnection::ready);
-        QTRY_COMPARE(ready.count(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, 30'000);
         QVERIFY(connection.isKeyMissing());
         QVERIFY(bench.sentence().contains(QStringLiteral("Argali has none. Enter it")));
         connection.setKey(remote::Secret("wrong-4711"));
@@ -246,7 +246,7 @@ private slots:
         QVERIFY(bench.sentence().contains(QStringLiteral("does not take the key")));
         QVERIFY(connection.status().detail.find("4711") == std::string::npos);
         connection.setKey(remote::Secret("right"));
-        QTRY_COMPARE(connection.status().kind, Kind::Connected);
+        QTRY_COMPARE_WITH_TIMEOUT(connection.status().kind, Kind::Connected, 30'000);
         QVERIFY(!connection.isKeyMissing());
     }
 
@@ -266,7 +266,7 @@ private slots:
         Bench bench;
         ServerConnection& connection = bench.connect();
         connection.setActive(true);
-        QTRY_VERIFY(bench.server.count(models) >= 4);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.server.count(models) >= 4, 30'000);
         QCOMPARE(bench.server.mostAtOnce(), 1);
         connection.setHidden(true);
         QTest::qWait(100); // one may be under way
@@ -274,7 +274,7 @@ private slots:
         QTest::qWait(700);
         QVERIFY(bench.server.count(models) <= before + 1);
         connection.setHidden(false);
-        QTRY_VERIFY(bench.server.count(models) >= before + 3);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.server.count(models) >= before + 3, 30'000);
         connection.setActive(false);
         QTest::qWait(150);
         const int after = bench.server.count(models);
@@ -322,15 +322,15 @@ private slots:
         bench.server.answer(models, {.silent = true});
         ServerConnection& connection = bench.connect();
         connection.setActive(true);
-        QTRY_COMPARE(bench.server.count(models), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.server.count(models), 1, 30'000);
         connection.setAnswering(true); // the check under way ends
-        QTRY_COMPARE(bench.server.openConnections(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.server.openConnections(), 0, 30'000);
         bench.server.answer(models, FakeServer::json(listOf({"Ovis2.5-2B"})));
         connection.checkNow();
         QTest::qWait(500);
         QCOMPARE(bench.server.count(models), 1);
         connection.setAnswering(false);
-        QTRY_COMPARE(connection.status().kind, Kind::Connected);
+        QTRY_COMPARE_WITH_TIMEOUT(connection.status().kind, Kind::Connected, 30'000);
     }
 
     void asksWhetherAModelSees_data()
@@ -391,9 +391,9 @@ private slots:
         bench.server.answer(models, {.silent = true});
         ServerConnection& connection = bench.connect();
         connection.checkNow();
-        QTRY_COMPARE(bench.server.count(models), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.server.count(models), 1, 30'000);
         bench.connection.reset();
-        QTRY_COMPARE(bench.server.openConnections(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.server.openConnections(), 0, 30'000);
 
         Bench other; // and when who listens removes it
         other.connect();
@@ -403,7 +403,7 @@ private slots:
             isGone = true;
         });
         other.connection->checkNow();
-        QTRY_VERIFY(isGone);
+        QTRY_VERIFY_WITH_TIMEOUT(isGone, 30'000);
         QTest::qWait(50);
     }
 
@@ -423,7 +423,7 @@ private slots:
         QTest::qWait(200);
         QCOMPARE(bench.server.requests().size() + second.requests().size(), 0);
         book.checkAll();
-        QTRY_COMPARE(book.models().size(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(book.models().size(), 4, 30'000);
         QVERIFY(changed.count() >= 2);
         QStringList shown;
         for (const RemoteChoice& choice : book.models())
@@ -435,7 +435,7 @@ private slots:
 
         book.setCurrent(desk.id); // it alone is looked at from now on
         const int before = bench.server.count(models);
-        QTRY_VERIFY(second.count(models) >= 4);
+        QTRY_VERIFY_WITH_TIMEOUT(second.count(models) >= 4, 30'000);
         QCOMPARE(bench.server.count(models), before);
 
         ServerConnection* const kept = book.find(desk.id);
@@ -459,11 +459,11 @@ private slots:
         QCOMPARE(bench.store.put(bench.profile), QString());
         ServerBook book(bench.store, bench.keys, nullptr, quick);
         QSignalSpy wanted(&book, &ServerBook::keyWanted);
-        QTRY_COMPARE(wanted.count(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(wanted.count(), 1, 30'000);
         QCOMPARE(wanted.at(0).at(0).toString(), bench.profile.id);
         bench.profile.url += QStringLiteral("/base"); // another connection, the same server
         QCOMPARE(bench.store.put(bench.profile), QString());
-        QTRY_VERIFY(book.find(bench.profile.id)->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(book.find(bench.profile.id)->isReady(), 30'000);
         QCOMPARE(wanted.count(), 1);
         QVERIFY(book.find(bench.profile.id)->isKeyMissing());
     }
@@ -476,12 +476,13 @@ private slots:
         ServerBook book(bench.store, bench.keys, nullptr, quick);
         std::optional<bool> kept;
         book.setKey(bench.profile.id, remote::Secret("k"), this, [&](bool keeps) { kept = keeps; });
-        QTRY_COMPARE(kept, std::optional(false)); // these are of the session only
+        QTRY_COMPARE_WITH_TIMEOUT(kept, std::optional(false),
+                                  30'000); // these are of the session only
         QVERIFY(!book.find(bench.profile.id)->isKeyMissing());
         bench.store.erase();
         std::optional<KeyKeeper::Outcome> left;
         bench.keys.read(bench.profile.id, this, [&](const auto& answer) { left = answer.outcome; });
-        QTRY_COMPARE(left, std::optional(KeyKeeper::Outcome::None));
+        QTRY_COMPARE_WITH_TIMEOUT(left, std::optional(KeyKeeper::Outcome::None), 30'000);
     }
 };
 

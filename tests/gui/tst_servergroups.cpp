@@ -136,18 +136,19 @@ private slots:
                  &bench.connection(QStringLiteral("one")));
         bench.first.answer("/v1/models", FakeServer::json(R"({"error":{"message":"no"}})", 401));
         bench.connection(QStringLiteral("one")).checkNow();
-        QTRY_VERIFY(!bench.connection(QStringLiteral("one")).status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.connection(QStringLiteral("one")).status().isUsable(),
+                                 30'000);
         QVERIFY(bench.sources().offered().first().isUsable); // the other one can
-        QTRY_COMPARE(bench.window().status()->connection()->connection(),
-                     &bench.connection(QStringLiteral("two")));
+        QTRY_COMPARE_WITH_TIMEOUT(bench.window().status()->connection()->connection(),
+                                  &bench.connection(QStringLiteral("two")), 30'000);
         QVERIFY(bench.askAndWait());
         QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
         QCOMPARE(bench.first.count(chatPath), 0);
         // Nor when it was not there at the start, and what was chosen is its.
         bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
         bench.start();
-        QTRY_VERIFY(bench.isOffered(QStringLiteral("two")));
-        QTRY_VERIFY(!bench.connection(QStringLiteral("one")).isChecking());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.isOffered(QStringLiteral("two")), 30'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.connection(QStringLiteral("one")).isChecking(), 30'000);
         QCOMPARE(bench.sources().offered().size(), 1);
         QVERIFY(bench.askAndWait());
         QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
@@ -201,7 +202,7 @@ private slots:
         whole.filmForm = remote::RemoteOptions::FilmForm::File;
         whole.sendsOriginals = true;
         QCOMPARE(bench.application->servers().store().put(whole), QString());
-        QTRY_VERIFY(bench.sources().offered().first().target.sendsOriginals);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.sources().offered().first().target.sendsOriginals, 30'000);
         bench.book().startNew();
         QVERIFY(bench.attach("grow.mp4"));
         QVERIFY(bench.askAndWait());

@@ -146,11 +146,11 @@ private slots:
         QVERIFY(profile.hasKey);
         QVERIFY(bench.kept.kept.value(id).equals(secret.toStdString()));
         QCOMPARE(bench.page->rows().size(), 1);
-        QTRY_COMPARE(bench.page->rows().at(0).status->text(),
-                     QStringLiteral("Connected to Rack: Ovis2.5-2B"));
+        QTRY_COMPARE_WITH_TIMEOUT(bench.page->rows().at(0).status->text(),
+                                  QStringLiteral("Connected to Rack: Ovis2.5-2B"), 30'000);
         QCOMPARE(bench.server.requests().at(0).headers.value("authorization"),
                  "Bearer " + secret.toLatin1());
-        QTRY_VERIFY(QFile::exists(bench.store().fileName()));
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(bench.store().fileName()), 30'000);
         QDirIterator files(bench.dir.path(), QDir::Files | QDir::Hidden);
         while (files.hasNext()) {
             QFile file(files.next());
@@ -214,7 +214,7 @@ private slots:
         Bench::type(form.keyField(), secret);
         form.testButton()->click();
         QVERIFY(!form.testButton()->isEnabled()); // one at a time
-        QTRY_VERIFY(form.testButton()->isEnabled());
+        QTRY_VERIFY_WITH_TIMEOUT(form.testButton()->isEnabled(), 30'000);
         QCOMPARE(form.outcome(), QStringLiteral("Connected to Rack: Ovis2.5-2B\n"
                                                 "Kind of server: vLLM 0.11.0\nModels: Ovis2.5-2B"));
         QCOMPARE(bench.server.requests().at(0).headers.value("authorization"),
@@ -223,10 +223,11 @@ private slots:
         QVERIFY(bench.kept.kept.isEmpty());
         bench.server.answer("/v1/models", FakeServer::json(R"({"error":{"message":"no"}})", 401));
         form.testButton()->click();
-        QTRY_VERIFY(form.outcome().contains(QStringLiteral("wants a key")));
+        QTRY_VERIFY_WITH_TIMEOUT(form.outcome().contains(QStringLiteral("wants a key")), 30'000);
         bench.server.stop();
         form.testButton()->click();
-        QTRY_VERIFY(form.outcome().contains(QStringLiteral("Nothing listens at")));
+        QTRY_VERIFY_WITH_TIMEOUT(form.outcome().contains(QStringLiteral("Nothing listens at")),
+                                 30'000);
         Bench::type(form.urlField(), QStringLiteral("no address"));
         const qsizetype before = bench.server.requests().size();
         form.testButton()->click();
@@ -238,11 +239,11 @@ private slots:
     {
         Bench bench;
         const QString id = bench.add(QStringLiteral("Rack"), secret);
-        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.find(id)->status().isUsable(), 30'000);
         bench.page->edit(id);
         const qsizetype before = bench.server.requests().size();
         bench.form().testButton()->click();
-        QTRY_VERIFY(bench.server.requests().size() > before);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.server.requests().size() > before, 30'000);
         QCOMPARE(bench.server.requests().last().headers.value("authorization"),
                  "Bearer " + secret.toLatin1());
     }
@@ -346,11 +347,12 @@ private slots:
     {
         Bench bench;
         const QString id = bench.add(QStringLiteral("Rack"));
-        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.find(id)->status().isUsable(), 30'000);
         bench.server.stop();
         bench.page->rows().at(0).check->click();
-        QTRY_VERIFY(
-            bench.page->rows().at(0).status->text().contains(QStringLiteral("Nothing listens at")));
+        QTRY_VERIFY_WITH_TIMEOUT(
+            bench.page->rows().at(0).status->text().contains(QStringLiteral("Nothing listens at")),
+            30'000);
     }
 
     void groupsServers()
@@ -438,7 +440,7 @@ private slots:
     {
         Bench bench;
         const QString id = bench.add(QStringLiteral("Rack"));
-        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.find(id)->status().isUsable(), 30'000);
         bench.page->edit(id);
         AbilityList& list = *bench.form().abilities();
         QVERIFY(!bench.form().abilitiesPart()->isHidden());
@@ -452,7 +454,7 @@ private slots:
         QVERIFY(!list.askButton()->isVisible());
         QVERIFY(list.stopButton()->isVisible());
         QVERIFY(list.outcome().contains(QStringLiteral("0 s")));
-        QTRY_VERIFY(list.outcome().contains(QStringLiteral("1 s")));
+        QTRY_VERIFY_WITH_TIMEOUT(list.outcome().contains(QStringLiteral("1 s")), 30'000);
         list.stopButton()->click();
         QVERIFY(list.outcome().contains(QStringLiteral("Stopped")));
         QVERIFY(list.askButton()->isVisible());
@@ -461,16 +463,19 @@ private slots:
         const QByteArray path = "/v1/chat/completions";
         bench.server.answer(path, FakeServer::json(R"({"error":{"message":"a key?"}})", 401));
         list.askButton()->click();
-        QTRY_VERIFY(list.outcome().contains(QStringLiteral("could not be found out")));
+        QTRY_VERIFY_WITH_TIMEOUT(list.outcome().contains(QStringLiteral("could not be found out")),
+                                 30'000);
         QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 0);
         bench.server.answer(
             path, FakeServer::json(R"({"error":{"message":"no multimodal model"}})", 400));
         list.askButton()->click();
-        QTRY_VERIFY(list.outcome().contains(QStringLiteral("does not see pictures")));
+        QTRY_VERIFY_WITH_TIMEOUT(list.outcome().contains(QStringLiteral("does not see pictures")),
+                                 30'000);
         QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 2);
         bench.server.answer(path, FakeServer::json(R"({"choices":[]})"));
         list.askButton()->click();
-        QTRY_VERIFY(list.outcome().contains(QStringLiteral("sees pictures: it took")));
+        QTRY_VERIFY_WITH_TIMEOUT(list.outcome().contains(QStringLiteral("sees pictures: it took")),
+                                 30'000);
         QCOMPARE(list.choice(AbilityList::Pictures)->currentIndex(), 1);
         QCOMPARE(bench.store().find(id)->models.value(QStringLiteral("Ovis2.5-2B")).seesPictures,
                  remote::Known::Yes);
@@ -480,7 +485,7 @@ private slots:
     {
         Bench bench;
         const QString id = bench.add(QStringLiteral("Rack"));
-        QTRY_VERIFY(bench.book.find(id)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.find(id)->status().isUsable(), 30'000);
         bench.page->edit(id);
         AbilityList& list = *bench.form().abilities();
         list.choice(AbilityList::Pictures)->segment(2)->click();
@@ -494,8 +499,9 @@ private slots:
         Bench::type(bench.form().nameField(), QStringLiteral("Other"));
         bench.form().saveButton()->click();
         QCOMPARE(bench.store().find(id)->models.value(model), said);
-        QTRY_VERIFY(QFile::exists(bench.store().fileName()));
-        QTRY_COMPARE(ProfileStore(bench.store().fileName()).find(id)->models.value(model), said);
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(bench.store().fileName()), 30'000);
+        QTRY_COMPARE_WITH_TIMEOUT(
+            ProfileStore(bench.store().fileName()).find(id)->models.value(model), said, 30'000);
         bench.page->edit(id);
         QCOMPARE(list.choice(AbilityList::Films)->currentIndex(), 2);
         for (const AbilityList::Ability each :
@@ -514,7 +520,7 @@ private slots:
                                              R"({"value":"loaded"},"architecture":)"
                                              R"({"input_modalities":["text","image"]}}]})"));
         const QString id = bench.add(QStringLiteral("Rack"));
-        QTRY_COMPARE(bench.book.find(id)->facts().models.size(), size_t(2));
+        QTRY_COMPARE_WITH_TIMEOUT(bench.book.find(id)->facts().models.size(), size_t(2), 30'000);
         bench.page->edit(id);
         bench.form().abilitiesPart()->setOpen(true);
         AbilityList& list = *bench.form().abilities();
@@ -544,7 +550,7 @@ private slots:
         profile.hasKey = true;
         QSignalSpy wanted(&bench.book, &ServerBook::keyWanted);
         QCOMPARE(bench.store().put(profile), QString());
-        QTRY_COMPARE(wanted.count(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(wanted.count(), 1, 30'000);
         QPointer<KeyQuestion> question = askForKey(bench.book, profile.id, bench.page.get());
         QVERIFY(question->isVisible());
         QCOMPARE(question->keyField()->echoMode(), QLineEdit::Password);
@@ -555,8 +561,8 @@ private slots:
         QVERIFY(!question->useButton()->isEnabled());
         QTest::keyClicks(question->keyField(), secret);
         QTest::keyClick(question->keyField(), Qt::Key_Return);
-        QTRY_VERIFY(!question);
-        QTRY_VERIFY(bench.book.find(profile.id)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(!question, 30'000);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.find(profile.id)->status().isUsable(), 30'000);
         QVERIFY(bench.kept.kept.value(profile.id).equals(secret.toStdString()));
         QCOMPARE(bench.server.requests().last().headers.value("authorization"),
                  "Bearer " + secret.toLatin1());
@@ -567,15 +573,15 @@ private slots:
         question = askForKey(other.book, profile.id, other.page.get());
         QVERIFY(question->note().contains(QStringLiteral("in memory only")));
         question->reject();
-        QTRY_VERIFY(!question);
-        QTRY_VERIFY(other.book.find(profile.id)->isKeyMissing());
+        QTRY_VERIFY_WITH_TIMEOUT(!question, 30'000);
+        QTRY_VERIFY_WITH_TIMEOUT(other.book.find(profile.id)->isKeyMissing(), 30'000);
     }
 
     void showsNamesAsTheyAre()
     {
         Bench bench;
         bench.add(QStringLiteral("<b>A & B</b>"));
-        QTRY_VERIFY(bench.book.connections().at(0)->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.book.connections().at(0)->status().isUsable(), 30'000);
         const ServersPage::Row& row = bench.page->rows().at(0);
         QVERIFY(row.status->text().contains(QStringLiteral("<b>A & B</b>")));
         QCOMPARE(row.status->textFormat(), Qt::PlainText);
@@ -632,7 +638,7 @@ private slots:
         Bench bench;
         const QString id = bench.add(QStringLiteral("Rack"));
         ServerConnection* const connection = bench.book.find(id);
-        QTRY_VERIFY(connection->status().isUsable());
+        QTRY_VERIFY_WITH_TIMEOUT(connection->status().isUsable(), 30'000);
         StatusLine line;
         line.resize(1200, 27);
         line.setModel(std::nullopt, false);
@@ -646,11 +652,12 @@ private slots:
             QVERIFY(label->text() != line.modelText() || !label->isVisible());
         bench.server.stop();
         QTest::mouseClick(line.connection()->checkNow(), Qt::LeftButton);
-        QTRY_VERIFY(line.connection()->text().contains(QStringLiteral("Nothing listens at")));
+        QTRY_VERIFY_WITH_TIMEOUT(
+            line.connection()->text().contains(QStringLiteral("Nothing listens at")), 30'000);
         QCOMPARE(line.connection()->dot(), StatusDot::State::Bad);
         QVERIFY(line.height() <= 40);
         bench.page->remove(id); // it goes while it is shown
-        QTRY_VERIFY(!line.connection()->isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(!line.connection()->isVisible(), 30'000);
         bool isModelShown = false;
         for (const QLabel* label : line.findChildren<QLabel*>())
             isModelShown =

@@ -212,19 +212,21 @@ private slots:
         QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 1, longest);
         const auto second = asking(server, "second/1.0");
         QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 2, longest);
-        QTRY_COMPARE(server.requests()[0].state, ServedRequest::State::Answering);
+        QTRY_COMPARE_WITH_TIMEOUT(server.requests()[0].state, ServedRequest::State::Answering,
+                                  30'000);
         QCOMPARE(server.requests()[0].client, QStringLiteral("first/1.0"));
         QCOMPARE(server.requests()[1].state, ServedRequest::State::Waiting);
         QVERIFY(server.requests()[0].isLocal && server.requests()[0].promptTokens > 0);
-        QTRY_VERIFY(server.requests()[0].tokens > 0 && server.requests()[0].seconds > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            server.requests()[0].tokens > 0 && server.requests()[0].seconds > 0, 30'000);
         server.stopRequest(QStringLiteral("no such one"));
         server.stopRequest(server.requests()[1].id);
         QCOMPARE(second->read().errorCode(), QStringLiteral("request_stopped"));
-        QTRY_COMPARE(server.requests().size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 1, 30'000);
         QCOMPARE(server.requests()[0].client, QStringLiteral("first/1.0"));
         server.stopRequest(server.requests()[0].id);
         QVERIFY(first->read().body.contains("request_stopped"));
-        QTRY_COMPARE(server.requests().size(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 0, 30'000);
         QCOMPARE(server.state(), State::Running);
     }
 
@@ -306,7 +308,7 @@ private slots:
         ServerProcess server(program);
         server.start(modelIn(folder), free());
         QVERIFY(fails(server, Trouble::BadModel));
-        QTRY_VERIFY(!server.details().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(!server.details().isEmpty(), 30'000);
         // One of which not even the description can be read.
         ServerProcess other(program);
         other.start(modelIn(QStringLiteral("/nowhere/Model-1B")), free());
@@ -428,7 +430,7 @@ private slots:
                      words.contains(QStringLiteral("4.0 GB")),
                  qPrintable(words));
         Bench bench;
-        QTRY_VERIFY(!bench.dialog().costText().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.dialog().costText().isEmpty(), 30'000);
     }
 
     void isOpenedFromTheMenuOfModels()
@@ -499,7 +501,8 @@ private slots:
         key.copyButton()->click();
         QCOMPARE(QGuiApplication::clipboard()->text(), key.key());
         const QString copied = key.copyButton()->text();
-        QTRY_VERIFY(key.copyButton()->text() != copied); // "Copied" for a moment
+        QTRY_VERIFY_WITH_TIMEOUT(key.copyButton()->text() != copied,
+                                 30'000); // "Copied" for a moment
         key.setFixed(true);
         QVERIFY(key.field()->isReadOnly() && !key.newButton()->isEnabled());
         key.copyButton()->click();
@@ -672,7 +675,7 @@ private slots:
         QPointer<ServeDialog> old = &bench.dialog();
         QSignalSpy replaced(bench.keeper.get(), &WindowKeeper::replaced);
         bench.settings.set(settings::language, QStringLiteral("zh_CN"));
-        QTRY_COMPARE(replaced.count(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(replaced.count(), 1, 30'000);
         QVERIFY(!old);
         ServeDialog* dialog = bench.serving().dialog();
         QVERIFY(dialog && dialog->isVisible());
@@ -694,7 +697,7 @@ private slots:
         bench.dialog().close();
         QSignalSpy replaced(bench.keeper.get(), &WindowKeeper::replaced);
         bench.settings.set(settings::language, QStringLiteral("zh_CN"));
-        QTRY_COMPARE(replaced.count(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(replaced.count(), 1, 30'000);
         QVERIFY(bench.serving().dialog() && !bench.serving().dialog()->isVisible());
         QCOMPARE(bench.dialog().port()->value(), 4321);
         QCOMPARE(bench.dialog().address()->currentIndex(), 1);
@@ -714,14 +717,14 @@ private slots:
         QVERIFY(bench.serving().question() && bench.serving().question()->isVisible());
         QVERIFY(!bench.window().close()); // one question is enough
         bench.serving().question()->reject();
-        QTRY_VERIFY(!bench.serving().question());
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.serving().question(), 30'000);
         QVERIFY(bench.window().isVisible());
         QCOMPARE(bench.server.state(), State::Running);
         QVERIFY(!bench.window().close());
         for (QAbstractButton* button : bench.serving().question()->buttons())
             if (bench.serving().question()->buttonRole(button) == QMessageBox::AcceptRole)
                 button->click();
-        QTRY_VERIFY(!bench.window().isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.window().isVisible(), 30'000);
     }
 
     void theProgramHasIt()

@@ -130,7 +130,7 @@ private slots:
     {
         QTranslator chinese;
         QVERIFY(chinese.load(QStringLiteral(":/translations/argali_zh_CN.qm")));
-        QCOMPARE(chinese.translate("argali::gui::Composer", "Film"), QStringLiteral("视频"));
+        QCOMPARE(chinese.translate("argali::gui::ComposerTools", "Film"), QStringLiteral("视频"));
         QTranslator english;
         QVERIFY(english.load(QStringLiteral(":/translations/argali_en.qm")));
         QCOMPARE(english.translate("argali::gui::Answer", "%Ln token(s)", nullptr, 1),
