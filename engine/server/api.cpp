@@ -46,6 +46,20 @@ bool isOpenPath(const std::string& path)
     return path == "/health" || path == "/ping" || path == "/version";
 }
 
+/// Throws: ApiFailure for pictures or films that the model does not see
+void refuseUnseen(const ChatRequest& request, const ModelInfo& info)
+{
+    using Type = ContentItem::Type;
+    for (const Message& message : request.messages)
+        for (const ContentItem& item : message.content)
+            if ((item.type == Type::Picture && !info.seesPictures) ||
+                (item.type == Type::Film && !info.seesFilms))
+                throw ApiFailure(400, "not_for_this_model",
+                                 item.type == Type::Film ? "this model does not see films"
+                                                         : "this model does not see pictures",
+                                 "messages");
+}
+
 } // namespace
 
 const std::vector<Api::Route>& Api::routes()
@@ -322,24 +336,6 @@ HttpAnswer Api::stopRequest(const HttpRequest& request)
         throw ApiFailure(404, "request_not_found", "there is no such request now; it may be over");
     return jsonAnswer({{"id", id}, {"object", "request"}, {"state", "stopped"}});
 }
-
-namespace {
-
-/// Throws: ApiFailure for pictures or films that the model does not see
-void refuseUnseen(const ChatRequest& request, const ModelInfo& info)
-{
-    using Type = ContentItem::Type;
-    for (const Message& message : request.messages)
-        for (const ContentItem& item : message.content)
-            if ((item.type == Type::Picture && !info.seesPictures) ||
-                (item.type == Type::Film && !info.seesFilms))
-                throw ApiFailure(400, "not_for_this_model",
-                                 item.type == Type::Film ? "this model does not see films"
-                                                         : "this model does not see pictures",
-                                 "messages");
-}
-
-} // namespace
 
 /// Hands a request for an answer to its model. Returns what is to be said at once, if anything.
 std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
