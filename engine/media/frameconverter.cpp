@@ -6,6 +6,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <vector>
 
@@ -15,6 +16,16 @@ namespace argali {
 
 namespace {
 
+/// A value as the file has it: libavcodec hands some on that its own names do not cover.
+template <typename Named>
+int asWritten(const Named& value)
+{
+    int number = 0;
+    static_assert(sizeof number == sizeof value);
+    std::memcpy(&number, &value, sizeof number);
+    return number;
+}
+
 /// The "J" layouts are the plain ones with full range, which swscale takes apart itself.
 struct Layout {
     AVPixelFormat format;
@@ -23,7 +34,7 @@ struct Layout {
 
 Layout layoutOf(const AVFrame& frame)
 {
-    const bool full = frame.color_range == AVCOL_RANGE_JPEG;
+    const bool full = asWritten(frame.color_range) == AVCOL_RANGE_JPEG;
     switch (frame.format) {
     case AV_PIX_FMT_YUVJ420P:
         return {AV_PIX_FMT_YUV420P, true};
@@ -43,7 +54,7 @@ Layout layoutOf(const AVFrame& frame)
 int matrixOf(const AVFrame& frame)
 {
     constexpr int highDefinitionLines = 720;
-    switch (frame.colorspace) {
+    switch (asWritten(frame.colorspace)) {
     case AVCOL_SPC_BT709:
         return SWS_CS_ITU709;
     case AVCOL_SPC_BT470BG:
