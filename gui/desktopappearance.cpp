@@ -19,7 +19,7 @@ const QString portalSettings = QStringLiteral("org.freedesktop.portal.Settings")
 const QString appearance = QStringLiteral("org.freedesktop.appearance");
 const QString colourScheme = QStringLiteral("color-scheme");
 const QString contrastKey = QStringLiteral("contrast");
-constexpr int deepest = 4; // variants in one another: Read() has two
+constexpr int deepestVariant = 4; // variants in one another: Read() has two
 
 QString newConnectionName()
 {
@@ -93,7 +93,7 @@ void DesktopAppearance::takeSetting(const QString& space, const QString& key,
                                     const QDBusVariant& value)
 {
     QVariant held = value.variant();
-    for (int i = 0; i < deepest && held.metaType() == QMetaType::fromType<QDBusVariant>(); ++i)
+    for (int i = 0; i < deepestVariant && held.metaType() == QMetaType::fromType<QDBusVariant>(); ++i)
         held = held.value<QDBusVariant>().variant();
     if (space != appearance || held.metaType() != QMetaType::fromType<uint>())
         return;

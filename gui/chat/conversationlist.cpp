@@ -34,16 +34,6 @@ QString iconOf(std::optional<MediaFile::Kind> media)
                                              : QStringLiteral("picture");
 }
 
-ChatRowKind kindOf(const QListWidgetItem* item)
-{
-    return ChatRowKind(item->data(KindRole).toInt());
-}
-
-quint64 idOf(const QListWidgetItem* item)
-{
-    return item->data(IdRole).toULongLong();
-}
-
 } // namespace
 
 ConversationList::ConversationList(ConversationBook& book, QWidget* parent)

@@ -20,16 +20,6 @@
 namespace argali::gui {
 namespace {
 
-ChatRowKind kindOf(const QListWidgetItem* item)
-{
-    return ChatRowKind(item->data(KindRole).toInt());
-}
-
-quint64 idOf(const QListWidgetItem* item)
-{
-    return item->data(IdRole).toULongLong();
-}
-
 /// A title in a menu: "&" is no shortcut there.
 QString menuText(const QString& name)
 {

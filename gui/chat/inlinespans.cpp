@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "gui/chat/asciicharacters.h"
 #include "gui/chat/markdownlines.h"
 
 namespace argali::gui {
@@ -19,19 +20,6 @@ constexpr std::array<std::string_view, 22> environments = {
 constexpr size_t longestName = 11;
 constexpr size_t longestGroup = 400; // bounds the work on \text{\text{\text{...
 
-bool isSpace(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-bool isPunctuation(char c)
-{
-    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-           (c >= '{' && c <= '~');
-}
 
 bool isWideStop(std::string_view character)
 {

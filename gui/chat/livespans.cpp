@@ -5,20 +5,17 @@
 #include <charconv>
 #include <optional>
 
+#include "gui/chat/asciicharacters.h"
+
 namespace argali::gui {
 namespace {
 
 constexpr size_t longestPlace = 400; // a name and four numbers
 constexpr size_t mostSpans = 2000;   // of one block; the rest stays text
 
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 bool isWordByte(char c)
 {
-    return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '_'; // Chinese has no spaces
+    return isDigit(c) || isLetter(c) || c == '_'; // Chinese has no spaces
 }
 
 /// Reads from left to right; a reader that fails leaves its place undefined.

@@ -18,7 +18,7 @@ namespace {
 // A block beyond these is shown as its source: tables can be made that grow with the square of
 // their source, and nobody reads lists in lists of that depth.
 constexpr size_t mostNodes = 40'000;
-constexpr size_t deepest = 24;
+constexpr size_t deepestNesting = 24;
 constexpr size_t longestAddress = 4096;
 
 QString decodeEntity(const QString& entity)
@@ -80,7 +80,7 @@ private:
     {
         if (++m_nodes > mostNodes)
             return 1;
-        if (m_depth >= deepest + 12) // text and spans may still stand in the deepest block
+        if (m_depth >= deepestNesting + 12) // text and spans may still stand in the deepestNesting block
             return enterNothing();
         ++m_depth;
         m_path.back()->children.push_back(std::move(node));
@@ -146,11 +146,11 @@ private:
         case MD_BLOCK_HTML:
             return enterNothing();
         case MD_BLOCK_QUOTE:
-            return m_depth >= deepest ? enterNothing() : enter({"blockquote", {}, {}, {}});
+            return m_depth >= deepestNesting ? enterNothing() : enter({"blockquote", {}, {}, {}});
         case MD_BLOCK_UL:
-            return m_depth >= deepest ? enterNothing() : enter({"ul", {}, {}, {}});
+            return m_depth >= deepestNesting ? enterNothing() : enter({"ul", {}, {}, {}});
         case MD_BLOCK_OL: {
-            if (m_depth >= deepest)
+            if (m_depth >= deepestNesting)
                 return enterNothing();
             const unsigned start = static_cast<MD_BLOCK_OL_DETAIL*>(detail)->start;
             MarkdownNode node{"ol", {}, {}, {}};
@@ -159,7 +159,7 @@ private:
             return enter(std::move(node));
         }
         case MD_BLOCK_LI: {
-            if (m_depth >= deepest)
+            if (m_depth >= deepestNesting)
                 return enter({"p", {}, {}, {}});
             const auto& item = *static_cast<MD_BLOCK_LI_DETAIL*>(detail);
             MarkdownNode node{"li", {}, {}, {}};

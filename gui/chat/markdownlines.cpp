@@ -8,7 +8,7 @@ namespace {
 constexpr int tabWidth = 4;
 constexpr size_t mostItems = 64; // deeper lists are text to everybody
 
-struct Cursor {
+struct LineCursor {
     std::string_view line;
     size_t at = 0;
     int column = 0;
@@ -84,7 +84,7 @@ bool isHeading(std::string_view line, size_t at)
 
 bool MarkdownLineReader::leavesFence(std::string_view line, size_t& content) const
 {
-    Cursor cursor{line};
+    LineCursor cursor{line};
     cursor.skipSpaces();
     int quotes = 0;
     while (quotes < m_fence.quotes && cursor.mark() == '>') {
@@ -121,7 +121,7 @@ MarkdownLine MarkdownLineReader::next(std::string_view line)
         }
         m_fence = {};
     }
-    Cursor cursor{line};
+    LineCursor cursor{line};
     cursor.skipSpaces();
     if (cursor.at >= line.size()) {
         result.kind = MarkdownLine::Kind::Blank;

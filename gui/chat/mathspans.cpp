@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gui/chat/asciicharacters.h"
 #include "gui/chat/inlinespans.h"
 #include "gui/chat/markdownlines.h"
 
@@ -15,15 +16,6 @@ constexpr std::string_view closeMark = "\xef\xb7\x91";
 constexpr std::string_view letterMark = "\xef\xb7\x92"; // U+FDD2
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-bool isPunctuation(char c)
-{
-    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-           (c >= '{' && c <= '~');
-}
 
 /// The lines of a formula in a quote, without the marks of the quote.
 std::string withoutQuoteMarks(std::string_view tex, int quotes)

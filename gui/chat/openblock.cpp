@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "gui/chat/asciicharacters.h"
 #include "gui/chat/inlinespans.h"
 #include "gui/chat/livespans.h"
 #include "gui/chat/markdownlines.h"
@@ -39,18 +40,6 @@ Lines readLines(std::string_view text)
 bool isAscii(char c)
 {
     return static_cast<unsigned char>(c) < 0x80;
-}
-bool isLetter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-bool isSpace(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /// Marks of structure alone, or the number of an item: what they mean shows with what follows.

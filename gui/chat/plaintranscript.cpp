@@ -17,7 +17,7 @@
 namespace argali::gui {
 namespace {
 
-constexpr int shortestPause = 120; // ms between two updates
+constexpr int updatePause = 120; // ms between two updates
 
 } // namespace
 
@@ -55,7 +55,7 @@ PlainTranscript::PlainTranscript(const Turns& turns, QWidget* parent)
     column->addWidget(m_browser, 1);
     setFocusProxy(m_browser);
     m_timer.setSingleShot(true);
-    m_timer.setInterval(shortestPause);
+    m_timer.setInterval(updatePause);
     connect(&m_timer, &QTimer::timeout, this, &PlainTranscript::update);
     connect(m_button, &QPushButton::clicked, this, &PlainTranscript::noticeButtonPressed);
     connect(m_browser, &QTextBrowser::anchorClicked, this, &PlainTranscript::activate);

@@ -16,11 +16,11 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct JsonReaderWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::ChatJson)
 };
 
-constexpr int deepest = 32;
+constexpr int deepestValue = 32;
 constexpr int mostValues = 3'000'000; // a chat of mostTurns has less than half of them
 constexpr qsizetype mostMediaOfTurn = 200;
 constexpr qsizetype longestThumbnail = 512 << 10; // characters of base64
@@ -60,8 +60,8 @@ void checkShape(const QByteArray& json)
             --depth;
         if (c == ',' || c == '[' || c == '{')
             ++values;
-        if (depth > deepest)
-            throw Wrong(QStringLiteral("nested more than %1 times").arg(deepest));
+        if (depth > deepestValue)
+            throw Wrong(QStringLiteral("nested more than %1 times").arg(deepestValue));
         if (values > mostValues)
             throw Wrong(QStringLiteral("more than %1 values").arg(mostValues));
     }
@@ -283,7 +283,7 @@ Failure notAChat(const QString& name, const QString& why)
 {
     return Failure::withSentence(
         Error::Code::Unsupported,
-        Words::tr("“%1” is not a chat that Argali exported as JSON.").arg(name), why);
+        JsonReaderWords::tr("“%1” is not a chat that Argali exported as JSON.").arg(name), why);
 }
 
 } // namespace
@@ -304,7 +304,7 @@ Result<ReadChat> readChat(const QByteArray& json, const QString& name, const std
         if (version > chatjson::version)
             return Failure::withSentence(
                 Error::Code::Unsupported,
-                Words::tr("“%1” was exported by a newer Argali. Import it there.").arg(name),
+                JsonReaderWords::tr("“%1” was exported by a newer Argali. Import it there.").arg(name),
                 QStringLiteral("version %1").arg(version));
         if (version < 1)
             return notAChat(name, QStringLiteral("no version"));
@@ -312,7 +312,7 @@ Result<ReadChat> readChat(const QByteArray& json, const QString& name, const std
     } catch (const Wrong& wrong) {
         return Failure::withSentence(
             Error::Code::Unsupported,
-            Words::tr("“%1” is damaged, or larger than a chat can be. Nothing of it was imported.")
+            JsonReaderWords::tr("“%1” is damaged, or larger than a chat can be. Nothing of it was imported.")
                 .arg(name),
             wrong.text());
     }

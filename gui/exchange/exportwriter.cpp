@@ -17,7 +17,7 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct ExportWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::ExportWriter)
 };
 
@@ -41,7 +41,7 @@ Failure ExportWriter::writeFailure(const QString& path, const QString& why)
 {
     return Failure::withSentence(
         Error::Code::Missing,
-        Words::tr("The chats cannot be written to %1. Check the free space and the rights there, "
+        ExportWords::tr("The chats cannot be written to %1. Check the free space and the rights there, "
                   "or choose another folder.")
             .arg(QDir::toNativeSeparators(path)),
         why);
@@ -89,7 +89,7 @@ void ExportWriter::add(const ExchangedChat& chat, const FormulaTable& formulas)
         Conversation conversation(chat.head);
         conversation.fill(chat.turns, chat.chosen);
         const QString name = m_names.take(safeName(
-            conversation.title().replace(QLatin1Char('.'), QLatin1Char(' ')), Words::tr("Chat")));
+            conversation.title().replace(QLatin1Char('.'), QLatin1Char(' ')), ExportWords::tr("Chat")));
         file = name + QLatin1Char('.') + m_options.ending();
         mediaName = name + QStringLiteral("-media");
     }

@@ -6,7 +6,7 @@
 namespace argali::gui {
 namespace {
 
-constexpr int deepest = 400;
+constexpr int deepestFormula = 400;
 
 const QSet<QString>& elements()
 {
@@ -80,7 +80,7 @@ QString safeMathMl(const QString& markup)
     while (!reader.atEnd()) {
         switch (reader.readNext()) {
         case QXmlStreamReader::StartElement:
-            if (open.size() >= deepest)
+            if (open.size() >= deepestFormula)
                 return {};
             open.append(reader.qualifiedName().toString());
             if (reader.name() == QLatin1String("span")) // around it all

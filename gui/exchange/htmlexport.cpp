@@ -15,7 +15,7 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct HtmlWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::HtmlExport)
 };
 
@@ -139,11 +139,11 @@ bool HtmlExport::write(QIODevice& out, const ExchangedChat& chat)
     const QString title = conversation.title();
     QString page = pageHead(title) + QStringLiteral("<h1>%1</h1>\n").arg(escaped(title));
     page += line("about",
-                 Words::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head.created)));
+                 HtmlWords::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head.created)));
     const QStringList models = modelsOf(conversation.turns());
     if (!models.isEmpty())
-        page += line("about", Words::tr("Model: %1").arg(models.join(QStringLiteral(", "))));
-    page += line("about", Words::tr("%Ln question(s)", nullptr, int(conversation.turns().size())));
+        page += line("about", HtmlWords::tr("Model: %1").arg(models.join(QStringLiteral(", "))));
+    page += line("about", HtmlWords::tr("%Ln question(s)", nullptr, int(conversation.turns().size())));
     if (conversation.turns().size() < chat.turns.size())
         page += line("about", branchWords());
     for (const Turn& each : conversation.turns()) {

@@ -10,7 +10,7 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct MarkdownWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::MarkdownExport)
 };
 
@@ -72,11 +72,11 @@ public:
             title.insert(title.size() - 1, QLatin1Char('\\'));
         paragraph(QStringLiteral("# ") + title);
         QStringList lines{
-            Words::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head().created))};
+            MarkdownWords::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head().created))};
         const QStringList models = modelsOf(chat.turns());
         if (!models.isEmpty())
-            lines << Words::tr("Model: %1").arg(models.join(QStringLiteral(", ")));
-        lines << Words::tr("%Ln question(s)", nullptr, int(chat.turns().size()));
+            lines << MarkdownWords::tr("Model: %1").arg(models.join(QStringLiteral(", ")));
+        lines << MarkdownWords::tr("%Ln question(s)", nullptr, int(chat.turns().size()));
         if (hasBranches)
             lines << branchWords();
         for (const QString& line : lines)
@@ -86,11 +86,11 @@ public:
     void turn(const Turn& turn)
     {
         paragraph(QStringLiteral("---"));
-        paragraph(heading(Words::tr("Question"), dateWords(turn.created)));
+        paragraph(heading(MarkdownWords::tr("Question"), dateWords(turn.created)));
         for (const MediaFile& file : turn.media)
             medium(file);
         paragraph(literalMarkdown(turn.question));
-        paragraph(heading(Words::tr("Answer"), answerWords(turn)));
+        paragraph(heading(MarkdownWords::tr("Answer"), answerWords(turn)));
         if (m_options.thinking && !turn.answer.thinking.isEmpty()) {
             m_out += QStringLiteral("> *") + literalMarkdown(thinkingWords(turn.answer)) +
                      QStringLiteral("*\n>\n");

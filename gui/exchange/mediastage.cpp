@@ -17,17 +17,17 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct StageWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::MediaStage)
 };
 
-constexpr qint64 blockSize = 1 << 20;
+constexpr qint64 stagedBlock = 1 << 20;
 
 Failure copyFailure(const QString& folder, const QString& why)
 {
     return Failure::withSentence(
         Error::Code::Missing,
-        Words::tr("The pictures and films of the chat cannot be copied to %1. Check the free space "
+        StageWords::tr("The pictures and films of the chat cannot be copied to %1. Check the free space "
                   "and the rights there.")
             .arg(QDir::toNativeSeparators(folder)),
         why);
@@ -127,7 +127,7 @@ QString MediaStage::stage(const QString& path, const QString& name, const QStrin
             throw ExportError(copyFailure(m_mediaFolder, copy.errorString()));
     }
     QCryptographicHash hash(QCryptographicHash::Sha256);
-    QByteArray block(blockSize, Qt::Uninitialized);
+    QByteArray block(stagedBlock, Qt::Uninitialized);
     qint64 bytes = 0;
     for (;;) {
         const qint64 got = original.read(block.data(), block.size());

@@ -10,7 +10,7 @@
 namespace argali::gui {
 namespace {
 
-struct Words {
+struct PlaceWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::TurnWords)
 };
 
@@ -32,15 +32,15 @@ QString endWords(const Turn& turn)
 {
     if (turn.answer.state == Answer::State::Failed)
         return turn.answer.failure.sentence();
-    return turn.answer.isRunning() ? Words::tr("The answer was still being written.")
+    return turn.answer.isRunning() ? PlaceWords::tr("The answer was still being written.")
                                    : turn.answer.note(turn.options);
 }
 
 QString thinkingWords(const Answer& answer)
 {
     return answer.thinkingTokens > 0
-               ? Words::tr("Thinking · %Ln token(s)", nullptr, answer.thinkingTokens)
-               : Words::tr("Thinking");
+               ? PlaceWords::tr("Thinking · %Ln token(s)", nullptr, answer.thinkingTokens)
+               : PlaceWords::tr("Thinking");
 }
 
 QString frameWords(const MediaFile& film)
@@ -51,7 +51,7 @@ QString frameWords(const MediaFile& film)
     for (const double seconds : KeyFrameSet::of(film).times())
         times.append(timeText(seconds, true));
     //: %1 is a list of times, "00:00.0, 00:01.5"
-    return Words::tr("Frames at %1").arg(times.join(QStringLiteral(", ")));
+    return PlaceWords::tr("Frames at %1").arg(times.join(QStringLiteral(", ")));
 }
 
 QStringList modelsOf(const std::vector<Turn>& turns)
@@ -66,12 +66,12 @@ QStringList modelsOf(const std::vector<Turn>& turns)
 
 QString missingWords(const QString& name)
 {
-    return Words::tr("%1 was not there any more when this was exported.").arg(name);
+    return PlaceWords::tr("%1 was not there any more when this was exported.").arg(name);
 }
 
 QString branchWords()
 {
-    return Words::tr("Other versions of questions and answers are not in this file.");
+    return PlaceWords::tr("Other versions of questions and answers are not in this file.");
 }
 
 } // namespace argali::gui

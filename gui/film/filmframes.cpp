@@ -12,6 +12,7 @@
 #include <QToolTip>
 
 #include "gui/chat/attachment.h"
+#include "gui/film/keyframeset.h"
 #include "gui/shortcuts.h"
 #include "gui/theme.h"
 #include "gui/widgets/focusring.h"
@@ -20,9 +21,8 @@
 
 namespace argali::gui {
 namespace {
-constexpr int gap = 4;
+constexpr int frameGap = 4;
 constexpr int radius = 6;
-constexpr int manyFrames = 10; // an arrow key with Shift
 } // namespace
 
 FilmFrames::FilmFrames(QWidget* parent) : QWidget(parent), m_remove(new RemoveButton(this))
@@ -83,10 +83,10 @@ QRect FilmFrames::placeRect(int place) const
     if (n == 0)
         return {};
     // Few frames do not become wider than a picture is.
-    const int room = std::min(width(), n * (frameHeight() * 2 + gap) - gap);
+    const int room = std::min(width(), n * (frameHeight() * 2 + frameGap) - frameGap);
     // Edges are rounded one by one, so that all gaps are equal.
-    const int left = int(qint64(place) * (room + gap) / n);
-    const int right = int(qint64(place + 1) * (room + gap) / n) - gap;
+    const int left = int(qint64(place) * (room + frameGap) / n);
+    const int right = int(qint64(place + 1) * (room + frameGap) / n) - frameGap;
     return QRect(isRightToLeft() ? width() - right : left, 0, right - left, height());
 }
 
@@ -113,7 +113,7 @@ QSize FilmFrames::sizeHint() const
 {
     const int tag =
         QFontMetrics(scaledFont(font(), 0.77)).horizontalAdvance(QStringLiteral("00:00.0")) + 20;
-    return {std::max(1, count()) * (std::max(44, tag) + gap) - gap, frameHeight()};
+    return {std::max(1, count()) * (std::max(44, tag) + frameGap) - frameGap, frameHeight()};
 }
 
 void FilmFrames::paintFrame(QPainter& painter, int place)
@@ -168,9 +168,9 @@ void FilmFrames::keyPressEvent(QKeyEvent* event)
     else if (is(Shortcut::FrameRight))
         emit nudged(m_current, forward);
     else if (is(Shortcut::FrameTenLeft))
-        emit nudged(m_current, -forward * manyFrames);
+        emit nudged(m_current, -forward * framesPerJump);
     else if (is(Shortcut::FrameTenRight))
-        emit nudged(m_current, forward * manyFrames);
+        emit nudged(m_current, forward * framesPerJump);
     else if (is(Shortcut::EarlierFrame))
         setCurrent(m_current - 1);
     else if (is(Shortcut::LaterFrame))

@@ -24,7 +24,6 @@
 namespace argali::gui {
 namespace {
 constexpr auto rest = std::chrono::milliseconds(60);
-constexpr qint64 manyFrames = 10; // an arrow key with Shift
 constexpr QSize largestPicture(1280, 720);
 } // namespace
 
@@ -299,9 +298,9 @@ void FilmPreview::keyPressEvent(QKeyEvent* event)
     else if (is(Shortcut::PlayRight))
         step(forward);
     else if (is(Shortcut::PlayTenLeft))
-        step(-forward * manyFrames);
+        step(-forward * framesPerJump);
     else if (is(Shortcut::PlayTenRight))
-        step(forward * manyFrames);
+        step(forward * framesPerJump);
     else if (is(Shortcut::Play))
         togglePlaying();
     else if (!is(Shortcut::AddFrame))

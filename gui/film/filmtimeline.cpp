@@ -14,7 +14,6 @@
 namespace argali::gui {
 namespace {
 constexpr int handleWidth = 8;
-constexpr int manyFrames = 10; // an arrow key with Shift
 } // namespace
 
 /// One end of the range; moved with the mouse, or by frames with the keys.
@@ -60,7 +59,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override
     {
         const auto step = [&](qint64 frames) { m_line.moveHandle(*this, m_index + frames); };
-        const qint64 frames = event->modifiers() & Qt::ShiftModifier ? manyFrames : 1;
+        const qint64 frames = event->modifiers() & Qt::ShiftModifier ? framesPerJump : 1;
         const qint64 forward = isRightToLeft() ? -frames : frames;
         const qint64 second = std::max<qint64>(1, m_line.m_frames.indexAt(1));
         switch (event->key()) {

@@ -9,6 +9,9 @@
 
 namespace argali::gui {
 
+/// By how many frames an arrow key goes with Shift.
+inline constexpr int framesPerJump = 10;
+
 /// The frames of one film that the model gets: spread evenly over a range, or chosen one by one.
 /// They are counted at the film's nominal rate; a variable rate is mapped by time. Always in order
 /// and never empty.

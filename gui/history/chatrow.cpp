@@ -1,6 +1,7 @@
 #include "gui/history/chatrow.h"
 
 #include <QLineEdit>
+#include <QListWidget>
 #include <QPainter>
 #include <QTextLayout>
 
@@ -22,6 +23,16 @@ QFont excerptFont(const QFont& base)
 }
 
 } // namespace
+
+ChatRowKind kindOf(const QListWidgetItem* item)
+{
+    return ChatRowKind(item->data(KindRole).toInt());
+}
+
+quint64 idOf(const QListWidgetItem* item)
+{
+    return item->data(IdRole).toULongLong();
+}
 
 QSize ChatRowDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const
 {

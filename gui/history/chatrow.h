@@ -3,6 +3,8 @@
 #include <QPair>
 #include <QStyledItemDelegate>
 
+class QListWidgetItem;
+
 namespace argali::gui {
 
 /// What a row of the list of chats is.
@@ -19,6 +21,9 @@ enum ChatRowRole {
     MarksRole,   ///< QList<QPair<int, int>>: what was searched in it
     IndentRole,  ///< steps
 };
+
+ChatRowKind kindOf(const QListWidgetItem* item);
+quint64 idOf(const QListWidgetItem* item); ///< of the chat or folder
 
 /// Draws the rows of the list of chats and lets their titles be edited. All texts are plain.
 class ChatRowDelegate final : public QStyledItemDelegate {

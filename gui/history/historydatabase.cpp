@@ -15,7 +15,7 @@ namespace {
 
 constexpr qint64 checkedSize = 64 << 20; // larger files would hold up the start
 
-struct Words {
+struct DatabaseWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::HistoryDatabase)
 };
 
@@ -195,7 +195,7 @@ std::optional<Failure> HistoryDatabase::open()
                 m_access = Access::ReadOnly;
                 return Failure::withSentence(
                     Error::Code::Missing,
-                    Words::tr("Your chats cannot be written to: check the rights of %1 and the "
+                    DatabaseWords::tr("Your chats cannot be written to: check the rights of %1 and the "
                               "space there. Earlier chats can be read, but new ones are not kept.")
                         .arg(QDir::toNativeSeparators(QFileInfo(m_fileName).absolutePath())),
                     why);
@@ -207,7 +207,7 @@ std::optional<Failure> HistoryDatabase::open()
     close();
     return Failure::withSentence(
         Error::Code::Missing,
-        Words::tr("Your chats cannot be opened: check the rights of %1 and the space there. "
+        DatabaseWords::tr("Your chats cannot be opened: check the rights of %1 and the space there. "
                   "Everything else works, but chats are not kept.")
             .arg(QDir::toNativeSeparators(QFileInfo(m_fileName).absolutePath())),
         why);
@@ -233,14 +233,14 @@ Failure HistoryDatabase::setAside(const QString& why)
         close();
         return Failure::withSentence(
             Error::Code::Missing,
-            Words::tr("The file of your chats is damaged and cannot be put aside: check the rights "
+            DatabaseWords::tr("The file of your chats is damaged and cannot be put aside: check the rights "
                       "of %1. Everything else works, but chats are not kept.")
                 .arg(QDir::toNativeSeparators(file.absolutePath())),
             why + QStringLiteral("; ") + error.text());
     }
     return Failure::withSentence(
         Error::Code::Internal,
-        Words::tr("The file of your chats was damaged. It was put aside as %1, and a new one was "
+        DatabaseWords::tr("The file of your chats was damaged. It was put aside as %1, and a new one was "
                   "begun.")
             .arg(QDir::toNativeSeparators(aside)),
         why);
@@ -265,7 +265,7 @@ QStringList HistoryDatabase::erase()
 
 QString HistoryDatabase::newerSentence()
 {
-    return Words::tr("Your chats were written by a newer Argali. They can be read here, but new "
+    return DatabaseWords::tr("Your chats were written by a newer Argali. They can be read here, but new "
                      "ones are not kept.");
 }
 
@@ -274,9 +274,9 @@ Failure HistoryDatabase::writeFailure(const SqlError& error)
     return Failure::withSentence(
         Error::Code::Missing,
         error.meansReadOnly()
-            ? Words::tr("Your chats cannot be saved: their file cannot be written to. Argali keeps "
+            ? DatabaseWords::tr("Your chats cannot be saved: their file cannot be written to. Argali keeps "
                         "them while it is open and goes on trying.")
-            : Words::tr("Your chats cannot be saved: the disk may be full. Argali keeps them while "
+            : DatabaseWords::tr("Your chats cannot be saved: the disk may be full. Argali keeps them while "
                         "it is open and goes on trying."),
         error.text());
 }

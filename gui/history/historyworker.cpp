@@ -17,7 +17,7 @@ constexpr int longestOptions = 1'000'000; // characters of JSON
 
 enum StoredState { Finished = 3, Failed = 4, Interrupted = 5 };
 
-struct Words {
+struct WorkerWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::HistoryWorker)
 };
 
@@ -328,7 +328,7 @@ Failure HistoryWorker::unreadable(const SqlError& error)
 {
     return Failure::withSentence(
         Error::Code::Internal,
-        Words::tr("This chat cannot be read. The others are not touched by it."), error.text());
+        WorkerWords::tr("This chat cannot be read. The others are not touched by it."), error.text());
 }
 
 void HistoryWorker::read(quint64 conversation)

@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t shortest = 4096; // positions, as OpenOptions::context says
 
 /// Translations of the sentences.
-struct ServingWords {
+struct CostWords {
     Q_DECLARE_TR_FUNCTIONS(argali::gui::ServingCost)
 };
 
@@ -51,18 +51,18 @@ QString servingCostSentence(const ServingCost& cost)
     const QString free = sizeText(cost.free);
     switch (cost.room()) {
     case ServingCost::Room::Enough:
-        return ServingWords::tr("The server opens the model a second time, beside the one in this "
+        return CostWords::tr("The server opens the model a second time, beside the one in this "
                                 "window: about %1 more of memory. %2 are free.")
             .arg(sizeText(cost.whole), free);
     case ServingCost::Room::ForLess:
-        return ServingWords::tr("The server opens the model a second time. For its whole context "
+        return CostWords::tr("The server opens the model a second time. For its whole context "
                                 "it would take %1, and %2 are free: it takes a shorter one, with "
                                 "room for less in a conversation.")
             .arg(sizeText(cost.whole), free);
     case ServingCost::Room::TooLittle:
         break;
     }
-    return ServingWords::tr("The server opens the model a second time, which takes at least %1, "
+    return CostWords::tr("The server opens the model a second time, which takes at least %1, "
                             "and %2 are free. It will hardly start: close other programs, or open "
                             "a smaller model.")
         .arg(sizeText(cost.least), free);

@@ -15,6 +15,7 @@
 #include "gui/widgets/button.h"
 #include "gui/widgets/disclosure.h"
 #include "gui/widgets/hairline.h"
+#include "gui/widgets/note.h"
 #include "gui/widgets/toggleswitch.h"
 #include "gui/widgets/valueslider.h"
 
@@ -32,15 +33,13 @@ QVBoxLayout* column(QWidget* widget)
     return layout;
 }
 
-QLabel* makeNote(QWidget* parent)
+/// What is said where there is something to say.
+QLabel* makeHint(QWidget* parent)
 {
-    auto* note = new QLabel(parent);
-    note->setTextFormat(Qt::PlainText);
-    note->setWordWrap(true);
-    note->setFont(scaledFont(parent->font(), 0.85));
-    note->setForegroundRole(QPalette::PlaceholderText);
-    note->hide();
-    return note;
+    QLabel* hint = makeNote(parent);
+    hint->setForegroundRole(QPalette::PlaceholderText);
+    hint->hide();
+    return hint;
 }
 
 /// The small button that takes a control back to its default; keeps its room while it is hidden.
@@ -183,7 +182,7 @@ QWidget* AnswerForm::makeThinking()
                   tr("The model writes down its thoughts before it answers. Slower, often better."),
                   [](AnswerOptions& o) -> bool& { return o.thinking; });
     m_thinking->setIconName(QStringLiteral("thinking"));
-    m_thinkingHint = makeNote(part);
+    m_thinkingHint = makeHint(part);
     m_thinkingHint->setText(tr("This model cannot think before it answers."));
     layout->addWidget(m_thinkingHint);
     m_hasBudget = addSwitch(
@@ -215,7 +214,7 @@ QWidget* AnswerForm::makeThinking()
                 o.thinkingBudget = std::min(o.thinkingBudget, o.longestAnswer - answerReserve);
         });
     m_longest->setTypedMaximum(settings::longestAnswer.maximum);
-    m_note = makeNote(part);
+    m_note = makeHint(part);
     layout->addWidget(m_note);
     return part;
 }
@@ -237,7 +236,7 @@ QWidget* AnswerForm::makeSystemPrompt()
     m_system->setPlaceholderText(tr("None"));
     m_system->setTabChangesFocus(true);
     m_system->setFixedHeight(fontMetrics().lineSpacing() * 4 + 16);
-    m_promptNote = makeNote(part);
+    m_promptNote = makeHint(part);
     m_promptNote->setText(
         tr("A system prompt has room for %1 characters.").arg(QLocale().toString(longestPrompt)));
     auto* row = new QHBoxLayout;

@@ -14,20 +14,12 @@
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/icon.h"
+#include "gui/widgets/note.h"
 
 namespace argali::gui {
 namespace {
 
 constexpr int widestEntry = 34; // of the menu, in average characters
-
-QLabel* makeNote(QWidget* parent)
-{
-    auto* note = new QLabel(parent);
-    note->setTextFormat(Qt::PlainText);
-    note->setWordWrap(true);
-    note->setFont(scaledFont(parent->font(), 0.85));
-    return note;
-}
 
 } // namespace
 

@@ -14,7 +14,6 @@
 namespace argali::gui {
 namespace {
 constexpr int gap = 7;
-constexpr int chevronSize = 14;
 
 /// Room for a text; advances are fractions, and a text that is short of one is elided.
 int widthOf(const QFont& font, const QString& text)

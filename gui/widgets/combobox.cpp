@@ -14,8 +14,7 @@ namespace argali::gui {
 namespace {
 
 constexpr int padding = 11;
-constexpr int gap = 7;
-constexpr int chevronSize = 14; // as the button's
+constexpr int chevronGap = 7;
 constexpr qreal radius = 7;
 
 } // namespace
@@ -32,7 +31,7 @@ QSize ComboBox::sizeHint() const
     int widest = 0;
     for (int i = 0; i < count(); ++i)
         widest = std::max(widest, fontMetrics().horizontalAdvance(itemText(i)));
-    return {widest + 2 * padding + gap + chevronSize, fontMetrics().height() + 14};
+    return {widest + 2 * padding + chevronGap + chevronSize, fontMetrics().height() + 14};
 }
 
 void ComboBox::paintEvent(QPaintEvent*)
@@ -54,7 +53,7 @@ void ComboBox::paintEvent(QPaintEvent*)
     painter.drawPixmap(
         place(QRect(end, (height() - chevronSize) / 2, chevronSize, chevronSize)).topLeft(),
         iconPixmap(QStringLiteral("chevron-down"), chevronSize, ink, devicePixelRatioF()));
-    const QRect words(padding, 0, std::max(0, end - gap - padding), height());
+    const QRect words(padding, 0, std::max(0, end - chevronGap - padding), height());
     painter.setPen(ink);
     painter.drawText(place(words), Qt::AlignVCenter | Qt::AlignLeading | Qt::TextSingleLine,
                      fontMetrics().elidedText(currentText(), Qt::ElideRight, words.width()));

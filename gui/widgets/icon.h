@@ -6,6 +6,9 @@
 
 namespace argali::gui {
 
+/// The side of the chevron on controls that open a list.
+inline constexpr int chevronSize = 14;
+
 /// An icon of ours by its file name without ending, drawn in a colour of the palette that holds
 /// when it is painted, so that icons follow the theme. Thread: GUI.
 QIcon icon(const QString& name, QPalette::ColorRole role = QPalette::WindowText);
