@@ -17,7 +17,6 @@
 namespace argali::gui {
 namespace {
 
-using remote::Failure;
 using remote::FailureKind;
 using remote::TransportError;
 
@@ -64,7 +63,7 @@ TransportError transportErrorOf(QNetworkReply::NetworkError error, bool hasHead)
     }
 }
 
-Failure broken(const std::string& words)
+remote::Failure broken(const std::string& words)
 {
     return {FailureKind::BadRequest, words};
 }
@@ -115,7 +114,7 @@ void HttpExchange::follow(QNetworkReply* reply, bool isByProxy)
     connect(reply, &QNetworkReply::finished, this, &HttpExchange::end);
 }
 
-void HttpExchange::failLater(const Failure& failure)
+void HttpExchange::failLater(const remote::Failure& failure)
 {
     QMetaObject::invokeMethod(
         this, [this, failure] { fail(failure); }, Qt::QueuedConnection);
@@ -146,10 +145,10 @@ void HttpExchange::readHead()
         emit headArrived(head);
 }
 
-std::optional<Failure> HttpExchange::refusalOf(const remote::HttpReply& head) const
+std::optional<remote::Failure> HttpExchange::refusalOf(const remote::HttpReply& head) const
 {
     if (const auto target = head.header("location"); target && head.status / 100 == 3) {
-        Failure failure{FailureKind::Other, "the server sends us on to another address, " +
+        remote::Failure failure{FailureKind::Other, "the server sends us on to another address, " +
                                                 std::string(target->substr(0, 300)) +
                                                 "; enter that one if it is the right one"};
         failure.status = head.status;
@@ -157,7 +156,7 @@ std::optional<Failure> HttpExchange::refusalOf(const remote::HttpReply& head) co
     }
     const auto encoding = head.header("content-encoding");
     if (encoding && !encoding->empty() && *encoding != "identity")
-        return Failure{FailureKind::Malformed, "the reply is compressed, which was not asked for"};
+        return remote::Failure{FailureKind::Malformed, "the reply is compressed, which was not asked for"};
     return std::nullopt;
 }
 
@@ -187,7 +186,7 @@ void HttpExchange::end()
     }
 }
 
-Failure HttpExchange::failureOf(QNetworkReply::NetworkError error) const
+remote::Failure HttpExchange::failureOf(QNetworkReply::NetworkError error) const
 {
     QString words = m_tlsWords.isEmpty() ? m_reply->errorString() : m_tlsWords;
     if (error == QNetworkReply::InsecureRedirectError ||
@@ -208,12 +207,12 @@ Failure HttpExchange::failureOf(QNetworkReply::NetworkError error) const
                                         words.toStdString());
 }
 
-void HttpExchange::fail(const Failure& failure)
+void HttpExchange::fail(const remote::Failure& failure)
 {
     if (m_isOver)
         return;
     drop();
-    Failure clean = failure;
+    remote::Failure clean = failure;
     clean.detail = remote::without(std::move(clean.detail), m_key);
     emit failed(clean);
 }
@@ -367,7 +366,7 @@ void collect(HttpExchange* exchange, qint64 limit, QObject* context,
         exchange, &HttpExchange::bytesArrived, context,
         [reply, limit, done](const QByteArray& bytes) {
             if (qint64(reply->body.size()) + bytes.size() > limit)
-                done(Failure{FailureKind::Malformed,
+                done(remote::Failure{FailureKind::Malformed,
                              "the reply is longer than " + std::to_string(limit) + " bytes"});
             else
                 reply->body.append(bytes.constData(), size_t(bytes.size()));
@@ -375,7 +374,7 @@ void collect(HttpExchange* exchange, qint64 limit, QObject* context,
     QObject::connect(exchange, &HttpExchange::finished, context,
                      [reply, done] { done(std::move(*reply)); });
     QObject::connect(exchange, &HttpExchange::failed, context,
-                     [done](const Failure& failure) { done(failure); });
+                     [done](const remote::Failure& failure) { done(failure); });
 }
 
 } // namespace argali::gui
