@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"

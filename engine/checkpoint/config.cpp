@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 namespace argali {
 namespace {
 
@@ -51,6 +53,13 @@ std::optional<int64_t> wholeNumber(const nlohmann::json& value, int64_t minimum,
 
 } // namespace
 
+Config::Config() : Config(nlohmann::json::object(), {}) {}
+
+Config::Config(nlohmann::json value, std::string file)
+    : m_value(std::make_shared<const nlohmann::json>(std::move(value))), m_file(std::move(file))
+{
+}
+
 Config Config::read(const std::filesystem::path& file)
 {
     const std::string content = readFile(file, largestFile);
@@ -74,7 +83,7 @@ Config Config::readIfThere(const std::filesystem::path& file)
 
 const nlohmann::json* Config::find(std::string_view key) const
 {
-    const nlohmann::json* value = &m_value;
+    const nlohmann::json* value = m_value.get();
     size_t begin = 0;
     while (true) {
         const size_t end = key.find('.', begin);

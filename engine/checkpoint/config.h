@@ -2,12 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/checkpoint/json.h"
 #include "engine/error.h"
@@ -18,11 +19,8 @@ namespace argali {
 /// Every getter throws Error::Code::BadModel naming file, key, expected and found.
 class Config final {
 public:
-    Config() = default;
-    Config(nlohmann::json value, std::string file)
-        : m_value(std::move(value)), m_file(std::move(file))
-    {
-    }
+    Config(); ///< an empty object
+    Config(nlohmann::json value, std::string file);
     /// Throws: Error::Code::Missing, BadModel
     static Config read(const std::filesystem::path& file);
     /// An empty object when the file is not there.
@@ -43,7 +41,7 @@ public:
     std::vector<int32_t> integers(std::string_view key, int64_t minimum, int64_t maximum) const;
     Config object(std::string_view key) const; ///< a sub-object; messages keep the full path
 
-    const nlohmann::json& json() const { return m_value; }
+    const nlohmann::json& json() const { return *m_value; }
     const std::string& file() const { return m_file; }
 
 private:
@@ -52,7 +50,7 @@ private:
     [[noreturn]] void fail(std::string_view key, const std::string& expected,
                            const nlohmann::json* found) const;
 
-    nlohmann::json m_value = nlohmann::json::object();
+    std::shared_ptr<const nlohmann::json> m_value; ///< never null
     std::string m_file;
     std::string m_prefix;
 };

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,7 +225,7 @@ void checkJsonText(std::string_view text, int64_t tokenBytes, const std::string&
     check(text.size());
 }
 
-std::string jsonComplaint(const json::exception& error)
+std::string jsonComplaint(const std::exception& error)
 {
     std::string_view text = error.what();
     if (const size_t end = text.find("] "); text.starts_with("[json.") && end != text.npos)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -8,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/error.h"
 
@@ -44,7 +45,7 @@ void checkJsonText(std::string_view text, int64_t tokenBytes, const std::string&
                    Error::Code code);
 
 /// The parser's complaint as one short line without control characters.
-std::string jsonComplaint(const nlohmann::json::exception& error);
+std::string jsonComplaint(const std::exception& error);
 
 /// The whole of a regular file.
 /// Throws: Error::Code::Missing when it cannot be read or is larger than limit bytes

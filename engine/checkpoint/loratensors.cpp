@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/error.h"
 #include "engine/numbers.h"

@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"

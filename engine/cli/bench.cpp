@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
 #include "engine/cli/benchrun.h"

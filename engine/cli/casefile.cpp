@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/config.h"
 #include "engine/cli/checkcase.h"
 #include "engine/cli/messages.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "engine/checkpoint/json.h"

@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/cli/comparison.h"
 #include "engine/error.h"

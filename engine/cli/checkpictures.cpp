@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/cli/vectorfile.h"
 #include "engine/error.h"

@@ -1,6 +1,8 @@
 // Conversations and the ids that a family makes of them.
 
 #include "engine/checkpoint/json.h"
+
+#include <nlohmann/json.hpp>
 #include "engine/cli/checkvectors.h"
 #include "engine/cli/comparison.h"
 #include "engine/cli/messages.h"

@@ -1,5 +1,7 @@
 #include "engine/cli/checkreport.h"
 
+#include <nlohmann/json.hpp>
+
 #include "engine/cli/output.h"
 
 namespace argali::cli {

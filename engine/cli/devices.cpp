@@ -1,4 +1,6 @@
 #include "engine/devices.h"
+
+#include <nlohmann/json.hpp>
 #include "engine/cli/command.h"
 #include "engine/cli/output.h"
 

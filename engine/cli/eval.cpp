@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/cli/advice.h"
 #include "engine/cli/answersfile.h"
 #include "engine/cli/command.h"

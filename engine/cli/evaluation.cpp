@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include <nlohmann/json.hpp>
 #include <utf8proc.h>
 
 #include "engine/checkpoint/json.h"

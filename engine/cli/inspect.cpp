@@ -2,6 +2,8 @@
 #include <array>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/verification.h"
 #include "engine/checkpoint/weightfile.h"

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "engine/error.h"

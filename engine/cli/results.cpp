@@ -1,5 +1,7 @@
 #include "engine/cli/results.h"
 
+#include <nlohmann/json.hpp>
+
 namespace argali::cli {
 
 namespace {

@@ -1,6 +1,8 @@
 #include <iostream>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"

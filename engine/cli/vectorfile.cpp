@@ -4,6 +4,8 @@
 #include <fstream>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/cli/lines.h"
 #include "engine/error.h"

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/packedweights.h"
 #include "engine/checkpoint/syntheticweights.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/families/chatglm2.h"
 #include "engine/families/internvl2.h"
 #include "engine/families/internvl2lora.h"

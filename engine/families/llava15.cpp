@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/syntheticweights.h"
 #include "engine/families/joinedweights.h"
 #include "engine/families/llava15config.h"

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/families/joinedweights.h"
 
 namespace argali::ovis25 {

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/error.h"
 #include "engine/remote/answermeasures.h"
 #include "engine/remote/failurereading.h"

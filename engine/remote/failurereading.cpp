@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/jsonfields.h"
 
 namespace argali::remote {

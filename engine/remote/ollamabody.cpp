@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/error.h"
 #include "engine/remote/jsonwriter.h"
 #include "engine/remote/requestwriter.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/jsonfields.h"
 #include "engine/tokenizer/unicode.h"
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/error.h"
 #include "engine/remote/base64.h"
 #include "engine/remote/jsonfields.h"

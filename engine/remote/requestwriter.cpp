@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/error.h"
 #include "engine/remote/base64.h"
 

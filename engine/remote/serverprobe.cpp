@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/failurereading.h"
 #include "engine/remote/jsonfields.h"
 #include "engine/remote/jsonwriter.h"

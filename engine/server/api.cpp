@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/log.h"
 #include "engine/server/chatfields.h"
 #include "engine/server/modellist.h"

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/tokenizer/tokenizer.h"
 
 namespace argali::server {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/jsonfields.h"
 #include "engine/server/apifailure.h"
 #include "engine/server/chatfields.h"

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/json.h"
 #include "engine/error.h"
 #include "engine/server/apifailure.h"

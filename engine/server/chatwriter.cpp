@@ -4,6 +4,8 @@
 #include <mutex>
 #include <random>
 
+#include <nlohmann/json.hpp>
+
 namespace argali::server {
 
 namespace {

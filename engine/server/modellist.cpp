@@ -1,5 +1,7 @@
 #include "engine/server/modellist.h"
 
+#include <nlohmann/json.hpp>
+
 #include "engine/server/apifailure.h"
 #include "engine/server/chatwriter.h"
 

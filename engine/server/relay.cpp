@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/log.h"
 #include "engine/remote/failurereading.h"
 #include "engine/remote/jsonfields.h"

@@ -1,5 +1,7 @@
 #include "engine/server/relaystream.h"
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/failurereading.h"
 #include "engine/remote/jsonfields.h"
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/config.h"
 #include "engine/error.h"
 #include "engine/tokenizer/bpe.h"

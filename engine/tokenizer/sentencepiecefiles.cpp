@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/config.h"
 #include "engine/error.h"
 #include "engine/tokenizer/sentencepiece.h"

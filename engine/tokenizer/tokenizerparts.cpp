@@ -4,6 +4,8 @@
 #include <charconv>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/error.h"
 
 namespace argali {

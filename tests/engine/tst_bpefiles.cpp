@@ -1,5 +1,7 @@
 #include <functional>
 
+#include <nlohmann/json.hpp>
+
 #include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QtTest>

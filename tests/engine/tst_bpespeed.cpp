@@ -1,6 +1,8 @@
 #include <ctime>
 #include <unordered_set>
 
+#include <nlohmann/json.hpp>
+
 #include <QTemporaryDir>
 #include <QtTest>
 

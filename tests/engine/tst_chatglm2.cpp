@@ -2,6 +2,8 @@
 #include <cmath>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include "engine/checkpoint/packedweights.h"

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <random>
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include "engine/checkpoint/safetensors.h"

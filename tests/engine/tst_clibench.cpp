@@ -1,5 +1,7 @@
 #include <cstring>
 
+#include <nlohmann/json.hpp>
+
 #include <QElapsedTimer>
 #include <QtTest>
 

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstring>
 
+#include <nlohmann/json.hpp>
+
 #include <QJsonArray>
 #include <QtTest>
 

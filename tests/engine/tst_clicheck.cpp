@@ -1,6 +1,8 @@
 // argali-cli check.
 
 #include <QTemporaryDir>
+
+#include <nlohmann/json.hpp>
 #include <QtTest>
 
 #include "tests/support/argalicli.h"

@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include <nlohmann/json.hpp>
+
 #include <QTemporaryDir>
 #include <QtTest>
 

@@ -2,6 +2,8 @@
 #include <cstring>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include "engine/checkpoint/safetensors.h"

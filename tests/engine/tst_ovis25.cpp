@@ -1,6 +1,8 @@
 #include <cmath>
 #include <regex>
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include "engine/engine.h"

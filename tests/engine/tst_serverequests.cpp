@@ -4,6 +4,8 @@
 #include <csignal>
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include <QDir>
 #include <QElapsedTimer>
 #include <QTest>

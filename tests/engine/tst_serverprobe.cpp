@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/remote/failurereading.h"
 #include "engine/remote/serverprobe.h"
 

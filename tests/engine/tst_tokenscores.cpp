@@ -1,6 +1,8 @@
 // How likely tokens were: against the logits of the model itself.
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include "engine/engine.h"

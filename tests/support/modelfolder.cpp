@@ -3,6 +3,8 @@
 #include <cstring>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/checkpoint/checkpoint.h"
 
 namespace argali::test {
