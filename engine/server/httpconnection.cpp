@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace argali::server {
@@ -14,6 +15,12 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+using namespace std::chrono_literals;
+
+// What is read ahead and not yet understood. The parser has no limit of its own for what stands
+// between the pieces of a body.
+constexpr size_t pieceBytes = 64 * 1024;
+constexpr auto timeBetweenLooks = 200ms;
 
 /// Passes calls from any thread to the connection's own.
 class Reply final : public HttpReply {
@@ -51,7 +58,11 @@ bool isFromHere(const asio::ip::tcp::socket& socket)
 } // namespace
 
 HttpConnection::HttpConnection(Socket socket, std::shared_ptr<HttpShared> shared)
-    : m_shared(std::move(shared)), m_socket(std::move(socket)), m_limit(m_socket.get_executor())
+    : m_shared(std::move(shared)),
+      m_socket(std::move(socket)),
+      m_limit(m_socket.get_executor()),
+      m_nextLook(m_socket.get_executor()),
+      m_buffer(m_shared->options.limits.headerBytes + pieceBytes)
 {
     ++m_shared->connections;
 }
@@ -190,8 +201,26 @@ void HttpConnection::watch()
         const auto got = ::recv(self->m_socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
             self->close();
-        else if (got < 0)
-            self->watch();
+        else
+            got < 0 ? self->watch() : self->look();
+    });
+}
+
+/// The client has sent more already, behind which its end cannot be read: looks from time to time.
+void HttpConnection::look()
+{
+    pollfd there{m_socket.native_handle(), POLLRDHUP, 0};
+    if (::poll(&there, 1, 0) > 0)
+        return close();
+    m_isWatched = true;
+    m_nextLook.expires_after(timeBetweenLooks);
+    m_nextLook.async_wait([weak = weak_from_this()](Error stopped) {
+        const auto self = weak.lock();
+        if (!self)
+            return;
+        self->m_isWatched = false;
+        if (!stopped && self->m_open && self->m_isAnswering)
+            self->look();
     });
 }
 
@@ -355,6 +384,7 @@ void HttpConnection::close()
     m_open = false;
     m_shared->bodies -= std::exchange(m_reserved, 0);
     m_limit.cancel();
+    m_nextLook.cancel();
     Error ignored; // it is gone either way
     m_socket.close(ignored);
     m_gone.request_stop();

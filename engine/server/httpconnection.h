@@ -56,6 +56,7 @@ private:
     void readBody();
     void takeRequest(Error error);
     void watch();
+    void look();
     void sendError(int status);
     void queue(std::string bytes);
     void writeNext();
@@ -71,6 +72,7 @@ private:
     const std::shared_ptr<HttpShared> m_shared; // before what lives in its context
     Socket m_socket;
     boost::asio::steady_timer m_limit;
+    boost::asio::steady_timer m_nextLook;
     boost::beast::flat_buffer m_buffer;
     std::optional<HttpParser> m_parser;
     uint64_t m_serial = 0; ///< of the request that is being answered

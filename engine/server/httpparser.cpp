@@ -43,7 +43,8 @@ HttpRequest toRequest(http::request<http::string_body>&& message)
 
 int statusOf(const boost::system::error_code& error)
 {
-    if (error == http::error::header_limit)
+    // Between the pieces of a body and after them stand headers, too.
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
         return 431;
     if (error == http::error::body_limit)
         return 413;

@@ -146,6 +146,13 @@ private slots:
         QTest::newRow("many headers")
             << "GET / HTTP/1.1\r\n" + QByteArray("A: b\r\n").repeated(20'000) + "\r\n"
             << 431;
+        const QByteArray chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        QTest::newRow("words beside a chunk")
+            << chunked + "1;" + QByteArray(1'000'000, 'a') + "\r\na\r\n0\r\n\r\n"
+            << 431;
+        QTest::newRow("many headers after the body")
+            << chunked + "0\r\n" + QByteArray("A: b\r\n").repeated(200'000) + "\r\n"
+            << 431;
         QTest::newRow("long body")
             << QByteArray("POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n") << 413;
         QTest::newRow("endless length")
@@ -236,12 +243,15 @@ private slots:
     void noticesWhoGoes()
     {
         Echo echo;
-        for (const bool begun : {false, true}) {
+        enum class After { Nothing, Begun, More };
+        for (const After after : {After::Nothing, After::Begun, After::More}) {
             auto client = std::make_unique<HttpClient>(echo.port());
             client->send(HttpClient::request("GET", "/later"));
+            if (after == After::More) // which stands before its end
+                client->send(HttpClient::request("GET", "/echo") + "GET /ec");
             const auto reply = waitForLater(echo);
             QVERIFY(reply);
-            if (begun) {
+            if (after == After::Begun) {
                 reply->begin({.body = {}});
                 reply->write("first");
                 QVERIFY(client->more());
