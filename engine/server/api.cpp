@@ -193,9 +193,7 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
                     m_requests.add(request, reply->gone())};
         if (m_upstreams)
             asked.passed = m_upstreams->passedHeaders(request.headers);
-        inBackground(reply, [this, asked = std::move(asked), reply]() mutable {
-            return answerChat(std::move(asked), reply);
-        });
+        inBackground(m_readers, reply, std::move(asked));
     };
     if (is("POST", "/v1/chat/completions"))
         return chat(ChatAnswer::Shape::Chat);
@@ -223,15 +221,33 @@ void Api::dispatch(HttpRequest& request, const Reply& reply)
 
 /// Does what takes time away from the thread of all connections. work gives the answer, or nothing
 /// where it comes later.
-void Api::inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work)
+void Api::inBackground(const Reply& reply, Work work)
 {
-    inBackground(m_readers, reply, std::move(work));
+    inBackground(m_readers, reply, std::move(work), reply->gone());
 }
 
-void Api::inBackground(WorkQueue& queue, const Reply& reply,
-                       std::function<std::optional<HttpAnswer>()> work)
+/// The same for a request for an answer, which its owner may stop.
+void Api::inBackground(WorkQueue& queue, const Reply& reply, Asked asked)
 {
-    const bool isTaken = queue.add([this, reply, work = std::move(work)] {
+    const std::shared_ptr<RequestBook::Entry> entry = asked.entry;
+    Work work = [this, asked = std::move(asked), reply]() mutable {
+        return answerChat(std::move(asked), reply);
+    };
+    inBackground(queue, reply, std::move(work), entry->stopToken(), [this, entry, reply] {
+        entry->end();
+        if (!entry->isStoppedByOwner())
+            return; // the client has gone
+        const ApiFailure failure = stoppedByOwner();
+        m_metrics.countRequest({}, failure.status());
+        reply->send(failureAnswer(failure));
+    });
+}
+
+/// stop: nobody wants it any more. dropped: called where that was so before it began
+void Api::inBackground(WorkQueue& queue, const Reply& reply, Work work, std::stop_token stop,
+                       std::function<void()> dropped)
+{
+    auto run = [this, reply, work = std::move(work)] {
         const auto refuse = [this, &reply](const ApiFailure& failure) {
             m_metrics.countRequest({}, failure.status());
             reply->send(failureAnswer(failure));
@@ -246,9 +262,12 @@ void Api::inBackground(WorkQueue& queue, const Reply& reply,
             refuse(toFailure(error));
         } catch (const std::bad_alloc&) {
             refuse(toFailure(Error(Error::Code::OutOfMemory, {})));
+        } catch (const std::exception& error) { // nothing that a client sends ends the program
+            log(LogLevel::Warning, error.what());
+            refuse(toFailure(Error(Error::Code::Internal, {})));
         }
-    });
-    if (!isTaken)
+    };
+    if (!queue.add(std::move(run), std::move(stop), std::move(dropped)))
         throw ApiFailure(503, "too_busy", "too many requests come at once; try again later");
 }
 
@@ -348,9 +367,7 @@ std::optional<HttpAnswer> Api::answerChat(Asked asked, const Reply& reply)
     const ChatAnswer::Shape shape = asked.shape;
     if (m_fetcher && shape == ChatAnswer::Shape::Chat && !asked.mayWait && namesAddresses(value)) {
         asked.mayWait = true;
-        inBackground(*m_fetchers, reply, [this, asked = std::move(asked), reply]() mutable {
-            return answerChat(std::move(asked), reply);
-        });
+        inBackground(*m_fetchers, reply, std::move(asked));
         return std::nullopt;
     }
     ChatCall call = readCall(asked, value);

@@ -66,9 +66,11 @@ private:
     void checkCaller(const HttpRequest& request) const;
     std::map<std::string, std::string> pageHeaders(const HttpRequest& request) const;
     void dispatch(HttpRequest& request, const Reply& reply);
-    void inBackground(const Reply& reply, std::function<std::optional<HttpAnswer>()> work);
-    void inBackground(WorkQueue& queue, const Reply& reply,
-                      std::function<std::optional<HttpAnswer>()> work);
+    using Work = std::function<std::optional<HttpAnswer>()>;
+    void inBackground(const Reply& reply, Work work);
+    void inBackground(WorkQueue& queue, const Reply& reply, Work work, std::stop_token stop,
+                      std::function<void()> dropped = {});
+    void inBackground(WorkQueue& queue, const Reply& reply, Asked asked);
     MediaFetch fetchFor(const Asked& asked);
     ChatCall readCall(const Asked& asked, const nlohmann::json& value);
     HttpAnswer stopRequest(const HttpRequest& request);

@@ -58,7 +58,8 @@ RequestBook::Entry::Entry(std::string id, const HttpRequest& request, std::stop_
       m_isLocal(request.isLocal),
       m_gone(std::move(gone), [this] {
           m_isOver = true;
-          m_stop.request_stop();
+          std::stop_source stop = m_stop; // whoever hears it may have been the last to hold this
+          stop.request_stop();
       })
 {
 }

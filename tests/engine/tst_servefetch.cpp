@@ -1,5 +1,7 @@
 // What serve fetches for others, and above all what it does not.
+#include <algorithm>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include <QTest>
@@ -98,6 +100,82 @@ QJsonObject about(const QString& url)
                    textPart("What is shown?")},
         24);
 }
+
+/// A server that says that a picture comes, and no more.
+class SlowSite final {
+public:
+    SlowSite()
+    {
+        m_site.add("/slow", [this](const HttpRequest&, const Reply& reply) {
+            reply->begin({200, "image/png", {}, {}});
+            reply->write("x");
+            const std::lock_guard lock(m_mutex);
+            m_replies.push_back(reply);
+        });
+    }
+    std::string at() const { return m_site.at("/slow"); }
+    int asked() const { return m_site.asked(); }
+    /// How many are still waited for.
+    int running() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return int(std::ranges::count_if(
+            m_replies, [](const Reply& reply) { return !reply->gone().stop_requested(); }));
+    }
+    static MediaFetcher::Settings trusted()
+    {
+        MediaFetcher::Settings settings = trusting();
+        settings.time = 60s;
+        return settings;
+    }
+
+private:
+    mutable std::mutex m_mutex;
+    std::vector<Reply> m_replies;
+    Site m_site; // last: its thread uses the others
+};
+
+/// A server of this process, with the pocket model, that fetches from this machine.
+class FetchingServer final {
+public:
+    explicit FetchingServer(const MediaFetcher::Settings& fetch)
+        : m_models(settings()),
+          m_api({.key = {}, .origins = {}, .version = {}, .fetch = fetch}, m_models),
+          m_server({}, [this](HttpRequest request, Reply reply) {
+              m_api.handle(std::move(request), std::move(reply));
+          })
+    {
+    }
+    int port() const { return m_server.port(); }
+    QJsonArray requests() const
+    {
+        return HttpClient(port()).get("/v1/requests").json()["data"].toArray();
+    }
+    /// Stops the first one of a client. Returns the status of that; 0: there is none
+    int stop(const QString& client) const
+    {
+        for (const QJsonValue& each : requests()) {
+            if (each.toObject()["client"] != client)
+                continue;
+            HttpClient owner(port());
+            owner.send(HttpClient::request(
+                "DELETE", "/v1/requests/" + each.toObject()["id"].toString().toUtf8()));
+            return owner.read().status;
+        }
+        return 0;
+    }
+
+private:
+    static server::ModelSet::Settings settings()
+    {
+        server::ModelSet::Settings settings;
+        settings.models.push_back({"pocket", pocket.toStdString()});
+        return settings;
+    }
+    server::ModelSet m_models;
+    server::Api m_api;
+    server::HttpServer m_server;
+};
 
 } // namespace
 
@@ -334,15 +412,7 @@ private slots:
         Site site;
         site.serve("/picture", read(samples + "objects.png").toStdString());
         site.serve("/text", "no picture");
-        server::ModelSet::Settings settings;
-        settings.models.push_back({"pocket", pocket.toStdString()});
-        server::ModelSet models(settings);
-        server::Api::Settings api;
-        api.fetch = trusting();
-        server::Api routes(api, models);
-        server::HttpServer server({}, [&routes](HttpRequest request, Reply reply) {
-            routes.handle(std::move(request), std::move(reply));
-        });
+        const FetchingServer server(trusting());
         const auto ask = [&server](const QString& url) {
             return HttpClient(server.port()).post("/v1/chat/completions", about(url));
         };
@@ -361,6 +431,67 @@ private slots:
         QCOMPARE(ask(QString::fromStdString(site.at("/missing"))).errorCode(),
                  QString("fetch_failed"));
         QCOMPARE(ask("ftp://127.0.0.1/x").errorCode(), QString("address_not_public"));
+    }
+
+    /// Who is stopped, or goes, while a picture is on its way to us, waits for it no longer, and
+    /// neither do we.
+    void stopsWhatItFetches()
+    {
+        SlowSite site;
+        FetchingServer server(site.trusted());
+        const auto asking = [&server, &site](const QByteArray& name) {
+            auto client = std::make_unique<HttpClient>(server.port());
+            client->send(HttpClient::request(
+                "POST", "/v1/chat/completions",
+                QJsonDocument(about(QString::fromStdString(site.at()))).toJson(),
+                "User-Agent: " + name + "\r\n"));
+            return client;
+        };
+        for (const bool byOwner : {true, false}) {
+            const int before = site.asked();
+            auto client = asking("slow");
+            QTRY_COMPARE_WITH_TIMEOUT(site.asked(), before + 1, patience);
+            QTRY_COMPARE_WITH_TIMEOUT(site.running(), 1, patience);
+            QElapsedTimer watch;
+            watch.start();
+            if (byOwner) {
+                QCOMPARE(server.stop("slow"), 200);
+                const HttpClient::Answer answer = client->read();
+                QCOMPARE(answer.status, 403);
+                QCOMPARE(answer.errorCode(), QString("request_stopped"));
+            } else {
+                client.reset();
+            }
+            QTRY_COMPARE_WITH_TIMEOUT(server.requests(), QJsonArray(), patience);
+            QTRY_COMPARE_WITH_TIMEOUT(site.running(), 0, patience); // the fetch has ended, too
+            QVERIFY2(watch.elapsed() < 20'000, "it was waited for");
+        }
+        // All that fetch are busy: who waits for one of them is free as well, and its place with
+        // it.
+        std::vector<std::unique_ptr<HttpClient>> busy;
+        for (int i = 0; i < 8; ++i)
+            busy.push_back(asking("busy"));
+        QTRY_COMPARE_WITH_TIMEOUT(site.running(), 8, patience);
+        const auto waiting = asking("waiting");
+        QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 9, patience);
+        QElapsedTimer watch;
+        watch.start();
+        QCOMPARE(server.stop("waiting"), 200);
+        QCOMPARE(waiting->read().errorCode(), QString("request_stopped"));
+        QCOMPARE(server.requests().size(), 8);
+        for (int i = 0; i < 200; ++i) { // more than may wait, if they stayed
+            asking("gone");
+            QTRY_COMPARE_WITH_TIMEOUT(server.requests().size(), 8, patience);
+        }
+        QVERIFY2(watch.elapsed() < 50'000, "it waited for a fetch to end");
+        QCOMPARE(site.running(), 8);
+        // Without an address nobody waits for those.
+        QCOMPARE(
+            HttpClient(server.port()).post("/v1/chat/completions", question("Hello", 4)).status,
+            200);
+        busy.clear();
+        QTRY_COMPARE_WITH_TIMEOUT(site.running(), 0, patience);
+        QTRY_COMPARE_WITH_TIMEOUT(server.requests(), QJsonArray(), patience);
     }
 
     void onlyWhenItIsAllowed()
