@@ -91,6 +91,17 @@ ProgressSink ofFrame(const ProgressSink& progress, int64_t frame, int64_t frames
     };
 }
 
+/// Progress of what is computed of a prompt as a part of all of it, of which so much is known.
+ProgressSink ofWholePrompt(const ProgressSink& progress, int64_t known)
+{
+    if (!progress)
+        return {};
+    return [progress, known](const Progress& step) {
+        const bool isOfPrompt = step.phase == Progress::Phase::Prefill;
+        progress(isOfPrompt ? Progress{step.phase, known + step.done, known + step.total} : step);
+    };
+}
+
 } // namespace
 
 LoadedModel::LoadedModel(std::vector<std::unique_ptr<Backend>> backends,
@@ -280,7 +291,10 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
     if (stop.stop_requested())
         return {};
     const std::span ids = std::span<const int32_t>(prepared.prompt.ids).subspan(shared);
-    Tensor logits = m_family->decode(ids, visual, *m_cache, progress, stop);
+    const ProgressSink whole = ofWholePrompt(progress, int64_t(shared));
+    if (whole) // who asks again what is known would hear nothing of it
+        whole({Progress::Phase::Prefill, 0, int64_t(ids.size())});
+    Tensor logits = m_family->decode(ids, visual, *m_cache, whole, stop);
     m_cachedKeys.assign(keys.begin(),
                         keys.begin() + m_cache->length()); // less than all once stopped
     return logits;

@@ -32,7 +32,6 @@ public:
 
         void setModel(const std::string& name);
         void setState(State state) { m_state = state; }
-        /// Without those that are known still from the request before.
         void setPromptTokens(int64_t count) { m_promptTokens = count; }
         void setTokens(int64_t count) { m_tokens = count; }
         void end() { m_isOver = true; }

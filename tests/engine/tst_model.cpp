@@ -371,16 +371,25 @@ void TestModel::progressOnlyGrows()
     film.type = ContentItem::Type::Film;
     film.film.frames = {{{}, plain(1, 1, 1)}, {{}, plain(2, 2, 2)}, {{}, plain(3, 3, 3)}};
     std::map<Progress::Phase, Progress> last;
-    model->generate(asking({film, text("What happens?")}), {}, {}, [&](const Progress& step) {
+    const auto take = [&](const Progress& step) {
         if (const auto before = last.find(step.phase); before != last.end()) {
             QVERIFY(step.done >= before->second.done);
             QCOMPARE(step.total, before->second.total);
         }
         QVERIFY(step.done <= step.total);
         last[step.phase] = step;
-    });
+    };
+    const ChatRequest request = asking({film, text("What happens?")});
+    ChatResult result = model->generate(request, {}, {}, take);
     QCOMPARE(last[Progress::Phase::Vision].done, last[Progress::Phase::Vision].total);
     QCOMPARE(last[Progress::Phase::Prefill].done, last[Progress::Phase::Prefill].total);
+    QCOMPARE(last[Progress::Phase::Prefill].total, result.usage.promptTokens);
+    // Asked again, all but the last position is known, and counts.
+    last.clear();
+    result = model->generate(request, {}, {}, take);
+    QCOMPARE(result.usage.computedTokens, int64_t(1));
+    QCOMPARE(last[Progress::Phase::Prefill].total, result.usage.promptTokens);
+    QVERIFY(last[Progress::Phase::Prefill].done >= result.usage.promptTokens - 1);
 }
 
 void TestModel::costIsWhatAnAnswerUses()
