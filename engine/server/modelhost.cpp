@@ -66,8 +66,10 @@ ModelHost::Admission ModelHost::submit(Job job)
 {
     const std::stop_token stop = job.stop;
     uint64_t number = 0;
+    std::vector<Waiting> dropped; // with what they hold; the model may be at an answer for long
     {
         const std::lock_guard lock(m_mutex);
+        dropped.swap(m_dropped);
         if (m_closed)
             return Admission::Closed;
         // With nothing under way the first one does not wait.
@@ -214,10 +216,8 @@ void ModelHost::run()
         if (isToLoad) {
             try {
                 ensureLoaded(nullptr);
-            } catch (const Error& error) {
+            } catch (const std::exception& error) { // status() tells
                 log(LogLevel::Warning, m_settings.name + ": " + error.what());
-            } catch (const std::bad_alloc&) {
-                log(LogLevel::Warning, m_settings.name + ": not enough memory");
             }
         }
     }
@@ -249,6 +249,9 @@ void ModelHost::answer(Waiting waiting)
         job.failed(error);
     } catch (const std::bad_alloc&) {
         job.failed(Error(Error::Code::OutOfMemory, "not enough memory"));
+    } catch (const std::exception& error) { // nothing that a client sends ends the program
+        log(LogLevel::Warning, m_settings.name + ": " + error.what());
+        job.failed(Error(Error::Code::Internal, error.what()));
     }
 }
 

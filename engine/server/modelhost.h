@@ -95,8 +95,9 @@ private:
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
     std::deque<Waiting> m_waiting;
-    std::vector<Waiting>
-        m_dropped; ///< destroyed by the model's thread, not from within their own callback
+    /// Destroyed by the model's thread or with the next request, not from within their own
+    /// callback.
+    std::vector<Waiting> m_dropped;
     State m_state = State::Unloaded;
     Progress m_progress;
     bool m_busy = false;      ///< with a request, until its answer is on its way
