@@ -72,45 +72,16 @@ HttpClient::Answer stopOne(int port, const QString& id, const QByteArray& method
     return client.read();
 }
 
-/// A server that is told how to live by this process.
-class HeldServer final {
-public:
-    explicit HeldServer(const QStringList& words, const QByteArray& firstLine = {})
-    {
-        QStringList environment = QProcess::systemEnvironment();
-        environment += slowly + QStringList{"TMPDIR=" + m_folder.path()};
-        m_process.setEnvironment(environment);
-        m_process.setReadChannel(QProcess::StandardError);
-        m_process.start(ARGALI_CLI,
-                        QStringList{"serve", "--port", "0", "--until-input-ends"} + words);
-        m_process.write(firstLine);
-        QByteArray said;
-        while (!said.contains("POST / ") && m_process.waitForReadyRead(patience))
-            said += m_process.readAllStandardError();
-        const QByteArray mark = "http://127.0.0.1:";
-        m_port = std::atoi(said.constData() + said.indexOf(mark) + mark.size());
-        m_said = said;
-    }
-    ~HeldServer()
-    {
-        m_process.kill();
-        m_process.waitForFinished(patience);
-    }
-    int port() const { return m_port; }
-    QProcess& process() { return m_process; }
-    const QByteArray& said() const { return m_said; }
-    QString temporary() const { return m_folder.path(); }
-    QByteArray ofSystem(const char* what) const
-    {
-        return read(QString("/proc/%1/%2").arg(m_process.processId()).arg(what));
-    }
+/// A server that lives as long as its standard input, which is this process's.
+ArgaliServer heldServer(const QStringList& words, const QByteArray& firstLine = {})
+{
+    return ArgaliServer(QStringList{"--until-input-ends"} + words, slowly, firstLine);
+}
 
-private:
-    QTemporaryDir m_folder;
-    QProcess m_process;
-    QByteArray m_said;
-    int m_port = 0;
-};
+QByteArray ofSystem(ArgaliServer& server, const char* what)
+{
+    return read(QString("/proc/%1/%2").arg(server.process().processId()).arg(what));
+}
 
 } // namespace
 
@@ -320,17 +291,17 @@ private slots:
 
     void asksForTheKey()
     {
-        HeldServer server({"--api-key-file", "-"}, key + "\n");
+        ArgaliServer server = heldServer({"--api-key-file", "-"}, key + "\n");
         QVERIFY2(server.port() > 0, server.said());
         HttpClient client(server.port());
         QCOMPARE(client.get("/v1/requests").status, 401);
         QCOMPARE(stopOne(server.port(), "1").status, 401);
         QCOMPARE(client.get("/v1/requests", "Authorization: Bearer " + key + "\r\n").status, 200);
         // Nobody reads it off the list of processes, nor off its environment.
-        QVERIFY(server.ofSystem("cmdline").contains("serve"));
-        QVERIFY(!server.ofSystem("cmdline").contains("key-of-the-test"));
-        QVERIFY(!server.ofSystem("environ").isEmpty());
-        QVERIFY(!server.ofSystem("environ").contains("key-of-the-test"));
+        QVERIFY(ofSystem(server, "cmdline").contains("serve"));
+        QVERIFY(!ofSystem(server, "cmdline").contains("key-of-the-test"));
+        QVERIFY(!ofSystem(server, "environ").isEmpty());
+        QVERIFY(!ofSystem(server, "environ").contains("key-of-the-test"));
         QVERIFY(!server.said().contains("key-of-the-test"));
         QCOMPARE(failsOtherwise(argaliCli({"serve", "--port", "0", "--api-key-file", "-"}, "\n"), 2,
                                 "standard input|--api-key-file -"),
@@ -344,7 +315,7 @@ private slots:
     void endsWithItsInput()
     {
         for (const bool isBusy : {false, true}) {
-            HeldServer server(repeating);
+            ArgaliServer server = heldServer(repeating);
             QVERIFY2(server.port() > 0, server.said());
             server.process().write("words that nobody wants\n");
             QTest::qWait(300);
@@ -368,7 +339,7 @@ private slots:
     /// A first signal lets it finish; the input that ends meanwhile stops that, too.
     void endsWithItsInputWhileItFinishes()
     {
-        HeldServer server(repeating);
+        ArgaliServer server = heldServer(repeating);
         QVERIFY2(server.port() > 0, server.said());
         const auto client = asking(server.port(), endless(), "client");
         QVERIFY(client->more());

@@ -18,7 +18,9 @@ inline const QString pocket = QStringLiteral(ARGALI_RESOURCES) + "/pocket/model"
 /// argali-cli serve on a free port.
 class ArgaliServer final {
 public:
-    explicit ArgaliServer(const QStringList& words = {}, const QStringList& environment = {})
+    /// firstLine: what it reads at its standard input, which stays open
+    explicit ArgaliServer(const QStringList& words = {}, const QStringList& environment = {},
+                          const QByteArray& firstLine = {})
     {
         m_process.setEnvironment(QProcess::systemEnvironment() + environment +
                                  QStringList{"TMPDIR=" + m_folder.path()});
@@ -26,6 +28,7 @@ public:
         if (!all.contains("--port"))
             all += {"--port", "0"};
         m_process.start(ARGALI_CLI, all);
+        m_process.write(firstLine);
         m_process.setReadChannel(QProcess::StandardError);
         while (!m_said.contains("POST / ") && m_process.waitForReadyRead(patience))
             m_said += m_process.readAllStandardError();
