@@ -33,6 +33,7 @@
 #include "gui/models/modellibrary.h"
 #include "gui/models/shownmodel.h"
 #include "gui/remote/comparison.h"
+#include "gui/remote/goneserverline.h"
 #include "gui/remote/keyquestion.h"
 #include "gui/remote/serverbook.h"
 #include "gui/remote/sourcechoice.h"
@@ -91,6 +92,9 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     column->addWidget(m_panes->whole(), 1);
     m_undo = new UndoLine(whole);
     column->addWidget(m_undo);
+    if (parts.sources)
+        column->addWidget(
+            new GoneServerLine(*parts.sources, ServerBook::of(parts.settings), whole));
     auto* exchange = new ExchangeLine(whole);
     column->addWidget(exchange);
     column->addWidget(m_status);

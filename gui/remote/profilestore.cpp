@@ -18,16 +18,6 @@ namespace {
 
 constexpr int version = 1; // of the file
 
-QByteArray bytesOf(const QList<ConnectionProfile>& profiles)
-{
-    QJsonArray list;
-    for (const ConnectionProfile& profile : profiles)
-        list.append(profile.toJson());
-    return QJsonDocument(
-               QJsonObject{{QStringLiteral("version"), version}, {QStringLiteral("servers"), list}})
-        .toJson();
-}
-
 /// Returns what the system says of a failure, or nothing.
 QString writeFile(const QString& name, const QByteArray& bytes)
 {
@@ -94,6 +84,35 @@ const ConnectionProfile* ProfileStore::find(const QString& id) const
     return index < 0 ? nullptr : &m_profiles.at(index);
 }
 
+const ConnectionProfile* ProfileStore::standInFor(const QString& id) const
+{
+    if (const ConnectionProfile* itself = find(id))
+        return itself;
+    const auto former = std::find_if(m_former.begin(), m_former.end(),
+                                     [&](const Former& each) { return each.id == id; });
+    if (former == m_former.end())
+        return nullptr;
+    const auto member =
+        std::find_if(m_profiles.begin(), m_profiles.end(),
+                     [&](const auto& profile) { return profile.group == former->group; });
+    return member == m_profiles.end() ? nullptr : &*member;
+}
+
+QByteArray ProfileStore::bytesOf(const QList<ConnectionProfile>& profiles) const
+{
+    QJsonArray list;
+    for (const ConnectionProfile& profile : profiles)
+        list.append(profile.toJson());
+    QJsonArray former;
+    for (const Former& each : m_former)
+        former.append(
+            QJsonObject{{QStringLiteral("id"), each.id}, {QStringLiteral("group"), each.group}});
+    return QJsonDocument(QJsonObject{{QStringLiteral("version"), version},
+                                     {QStringLiteral("servers"), list},
+                                     {QStringLiteral("removed"), former}})
+        .toJson();
+}
+
 void ProfileStore::read()
 {
     if (!QFileInfo::exists(m_fileName))
@@ -141,10 +160,24 @@ bool ProfileStore::take(const QByteArray& bytes)
     const QList<ConnectionProfile> read = m_profiles;
     for (auto first = read.rbegin(); first != read.rend(); ++first)
         shareMode(m_profiles, *first); // the first of a group comes last, and holds
+    takeFormer(root.value(QLatin1String("removed")).toArray());
     if (!isWhole)
         m_aside = tr("Some of your servers could not be read. The others are here, and the file "
                      "with all of them was put aside as %1.");
     return isWhole;
+}
+
+/// What is none of them is left out: no server is lost with it.
+void ProfileStore::takeFormer(const QJsonArray& list)
+{
+    for (const QJsonValue& entry : list) {
+        const QString id = entry.toObject().value(QLatin1String("id")).toString();
+        const QString group = cleanName(entry.toObject().value(QLatin1String("group")).toString());
+        if (m_former.size() >= most)
+            return;
+        if (!id.isEmpty() && id.size() <= ConnectionProfile::longestName && !group.isEmpty())
+            m_former.append({id, group});
+    }
 }
 
 /// Whatever lies in the place of the file, so that nothing is lost of it.
@@ -192,7 +225,11 @@ QString ProfileStore::remove(const QString& id)
     if (index < 0)
         return tr("This server is not there any more.");
     QList<ConnectionProfile> profiles = m_profiles;
-    profiles.removeAt(index);
+    const ConnectionProfile removed = profiles.takeAt(index);
+    if (!removed.group.isEmpty())
+        m_former.append({removed.id, removed.group});
+    if (m_former.size() > most)
+        m_former.removeFirst();
     return change(profiles);
 }
 
@@ -239,6 +276,8 @@ QString ProfileStore::change(const QList<ConnectionProfile>& profiles)
     if (bytesOf(profiles).size() > largestFile)
         return tr("This has no room in the file of the servers. Remove one first.");
     m_profiles = profiles;
+    for (const ConnectionProfile& profile : m_profiles)
+        m_former.removeIf([&](const Former& each) { return each.id == profile.id; });
     if (!m_isNewer)
         m_readTrouble.clear();
     write();
@@ -276,6 +315,7 @@ QStringList ProfileStore::erase()
     for (const ConnectionProfile& profile : m_profiles)
         ids.append(profile.id);
     m_profiles.clear();
+    m_former.clear();
     m_readTrouble.clear();
     m_writeTrouble.clear();
     QStringList left;

@@ -9,6 +9,8 @@
 
 #include "gui/remote/connectionprofile.h"
 
+class QJsonArray;
+
 namespace argali::gui {
 
 class Settings;
@@ -30,6 +32,9 @@ public:
     const QList<ConnectionProfile>& profiles() const { return m_profiles; }
     int indexOf(const QString& id) const; ///< -1: there is none.
     const ConnectionProfile* find(const QString& id) const;
+    /// Who answers what goes to this id: itself, or, where it was removed, the first that is in its
+    /// group now. Null when there is none.
+    const ConnectionProfile* standInFor(const QString& id) const;
 
     // Each returns a sentence that says why nothing was changed, or nothing.
     QString put(const ConnectionProfile& profile); ///< adds it, or takes the place of its id
@@ -56,8 +61,16 @@ signals:
     void erased(const QStringList& ids);
 
 private:
+    /// A member of a group that was removed; chats may still be with it.
+    struct Former {
+        QString id;
+        QString group;
+    };
+
     void read();
     bool take(const QByteArray& bytes);
+    void takeFormer(const QJsonArray& list);
+    QByteArray bytesOf(const QList<ConnectionProfile>& profiles) const;
     bool putAside();
     QString change(const QList<ConnectionProfile>& profiles);
     void write();
@@ -65,6 +78,7 @@ private:
 
     const QString m_fileName;
     QList<ConnectionProfile> m_profiles;
+    QList<Former> m_former; ///< the latest ones, at most as many as profiles
     QString m_readTrouble;
     QString m_writeTrouble;
     QString m_aside;           ///< the sentence for when the file has been put aside, with %1

@@ -210,18 +210,19 @@ const RemoteTarget& RemoteReplySource::target() const
 void RemoteReplySource::prepare()
 {
     if (!m_question->route || !m_question->route->member()) {
-        const QString names = m_question->targets.empty() ? tr("The server")
-                                                          : m_question->targets.front().server;
+        const bool isGone = m_question->targets.empty();
+        const QString sentence =
+            isGone ? tr("The server that this goes to is not among yours any more. Choose another "
+                        "model.")
+                   : tr("No server of this group can be asked now. Look at the connections, or "
+                        "choose another one.");
+        const QString names = isGone ? QString() : m_question->targets.front().server;
         // Not at once: who starts a turn is not yet ready for its end.
         QMetaObject::invokeMethod(
             this,
-            [this, turn = m_question->turn, names] {
+            [this, turn = m_question->turn, sentence, names] {
                 if (m_question && m_question->turn == turn)
-                    finish(Failure::withSentence(
-                        Error::Code::Network,
-                        tr("No server of this group can be asked now. Look at the connections, or "
-                           "choose another one."),
-                        names));
+                    finish(Failure::withSentence(Error::Code::Network, sentence, names));
             },
             Qt::QueuedConnection);
         return;

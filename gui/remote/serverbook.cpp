@@ -55,6 +55,8 @@ std::unique_ptr<ServerConnection> ServerBook::connectionTo(const ConnectionProfi
 
 void ServerBook::takeProfiles()
 {
+    const QString current = standInFor(m_wanted);
+    const bool isOther = std::exchange(m_current, current) != current;
     std::vector<std::unique_ptr<ServerConnection>> before = std::exchange(m_connections, {});
     for (const ConnectionProfile& profile : m_store.profiles()) {
         const auto same = std::find_if(before.begin(), before.end(), [&](const auto& connection) {
@@ -75,10 +77,8 @@ void ServerBook::takeProfiles()
             gone.release()->deleteLater();
         }
     }
-    if (!m_current.isEmpty() && !find(m_current)) {
-        m_current.clear();
+    if (isOther)
         emit currentChanged();
-    }
     emit changed();
     emit modelsChanged();
 }
@@ -116,9 +116,16 @@ ServerConnection* ServerBook::find(const QString& profile) const
     return found == m_connections.end() ? nullptr : found->get();
 }
 
+QString ServerBook::standInFor(const QString& profile) const
+{
+    const ConnectionProfile* const standIn = m_store.standInFor(profile);
+    return standIn ? standIn->id : QString();
+}
+
 void ServerBook::setCurrent(const QString& profile)
 {
-    const QString chosen = find(profile) ? profile : QString();
+    m_wanted = profile;
+    const QString chosen = standInFor(profile);
     if (chosen == m_current)
         return;
     m_current = chosen;

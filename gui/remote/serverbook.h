@@ -51,7 +51,10 @@ public:
     QList<ServerConnection*> connections() const;         ///< in the order of the profiles
     ServerConnection* find(const QString& profile) const; ///< Null when there is none.
 
-    /// The server that answers come from, with those of its group; empty: none, all is local.
+    /// The server that answers what goes to this one; empty: there is none.
+    QString standInFor(const QString& profile) const;
+    /// The server that answers come from, or who stands in for it, with those of its group; empty:
+    /// none, all is local.
     void setCurrent(const QString& profile);
     const QString& current() const { return m_current; }
     void setHidden(bool hidden); ///< Nobody sees the window.
@@ -93,7 +96,8 @@ private:
     KeyKeeper& m_keys;
     const remote::HealthIntervals m_intervals;
     std::vector<std::unique_ptr<ServerConnection>> m_connections;
-    QString m_current;
+    QString m_wanted;  ///< as setCurrent() said
+    QString m_current; ///< ... and who stands in for it
     bool m_isHidden = false;
     QStringList m_asked; ///< for their keys
 };

@@ -68,6 +68,14 @@ OfferedModel missing(ServerConnection& connection, const QString& id)
     return offered;
 }
 
+/// What went to a server that was removed goes to the others of its group.
+void replaceRemoved(QList<OfferedModel>& offered, const QString& removed, const QString& group)
+{
+    for (OfferedModel& each : offered)
+        if (each.group == group)
+            each.removed = removed;
+}
+
 } // namespace
 
 ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteReplySource& remote,
@@ -82,10 +90,10 @@ ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteRepl
     });
     connect(&choice, &SourceChoice::changed, this, [this] {
         // Told to the servers once: they need not know it, and what is offered changes the choice again.
-        if (m_chosen == m_choice.current().server)
+        if (m_chosen == m_choice.current())
             return;
-        m_chosen = m_choice.current().server;
-        m_servers.setCurrent(m_chosen);
+        m_chosen = m_choice.current();
+        m_servers.setCurrent(m_chosen.server);
         offer();
     });
     connect(&remote, &RemoteReplySource::answering, this,
@@ -98,8 +106,8 @@ ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteRepl
                 m_servers.store().learn(
                     profile, [part](ConnectionProfile& learnt) { learnt.refused.insert(part); });
             });
-    m_chosen = choice.current().server;
-    m_servers.setCurrent(m_chosen);
+    m_chosen = choice.current();
+    m_servers.setCurrent(m_chosen.server);
     m_servers.checkAll();
     offer();
 }
@@ -113,13 +121,17 @@ void ServerOffers::offer()
             add(offered, offeredBy(*connection, each.model, each.shown));
     }
     const AnswerSource& chosen = m_choice.current();
+    ServerConnection* const standIn = m_servers.find(m_servers.standInFor(chosen.server));
+    const bool isRemoved = standIn && standIn->profile().id != chosen.server;
+    if (isRemoved)
+        replaceRemoved(offered, chosen.server, standIn->profile().group);
     const bool isOffered =
         std::any_of(offered.begin(), offered.end(),
                     [&](const OfferedModel& each) { return each.isFor(chosen); });
-    if (!chosen.isLocal() && !isOffered) {
-        ServerConnection* connection = m_servers.find(chosen.server);
-        if (connection && connection->isReady())
-            add(offered, missing(*connection, chosen.model));
+    if (!isOffered && standIn && standIn->isReady()) {
+        add(offered, missing(*standIn, chosen.model));
+        if (isRemoved)
+            replaceRemoved(offered, chosen.server, standIn->profile().group);
     }
     m_choice.setOffered(offered);
 }

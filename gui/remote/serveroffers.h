@@ -1,7 +1,8 @@
 #pragma once
 
 #include <QObject>
-#include <QString>
+
+#include "gui/chat/answersource.h"
 
 namespace argali::gui {
 
@@ -25,7 +26,7 @@ private:
 
     ServerBook& m_servers;
     SourceChoice& m_choice;
-    QString m_chosen; ///< server that m_servers was told of last
+    AnswerSource m_chosen; ///< what the servers were told of last
 };
 
 } // namespace argali::gui

@@ -24,6 +24,8 @@ remote::Known better(remote::Known one, remote::Known other)
 bool OfferedModel::isFor(const AnswerSource& source) const
 {
     return this->source() == source ||
+           (!removed.isEmpty() && source.server == removed &&
+            source.model == this->source().model) ||
            std::any_of(others.begin(), others.end(),
                        [&](const RemoteTarget& other) { return sourceOf(other) == source; });
 }
@@ -135,17 +137,26 @@ void SourceChoice::setOffered(const QList<OfferedModel>& offered)
         emit changed();
 }
 
-std::optional<AnswerSource> SourceChoice::suggestedServer() const
+const OfferedModel* SourceChoice::suggestedModel() const
 {
-    const AnswerSource last{m_settings.value(settings::lastServer),
-                            m_settings.value(settings::lastServerModel)};
-    if (find(last))
+    if (const OfferedModel* last = find(
+            {m_settings.value(settings::lastServer), m_settings.value(settings::lastServerModel)}))
         return last;
     const auto usable = std::find_if(m_offered.begin(), m_offered.end(),
                                      [](const OfferedModel& each) { return each.isUsable; });
     if (usable != m_offered.end())
-        return usable->source();
-    return m_offered.isEmpty() ? std::nullopt : std::optional(m_offered.first().source());
+        return &*usable;
+    return m_offered.isEmpty() ? nullptr : &m_offered.first();
+}
+
+std::optional<AnswerSource> SourceChoice::suggestedServer() const
+{
+    const OfferedModel* const model = suggestedModel();
+    if (!model)
+        return std::nullopt;
+    const AnswerSource last{m_settings.value(settings::lastServer),
+                            m_settings.value(settings::lastServerModel)};
+    return model->isFor(last) ? last : model->source();
 }
 
 QString SourceChoice::connectedServer() const

@@ -26,6 +26,7 @@ struct OfferedModel {
     bool isUsable = false; ///< by the last checks: one of them can be asked
 
     QString group;                    ///< empty: target stands alone
+    QString removed;                  ///< a member that was removed and is still asked for
     std::vector<RemoteTarget> others; ///< members of the group that have the model, too, in order
     remote::Router::Policy policy = remote::Router::Policy::Ordered;
     QStringList broken;     ///< members that the last check could not use
@@ -69,6 +70,7 @@ public:
     void choose(const AnswerSource& source);
     /// The server that was asked last, or the first that can be; none when no server is known.
     std::optional<AnswerSource> suggestedServer() const;
+    const OfferedModel* suggestedModel() const; ///< ... with what is known of it, or null
     /// The server whose state is that of the answers to come; empty: this computer.
     QString connectedServer() const;
 

@@ -310,6 +310,69 @@ private slots:
         QCOMPARE(store.profiles().at(2).groupMode, GroupMode::Weighted);
     }
 
+    void remembersWhoStandsInForWhom()
+    {
+        const auto member = [](const QString& id, const QString& group) {
+            ConnectionProfile profile = rack();
+            profile.id = id;
+            profile.group = group;
+            return profile;
+        };
+        const QString vision = QStringLiteral("Vision");
+        const auto standIn = [](const ProfileStore& store, const char* id) {
+            const ConnectionProfile* found = store.standInFor(QLatin1String(id));
+            return found ? found->id : QString();
+        };
+        {
+            ProfileStore store(file());
+            QCOMPARE(store.put(member(QStringLiteral("alone"), {})), QString());
+            QCOMPARE(store.put(member(QStringLiteral("other"), {})), QString());
+            for (const char* id : {"a", "b", "c"})
+                QCOMPARE(store.put(member(QLatin1String(id), vision)), QString());
+            QCOMPARE(store.remove(QStringLiteral("b")), QString());
+            QCOMPARE(store.remove(QStringLiteral("alone")), QString());
+        }
+        {
+            ProfileStore store(file());
+            QCOMPARE(store.trouble(), QString());
+            QCOMPARE(standIn(store, "a"), QStringLiteral("a"));
+            QCOMPARE(standIn(store, "b"), QStringLiteral("a"));
+            QCOMPARE(standIn(store, "alone"), QString());
+            QCOMPARE(standIn(store, "never"), QString());
+            QCOMPARE(standIn(store, ""), QString());
+            // Who left the group does not stand in, and who was removed neither.
+            QCOMPARE(store.put(member(QStringLiteral("a"), QStringLiteral("Text"))), QString());
+            QCOMPARE(standIn(store, "b"), QStringLiteral("c"));
+            QCOMPARE(store.remove(QStringLiteral("c")), QString());
+            QCOMPARE(standIn(store, "b"), QString());
+            QCOMPARE(store.insert(0, member(QStringLiteral("b"), vision)), QString());
+            QCOMPARE(standIn(store, "b"), QStringLiteral("b"));
+            QCOMPARE(standIn(store, "c"), QStringLiteral("b"));
+        }
+        // However many there were, and whatever stands in the file.
+        ProfileStore store(file());
+        for (int i = 0; i < 2 * ProfileStore::most; ++i) {
+            const QString id = QString::number(i);
+            QCOMPARE(store.put(member(id, vision)), QString());
+            QCOMPARE(store.remove(id), QString());
+        }
+        QCOMPARE(standIn(store, "0"), QString());
+        QCOMPARE(standIn(store, "199"), QStringLiteral("b"));
+        QVERIFY(store.erase().isEmpty());
+        QCOMPARE(store.put(member(QStringLiteral("b"), vision)), QString());
+        QCOMPARE(standIn(store, "199"), QString());
+        QJsonObject broken{{QStringLiteral("version"), 1},
+                           {QStringLiteral("servers"), QJsonArray{rack().toJson()}}};
+        broken.insert(QStringLiteral("removed"),
+                      QJsonArray{7, QJsonObject{{QStringLiteral("id"), 3}},
+                                 QJsonObject{{QStringLiteral("id"), QStringLiteral("x")},
+                                             {QStringLiteral("group"), vision}}});
+        write(m_folder + QStringLiteral("/broken.json"), QJsonDocument(broken).toJson());
+        ProfileStore read(m_folder + QStringLiteral("/broken.json"));
+        QCOMPARE(read.trouble(), QString());
+        QCOMPARE(standIn(read, "x"), rack().id);
+    }
+
     void movesInTheList()
     {
         const auto ids = [](const ProfileStore& store) {

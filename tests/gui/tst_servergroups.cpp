@@ -7,6 +7,7 @@
 #include "gui/chat/transcriptview.h"
 #include "gui/models/modelchooser.h"
 #include "gui/remote/connectionlabel.h"
+#include "gui/remote/goneserverline.h"
 #include "gui/statusline.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/segmentedcontrol.h"
@@ -69,6 +70,11 @@ struct Bench : ApplicationBench {
         return QTest::qWaitFor([this] { return !composer().isReading(); }, longest);
     }
 };
+
+GoneServerLine* goneLine(const Bench& bench)
+{
+    return bench.window().findChild<GoneServerLine*>();
+}
 
 } // namespace
 
@@ -153,6 +159,95 @@ private slots:
         QVERIFY(bench.askAndWait());
         QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
         QCOMPARE(bench.first.count(chatPath), 0);
+    }
+
+    void aRemovedMemberLeavesItsChatsToTheOthers()
+    {
+        Bench bench;
+        FakeServer apart; // has the same model, and is in no group
+        apart.answer("/v1/models", listing("vllm"));
+        QVERIFY(bench.add(Bench::profileOf(apart.serverPort(), QStringLiteral("apart"))));
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the first"));
+        ServerBook::Removed removed;
+        QCOMPARE(bench.application->servers().remove(QStringLiteral("one"), removed), QString());
+        QVERIFY(bench.connection(QStringLiteral("two")).isActive());
+        QVERIFY(!bench.connection(QStringLiteral("apart")).isActive());
+        QCOMPARE(goneLine(bench)->sentence(), QString());
+        QCOMPARE(bench.window().status()->connection()->connection(),
+                 &bench.connection(QStringLiteral("two")));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        // A chat that was with it does so after a restart, too, and a new one.
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
+        bench.start();
+        QTRY_VERIFY_WITH_TIMEOUT(bench.isOffered(QStringLiteral("two")), 30'000);
+        bench.book().startNew();
+        QCOMPARE(bench.sources().current().server, QStringLiteral("one"));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the second"));
+        QCOMPARE(apart.count(chatPath), 0);
+        // A model that the others do not have: the server says so.
+        bench.second.answer(chatPath,
+                            FakeServer::json(R"({"error":{"message":"no such model"}})", 404));
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("another")});
+        QCOMPARE(bench.sources().remoteModel()->server, QStringLiteral("Vision"));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.state, Answer::State::Failed);
+        QVERIFY(bench.second.requests().last().body.contains("another"));
+        // Put back, it answers itself.
+        bench.sources().choose({QStringLiteral("one"), QStringLiteral("m")});
+        QCOMPARE(bench.application->servers().putBack(removed), QString());
+        QTRY_VERIFY_WITH_TIMEOUT(bench.isOffered(QStringLiteral("one")), 30'000);
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from the first"));
+    }
+
+    void aChatWhoseServerIsGoneSaysSo()
+    {
+        Bench bench;
+        QVERIFY(bench.choose("m"));
+        QVERIFY(bench.askAndWait());
+        GoneServerLine* const line = goneLine(bench);
+        QVERIFY(line->isHidden());
+        ProfileStore& store = bench.application->servers().store();
+        QCOMPARE(store.remove(QStringLiteral("two")), QString());
+        QVERIFY(line->isHidden());
+        QCOMPARE(store.remove(QStringLiteral("one")), QString());
+        QVERIFY(line->sentence().contains(QStringLiteral("not among yours any more")));
+        QVERIFY(line->otherButton()->isHidden());
+        bench.ask(QStringLiteral("Where are you?"));
+        QVERIFY(bench.isAnswered());
+        QVERIFY(bench.last().answer.failure.sentence().contains(
+            QStringLiteral("not among yours any more")));
+        QCOMPARE(bench.composer().edit()->toPlainText(), QStringLiteral("Where are you?"));
+        // Another chat has nothing to do with it; back in this one, it is said again.
+        const quint64 chat = bench.book().current().id();
+        bench.book().startNew();
+        bench.sources().choose({});
+        QVERIFY(line->isHidden());
+        bench.book().open(bench.book().indexOf(chat));
+        QVERIFY(!line->isHidden());
+        // Where another server is known, it is offered; it is not asked by itself.
+        FakeServer apart;
+        apart.answer("/v1/models", listing("vllm"));
+        apart.answer(chatPath, saying("from apart"));
+        QVERIFY(bench.add(Bench::profileOf(apart.serverPort(), QStringLiteral("apart"))));
+        QVERIFY(!line->otherButton()->isHidden());
+        QVERIFY(line->otherButton()->toolTip().contains(QStringLiteral("apart")));
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(apart.count(chatPath), 0);
+        line->otherButton()->click();
+        QVERIFY(line->isHidden());
+        QVERIFY(bench.askAndWait());
+        QCOMPARE(bench.last().answer.text, QStringLiteral("from apart"));
+        // Or this computer.
+        QCOMPARE(store.remove(QStringLiteral("apart")), QString());
+        QVERIFY(!line->isHidden());
+        line->hereButton()->click();
+        QVERIFY(line->isHidden());
+        QVERIFY(bench.sources().isLocal());
     }
 
     void theOrderIsThatOfTheList()
