@@ -72,6 +72,10 @@ inline const Setting<QString> server{"model/server"};
 inline const Setting<QString> serverModel{"model/serverModel"};
 inline const Setting<QString> lastServer{"model/lastServer"}; // chosen last, if not now
 inline const Setting<QString> lastServerModel{"model/lastServerModel"};
+// How a model was served last; its key is not kept.
+inline const Setting<QString> serveAddress{"serve/address", QStringLiteral("127.0.0.1")};
+inline const Setting<int> servePort{"serve/port", 8000, 0, 65535};
+inline const Setting<bool> serveWithKey{"serve/withKey", true};
 } // namespace settings
 
 /// The user's settings, in one file under $XDG_CONFIG_HOME/argali.
