@@ -235,6 +235,7 @@ void ChatWidget::takeOver(const ChatWidget& old)
     if (m_sendWhenReady)
         sayWaiting();
     tellEarlier();
+    takeWarning(old);
     if (!old.m_find->isHidden()) {
         openFind();
         m_find->edit()->setText(old.m_find->text());
@@ -299,6 +300,15 @@ void ChatWidget::warnOfSwitch(const LoadedModel& model)
         return;
     m_composer->showNote(m_warning);
     emit announced(m_warning);
+}
+
+/// The warning of another window, in the words of this one.
+void ChatWidget::takeWarning(const ChatWidget& old)
+{
+    m_answering = old.m_answering; // a model that is on its way is still another one
+    m_warning = m_composer->switchWarning();
+    if (!old.m_warning.isEmpty() && old.m_composer->note() == old.m_warning)
+        m_composer->showNote(m_warning);
 }
 
 void ChatWidget::send()

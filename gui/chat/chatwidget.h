@@ -90,6 +90,7 @@ private:
     void showThinking();
     void tellEarlier();
     void warnOfSwitch(const LoadedModel& model);
+    void takeWarning(const ChatWidget& old);
 
     ReplySource& m_source;
     ConversationBook& m_book;

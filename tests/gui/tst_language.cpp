@@ -204,6 +204,48 @@ private slots:
         QVERIFY(bench.composer().isEmpty());
     }
 
+    /// What another model cannot take of the chat stands there still, and goes when it is mended.
+    void aWarningOfASwitch()
+    {
+        Bench bench;
+        LoadedModel blind = anyModel();
+        blind.folder = QStringLiteral("/models/Blind-1B");
+        blind.info.seesPictures = blind.info.seesFilms = false;
+        bench.composer().attach(sample("objects.png"));
+        QVERIFY(QTest::qWaitFor([&] { return !bench.composer().isReading(); }, 30'000));
+        bench.window().showModel(blind);
+        const QString said = bench.composer().note();
+        QVERIFY(said.contains(QStringLiteral("cannot take what is attached")));
+        QVERIFY(bench.change(chinese));
+        QVERIFY(bench.composer().note().contains(blind.name()));
+        QVERIFY(bench.composer().note() != said);
+        QVERIFY(bench.change(english));
+        QCOMPARE(bench.composer().note(), said);
+        bench.window().showModel(anyModel());
+        QCOMPARE(bench.composer().note(), QString());
+        // Read and put away by the user, it does not come back.
+        bench.window().showModel(blind);
+        QCOMPARE(bench.composer().note(), said);
+        bench.composer().showNote({});
+        QVERIFY(bench.change(chinese));
+        QCOMPARE(bench.composer().note(), QString());
+        // Of what was asked before; and a model that was chosen in another language is another one.
+        bench.window().showModel(anyModel());
+        bench.composer().edit()->setPlainText(QStringLiteral("What is it?"));
+        bench.chat().send();
+        bench.source.finish(bench.source.lastTurn(), QStringLiteral("A."));
+        QVERIFY(bench.change(english));
+        bench.window().showModel(blind);
+        QVERIFY(bench.composer().note().contains(QStringLiteral("This chat has pictures")));
+        QVERIFY(bench.change(chinese));
+        QVERIFY(!bench.composer().note().isEmpty());
+        // Another chat has nothing to be warned of.
+        bench.parts().book.startNew();
+        QCOMPARE(bench.composer().note(), QString());
+        QVERIFY(bench.change(english));
+        QCOMPARE(bench.composer().note(), QString());
+    }
+
     void anEarlierQuestionBeingChanged()
     {
         Bench bench;
