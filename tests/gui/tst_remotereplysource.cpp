@@ -114,6 +114,15 @@ struct Heard {
     QSignalSpy finished, failed, thinking, text, remarks, refused, uploads;
 };
 
+/// A source that asks one server, and what is heard of it.
+struct Bench {
+    FakeServer server;
+    RemoteReplySource source;
+    Heard heard{source};
+
+    explicit Bench(remote::Dialect dialect) { source.setTargets({targetOf(server, dialect)}); }
+};
+
 } // namespace
 
 class TestRemoteReplySource final : public QObject {
@@ -144,7 +153,7 @@ private slots:
         QFETCH(QByteArray, file);
         QFETCH(int, dialect);
         QFETCH(bool, thinks);
-        FakeServer server;
+        Bench bench{remote::Dialect(dialect)};
         FakeServer::Answer answer = streamed({});
         if (file.endsWith(".json"))
             answer.headers = "Content-Type: application/json\r\n";
@@ -153,24 +162,21 @@ private slots:
         for (const char byte : recording(file.constData()))
             answer.body.append({QByteArray(1, byte)});
         const bool isOllama = dialect == int(remote::Dialect::Ollama);
-        server.answer(isOllama ? "/api/chat" : chatPath, answer);
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect(dialect))});
-        Heard heard(source);
+        bench.server.answer(isOllama ? "/api/chat" : chatPath, answer);
         ChatRequest request = question("what?");
         request.thinking = true;
-        source.start(7, request);
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.failed.count(), 0);
-        const ChatResult result = heard.result();
+        bench.source.start(7, request);
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.failed.count(), 0);
+        const ChatResult result = bench.heard.result();
         QVERIFY(!result.text.empty());
         QCOMPARE(!result.thinking.empty(), thinks);
         if (!file.startsWith("vllm-unopened")) {
-            QCOMPARE(Heard::all(heard.text).toStdString(), result.text);
-            QCOMPARE(Heard::all(heard.thinking).toStdString(), result.thinking);
+            QCOMPARE(Heard::all(bench.heard.text).toStdString(), result.text);
+            QCOMPARE(Heard::all(bench.heard.thinking).toStdString(), result.thinking);
         }
         QVERIFY(result.usage.completionTokens > 0);
-        QCOMPARE(server.requests().first().headers.value("authorization"),
+        QCOMPARE(bench.server.requests().first().headers.value("authorization"),
                  QByteArray("Bearer sk-secret"));
     }
 
@@ -311,66 +317,57 @@ private slots:
 
     void saysWhereNobodyHoldsTheBudget()
     {
-        FakeServer server;
+        Bench bench(remote::Dialect::LmDeploy);
         QByteArray body;
         for (int i = 0; i < 200; ++i)
             body += delta("reasoning_content", "word ");
-        server.answer(chatPath, streamed(body + delta("content", "so") + ended()));
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::LmDeploy)});
-        Heard heard(source);
+        bench.server.answer(chatPath, streamed(body + delta("content", "so") + ended()));
         ChatRequest request = question("?");
         request.thinking = true;
         request.thinkingBudget = 32;
-        source.start(1, request);
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.finished.count(), 1);
-        QCOMPARE(heard.remarks.count(), 1);
-        QVERIFY(Heard::all(heard.remarks).contains(QLatin1String("budget")));
+        bench.source.start(1, request);
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.finished.count(), 1);
+        QCOMPARE(bench.heard.remarks.count(), 1);
+        QVERIFY(Heard::all(bench.heard.remarks).contains(QLatin1String("budget")));
     }
 
     void answersNow()
     {
-        FakeServer server;
+        Bench bench(remote::Dialect::Vllm);
         FakeServer::Answer slow = FakeServer::events({{delta("reasoning_content", "first ")}});
         for (int i = 0; i < 100; ++i)
             slow.body.append({delta("reasoning_content", "more "), 20});
-        server.answers(chatPath, {slow, streamed(delta("content", "now") + ended())});
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::Argali)});
-        Heard heard(source);
+        bench.server.answers(chatPath, {slow, streamed(delta("content", "now") + ended())});
         ChatRequest request = question("?");
         request.thinking = true;
-        source.start(1, request);
-        QTRY_VERIFY(heard.thinking.count() > 0);
-        QVERIFY(source.canAnswerNow());
-        source.answerNow();
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.result().text, std::string("now"));
-        QVERIFY(heard.result().answeredNow);
-        QVERIFY(!heard.result().budgetReached);
+        bench.source.start(1, request);
+        QTRY_VERIFY(bench.heard.thinking.count() > 0);
+        QVERIFY(bench.source.canAnswerNow());
+        bench.source.answerNow();
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.result().text, std::string("now"));
+        QVERIFY(bench.heard.result().answeredNow);
+        QVERIFY(!bench.heard.result().budgetReached);
     }
 
     void asksLlamaServerToEndTheThinking()
     {
-        FakeServer server;
+        Bench bench(remote::Dialect::LlamaServer);
         FakeServer::Answer slow = FakeServer::events({{delta("reasoning_content", "first ")}});
         for (int i = 0; i < 60; ++i)
             slow.body.append({delta("reasoning_content", "word "), 1});
         slow.body.append({delta("content", "done") + ended(), 300});
-        server.answer(chatPath, slow);
-        server.answer("/v1/chat/completions/control", FakeServer::json("{}"));
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::LlamaServer)});
-        Heard heard(source);
+        bench.server.answer(chatPath, slow);
+        bench.server.answer("/v1/chat/completions/control", FakeServer::json("{}"));
         ChatRequest request = question("?");
         request.thinking = true;
         request.thinkingBudget = 16;
-        source.start(1, request);
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.result().text, std::string("done"));
-        QCOMPARE(server.count("/v1/chat/completions/control"), 1);
-        for (const FakeServer::Request& asked : server.requests())
+        bench.source.start(1, request);
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.result().text, std::string("done"));
+        QCOMPARE(bench.server.count("/v1/chat/completions/control"), 1);
+        for (const FakeServer::Request& asked : bench.server.requests())
             if (asked.target.endsWith("control"))
                 QCOMPARE(bodyOf(asked).value(QLatin1String("id")).toString(), QStringLiteral("a1"));
     }
@@ -404,16 +401,13 @@ private slots:
 
     void anErrorInTheStreamIsOne()
     {
-        FakeServer server;
-        server.answer(chatPath, streamed(recording("vllm-error.sse")));
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::Vllm)});
-        Heard heard(source);
-        source.start(1, question("?"));
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.failed.count(), 1);
-        QVERIFY(!heard.failure().sentence().isEmpty());
-        QVERIFY(heard.text.count() > 0);
+        Bench bench(remote::Dialect::Vllm);
+        bench.server.answer(chatPath, streamed(recording("vllm-error.sse")));
+        bench.source.start(1, question("?"));
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.failed.count(), 1);
+        QVERIFY(!bench.heard.failure().sentence().isEmpty());
+        QVERIFY(bench.heard.text.count() > 0);
     }
 
     void failuresSayWhatToDo_data()
@@ -446,18 +440,16 @@ private slots:
         QFETCH(int, status);
         QFETCH(QByteArray, body);
         QFETCH(QString, word);
-        FakeServer server;
-        server.answer(chatPath, FakeServer::json(body, status));
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::Plain)});
-        Heard heard(source);
-        source.start(1, question("?"));
-        QVERIFY(heard.ends());
-        QCOMPARE(heard.failed.count(), 1);
-        QVERIFY2(heard.failure().sentence().contains(word), qPrintable(heard.failure().sentence()));
+        Bench bench(remote::Dialect::Plain);
+        bench.server.answer(chatPath, FakeServer::json(body, status));
+        bench.source.start(1, question("?"));
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.failed.count(), 1);
+        QVERIFY2(bench.heard.failure().sentence().contains(word),
+                 qPrintable(bench.heard.failure().sentence()));
         // What a server repeats of the key goes no further.
-        QVERIFY(!heard.failure().details().contains(QLatin1String("sk-secret")));
-        QVERIFY(!heard.failure().sentence().contains(QLatin1String("sk-secret")));
+        QVERIFY(!bench.heard.failure().details().contains(QLatin1String("sk-secret")));
+        QVERIFY(!bench.heard.failure().sentence().contains(QLatin1String("sk-secret")));
     }
 
     void goesOnToTheNextServer()
@@ -587,43 +579,37 @@ private slots:
 
     void stopsAtOnce()
     {
-        FakeServer server;
+        Bench bench(remote::Dialect::Plain);
         FakeServer::Answer slow = FakeServer::events({{delta("content", "one ")}});
         for (int i = 0; i < 200; ++i)
             slow.body.append({delta("content", "more "), 20});
-        server.answer(chatPath, slow);
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::Plain)});
-        Heard heard(source);
-        source.start(1, question("?"));
-        QTRY_VERIFY(heard.text.count() > 0);
+        bench.server.answer(chatPath, slow);
+        bench.source.start(1, question("?"));
+        QTRY_VERIFY(bench.heard.text.count() > 0);
         QElapsedTimer watch;
         watch.start();
-        source.cancel();
-        QCOMPARE(heard.finished.count(), 0); // not before cancel() has returned
-        QTRY_COMPARE(heard.finished.count(), 1);
+        bench.source.cancel();
+        QCOMPARE(bench.heard.finished.count(), 0); // not before cancel() has returned
+        QTRY_COMPARE(bench.heard.finished.count(), 1);
         QVERIFY(watch.elapsed() < 100);
-        QCOMPARE(heard.result().finishReason, FinishReason::Cancelled);
-        QVERIFY(heard.result().text.starts_with("one"));
-        QTRY_COMPARE(server.openConnections(), 0); // the server is told by that
+        QCOMPARE(bench.heard.result().finishReason, FinishReason::Cancelled);
+        QVERIFY(bench.heard.result().text.starts_with("one"));
+        QTRY_COMPARE(bench.server.openConnections(), 0); // the server is told by that
     }
 
     void aSecondQuestionEndsTheFirst()
     {
-        FakeServer server;
+        Bench bench(remote::Dialect::Plain);
         FakeServer::Answer never;
         never.silent = true;
-        server.answers(chatPath, {never, streamed(delta("content", "two") + ended())});
-        RemoteReplySource source;
-        source.setTargets({targetOf(server, remote::Dialect::Plain)});
-        Heard heard(source);
-        source.start(1, question("first"));
-        QTRY_COMPARE(server.requests().size(), 1);
-        source.start(2, question("second"));
-        QTRY_COMPARE(heard.finished.count(), 2);
-        QCOMPARE(heard.finished.at(0).at(0).toULongLong(), 1ull);
-        QCOMPARE(heard.finished.at(1).at(0).toULongLong(), 2ull);
-        QCOMPARE(heard.finished.at(1).at(1).value<ChatResult>().text, std::string("two"));
+        bench.server.answers(chatPath, {never, streamed(delta("content", "two") + ended())});
+        bench.source.start(1, question("first"));
+        QTRY_COMPARE(bench.server.requests().size(), 1);
+        bench.source.start(2, question("second"));
+        QTRY_COMPARE(bench.heard.finished.count(), 2);
+        QCOMPARE(bench.heard.finished.at(0).at(0).toULongLong(), 1ull);
+        QCOMPARE(bench.heard.finished.at(1).at(0).toULongLong(), 2ull);
+        QCOMPARE(bench.heard.finished.at(1).at(1).value<ChatResult>().text, std::string("two"));
     }
 
     void brokenMediaIsSaidHere()
