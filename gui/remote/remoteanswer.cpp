@@ -353,7 +353,8 @@ void RemoteAnswer::fail(const remote::Failure& given)
         if (m_exchange)
             m_exchange->abort();
         emit partRefused(*part);
-        write();
+        if (!m_isOver) // who heard it may ask anew
+            write();
         return;
     }
     m_isOver = true;

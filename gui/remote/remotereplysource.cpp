@@ -45,11 +45,17 @@ remote::RemoteOptions optionsOf(const ChatRequest& request, const RemoteTarget& 
     return options;
 }
 
-SendingRules rulesFor(const RemoteTarget& target)
+SendingRules rulesFor(const RemoteTarget& target, const ChatRequest& request)
 {
     SendingRules rules;
     rules.originals = target.sendsOriginals;
     rules.filmAsFile = target.filmForm == remote::RemoteOptions::FilmForm::File;
+    // A server that cannot be told how large a picture may be for the model gets none that is
+    // larger.
+    const bool isTold = remote::traitsOf(target.dialect).takesMediaOptions &&
+                        !target.refused.contains(remote::RequestPart::MediaOptions);
+    if (request.maxPixels && !isTold)
+        rules.maxPixels = std::clamp<qint64>(*request.maxPixels, 1, rules.maxPixels);
     return rules;
 }
 
@@ -231,9 +237,8 @@ void RemoteReplySource::prepare()
     QMetaObject::invokeMethod(
         m_preparer,
         [preparer = m_preparer, number = m_question->number, request = m_question->request,
-         rules = rulesFor(target()), stop = m_question->stop.get_token()] {
-            preparer->prepare(number, request, rules, stop);
-        });
+         rules = rulesFor(target(), m_question->request),
+         stop = m_question->stop.get_token()] { preparer->prepare(number, request, rules, stop); });
 }
 
 void RemoteReplySource::ask(const SharedMessages& messages)
@@ -278,10 +283,13 @@ void RemoteReplySource::connectAnswer()
             [this, turn] { emit textTakenBack(turn); });
     connect(answer, &RemoteAnswer::partRefused, this,
             [this, profile = target().profile](remote::RequestPart part) {
-                for (RemoteTarget& target : m_targets)
-                    if (target.profile == profile)
-                        target.refused.insert(part);
+                for (std::vector<RemoteTarget>* targets : {&m_targets, &m_question->targets})
+                    for (RemoteTarget& target : *targets)
+                        if (target.profile == profile)
+                            target.refused.insert(part);
                 emit partRefused(profile, part);
+                if (part == remote::RequestPart::MediaOptions && m_question->request.maxPixels)
+                    sendSmaller();
             });
     connect(answer, &RemoteAnswer::over, this, &RemoteReplySource::takeOver);
     connect(answer, &RemoteAnswer::failed, this, &RemoteReplySource::takeFailure);
@@ -293,8 +301,7 @@ void RemoteReplySource::takeOver()
     m_question->route->succeeded();
     const quint64 turn = m_question->turn;
     const ChatResult result = m_question->answer->result();
-    for (const RemoteAnswer::Remark remark : m_question->answer->remarks())
-        emit remarked(turn, sentenceOf(remark, target().server));
+    tellRemarks();
     drop();
     emit finished(turn, result);
 }
@@ -314,15 +321,36 @@ void RemoteReplySource::takeFailure(const remote::Failure& failure)
 /// Nothing of the answer has come: another member is asked the same.
 void RemoteReplySource::goOnAtNext(const QString& before)
 {
-    emit answering(m_question->answer->target().profile, false);
-    m_question->answer->deleteLater();
-    m_question->http->deleteLater();
-    m_question->answer = nullptr;
-    m_question->http = nullptr;
+    dropAnswer();
     const RemoteTarget& next = target();
     emit remarked(m_question->turn, tr("%1 did not answer; %2 was asked instead.")
                                         .arg(displayName(before), displayName(next.server)));
     prepare();
+}
+
+/// The server decides how large pictures are for the model: they are made ready anew, and smaller.
+void RemoteReplySource::sendSmaller()
+{
+    tellRemarks();
+    dropAnswer();
+    prepare();
+}
+
+void RemoteReplySource::tellRemarks()
+{
+    for (const RemoteAnswer::Remark remark : m_question->answer->remarks())
+        emit remarked(m_question->turn, sentenceOf(remark, target().server));
+}
+
+/// The exchange with a server, but not the question.
+void RemoteReplySource::dropAnswer()
+{
+    emit answering(m_question->answer->target().profile, false);
+    m_question->answer->abort();
+    m_question->answer->deleteLater();
+    m_question->http->deleteLater();
+    m_question->answer = nullptr;
+    m_question->http = nullptr;
 }
 
 void RemoteReplySource::finish(const Failure& failure)
@@ -338,12 +366,8 @@ void RemoteReplySource::drop()
     if (!m_question)
         return;
     m_question->stop.request_stop();
-    if (m_question->answer) {
-        emit answering(m_question->answer->target().profile, false);
-        m_question->answer->abort();
-        m_question->answer->deleteLater();
-        m_question->http->deleteLater();
-    }
+    if (m_question->answer)
+        dropAnswer();
     m_question.reset();
 }
 
@@ -380,11 +404,11 @@ void RemoteReplySource::estimate(quint64 question, const ChatRequest& request)
         return; // media of a question under way comes first
     m_estimate = question;
     m_estimateNumber = nextRequestNumber();
-    QMetaObject::invokeMethod(
-        m_preparer, [preparer = m_preparer, number = m_estimateNumber, request,
-                     rules = rulesFor(m_targets.front()), stop = m_estimateStop.get_token()] {
-            preparer->prepare(number, request, rules, stop);
-        });
+    QMetaObject::invokeMethod(m_preparer, [preparer = m_preparer, number = m_estimateNumber,
+                                           request, rules = rulesFor(m_targets.front(), request),
+                                           stop = m_estimateStop.get_token()] {
+        preparer->prepare(number, request, rules, stop);
+    });
 }
 
 void RemoteReplySource::tellSize(const std::vector<remote::RemoteMessage>& messages)

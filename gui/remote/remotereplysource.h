@@ -54,6 +54,9 @@ private:
     void takeOver();
     void takeFailure(const remote::Failure& failure);
     void goOnAtNext(const QString& before);
+    void sendSmaller();
+    void tellRemarks();
+    void dropAnswer();
     void finish(const Failure& failure);
     void drop();
     const RemoteTarget& target() const;

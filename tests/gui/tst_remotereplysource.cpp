@@ -278,6 +278,52 @@ private slots:
         QVERIFY(!bodyOf(server.requests().at(2)).contains(QLatin1String("thinking_token_budget")));
     }
 
+    /// Where the server is not told how large pictures may be, they are made so here.
+    void makesSmallerWhatTheServerDoesNot()
+    {
+        constexpr int64_t most = 100 * 100;
+        ChatRequest request = question("what?");
+        ContentItem picture;
+        picture.type = ContentItem::Type::Picture;
+        picture.picture.pixels = std::make_shared<const Image>(400, 300);
+        request.messages.front().content.push_back(picture);
+        request.maxPixels = most;
+        const auto sizeIn = [](const FakeServer::Request& sent) {
+            const QSize size =
+                pictureIn(bodyOf(sent)[QLatin1String("messages")][0][QLatin1String("content")][1])
+                    .size();
+            return int64_t(size.width()) * size.height();
+        };
+        Bench bench(remote::Dialect::Vllm);
+        bench.server.answers(
+            chatPath,
+            {FakeServer::json(R"({"error":{"message":"mm_processor_kwargs is not allowed unless )"
+                              R"(--trust-request-mm-kwargs is set","code":400}})",
+                              400),
+             streamed(delta("content", "yes") + ended())});
+        bench.source.start(1, request);
+        QVERIFY(bench.heard.ends());
+        QCOMPARE(bench.heard.result().text, std::string("yes"));
+        QCOMPARE(bench.heard.refused.count(), 1);
+        QVERIFY(
+            Heard::all(bench.heard.remarks).contains(QLatin1String("decides itself how large")));
+        QCOMPARE(bench.server.requests().size(), 2);
+        QVERIFY(bench.server.requests().at(0).body.contains("mm_processor_kwargs"));
+        QCOMPARE(sizeIn(bench.server.requests().at(0)), int64_t(400 * 300));
+        QVERIFY(!bench.server.requests().at(1).body.contains("mm_processor_kwargs"));
+        QVERIFY(sizeIn(bench.server.requests().at(1)) <= most);
+        QVERIFY(sizeIn(bench.server.requests().at(1)) > most / 2);
+        // From then on at once, and the same bytes.
+        bench.source.start(2, request);
+        QTRY_COMPARE(bench.server.requests().size(), 3);
+        QCOMPARE(bench.server.requests().at(2).body, bench.server.requests().at(1).body);
+        // So with a server that is known to take no such thing.
+        bench.source.setTargets({targetOf(bench.server, remote::Dialect::LlamaServer)});
+        bench.source.start(3, request);
+        QTRY_COMPARE(bench.server.requests().size(), 4);
+        QVERIFY(sizeIn(bench.server.requests().at(3)) <= most);
+    }
+
     void holdsTheBudgetWhereTheServerDoesNot()
     {
         FakeServer server;
