@@ -22,7 +22,7 @@ const DialectTraits& traitsOf(Dialect dialect)
         DialectTraits{false, false, false, false, true, true, true},   // llama-server
         DialectTraits{},                                               // Ollama
         DialectTraits{false, false, false, false, false, false, true}, // LM Studio
-        DialectTraits{true, true, true, false, false, true, true},     // Argali
+        DialectTraits{true, true, false, false, false, true, true},    // Argali
     };
     static_assert(traits.size() == static_cast<size_t>(Dialect::Argali) + 1);
     return traits[static_cast<size_t>(dialect)];

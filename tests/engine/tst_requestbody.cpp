@@ -436,7 +436,7 @@ void TestRequestBody::continuation()
     for (const Dialect dialect : allDialects) {
         const RequestBody whole = chatBody(messages, options, dialect);
         parsed = json::parse(whole.json);
-        const bool continues = dialect == Dialect::Vllm || dialect == Dialect::Argali;
+        const bool continues = dialect == Dialect::Vllm;
         QCOMPARE(parsed["messages"].size(), size_t(continues ? 2 : 1));
         QCOMPARE(parsed.contains("continue_final_message"), continues);
         QCOMPARE(whole.leftOut.contains(RequestPart::Continuation), !continues);

@@ -187,6 +187,65 @@ private slots:
                  metrics);
     }
 
+    /// All that the window may ask a server of ours for is taken: nothing is asked twice.
+    void takesWhatTheWindowSends()
+    {
+        using remote::RemoteItem;
+        const auto bytesOf = [](const QString& file) {
+            return std::make_shared<const std::string>(read(samples + file).toStdString());
+        };
+        remote::RemoteMessage system;
+        system.role = remote::RemoteMessage::Role::System;
+        system.content.emplace_back().text = "Be brief.";
+        remote::RemoteMessage asked;
+        asked.content.emplace_back().text = "What is shown?";
+        asked.content.push_back(
+            {RemoteItem::Type::Picture, {}, {bytesOf("objects.png"), "image/png"}, {}});
+        remote::RemoteMessage answered;
+        answered.role = remote::RemoteMessage::Role::Assistant;
+        answered.content.emplace_back().text = "Objects.";
+        remote::RemoteMessage again;
+        again.content.emplace_back().text = "And now?";
+        again.content.push_back(
+            {RemoteItem::Type::Film, {}, {}, {{}, bytesOf("grow.mp4"), "video/mp4"}});
+        remote::RemoteOptions options;
+        options.maxTokens = 40;
+        options.thinking = remote::RemoteOptions::Thinking::On;
+        options.effort = "high";
+        options.thinkingBudget = 16;
+        options.temperature = 0.5;
+        options.topP = 0.9;
+        options.topK = 20;
+        options.minP = 0.05;
+        options.repetitionPenalty = 1.1;
+        options.seed = 7;
+        options.stop = {"END"};
+        options.minPixels = 100'000;
+        options.maxPixels = 400'000;
+        options.filmForm = remote::RemoteOptions::FilmForm::File;
+        options.filmFrames = 4;
+        ArgaliServer server;
+        QVERIFY(server.isReady());
+        const auto ask = [&server](const remote::RequestBody& body) {
+            return HttpClient(server.port())
+                .post("/v1/chat/completions", QByteArray::fromStdString(body.json));
+        };
+        for (const auto& messages : {std::vector{system, asked}, std::vector{again}}) {
+            const remote::RequestBody body =
+                remote::chatBody(messages, options, remote::Dialect::Argali);
+            QVERIFY(body.leftOut.empty());
+            const HttpClient::Answer answer = ask(body);
+            QVERIFY2(answer.status == 200, answer.body);
+            QVERIFY(Stream(answer.body).done);
+        }
+        // It goes on from no answer, and is not asked to.
+        options.continuation = remote::Continuation{{}, false, "Once upon"};
+        const remote::RequestBody body =
+            remote::chatBody({system, asked, answered, asked}, options, remote::Dialect::Argali);
+        QVERIFY(body.leftOut.contains(remote::RequestPart::Continuation));
+        QCOMPARE(ask(body).status, 200);
+    }
+
     void refusesOtherMethods()
     {
         ArgaliServer server;
