@@ -14,6 +14,7 @@ namespace argali::server {
 namespace {
 
 constexpr size_t mostText = size_t(8) << 20;
+constexpr size_t mostTexts = size_t(15) << 20; ///< of all messages; tokenizers take 16 MiB
 constexpr size_t mostMessages = 2000;
 constexpr size_t mostParts = 2000;
 constexpr size_t mostPictures = 256; ///< and films, in one request
@@ -47,10 +48,12 @@ public:
     }
 
 private:
-    static void addText(std::vector<ContentItem>& items, const std::string& text)
+    void addText(std::vector<ContentItem>& items, const std::string& text)
     {
-        if (text.size() > mostText)
-            throw ApiFailure(400, "text_too_long", "a text of a message is too long", "messages");
+        m_textBytes += text.size();
+        if (text.size() > mostText || m_textBytes > mostTexts)
+            throw ApiFailure(400, "text_too_long", "the texts of the messages are too long",
+                             "messages");
         ContentItem item;
         item.text = text;
         items.push_back(std::move(item));
@@ -107,6 +110,7 @@ private:
     MediaVault& m_vault;
     const MediaFetch& m_fetch;
     int m_frames = 8;
+    size_t m_textBytes = 0;
 };
 
 Message::Role roleOf(const Fields& message)

@@ -37,6 +37,9 @@ inline std::vector<std::pair<std::string, std::string>> malformedRequests()
         list.emplace_back(text, "invalid_json");
     list.emplace_back(std::string("{\"a\":\"") + '\0' + "\"}", "invalid_json");
     list.emplace_back(std::string(100'000, '['), "invalid_json");
+    const std::string page = R"({"type":"text","text":")" + std::string(8'000'000, 'x') + "\"}";
+    list.emplace_back(R"({"messages":[{"role":"user","content":[)" + page + ',' + page + "]}]}",
+                      "text_too_long");
     list.emplace_back("{\"a\":" + std::string(200, '[') + std::string(200, ']') + "}",
                       "invalid_json");
     std::string many = "{\"a\":[0";
