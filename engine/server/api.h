@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "engine/server/apifailure.h"
 #include "engine/server/chatanswer.h"
 #include "engine/server/httpserver.h"
