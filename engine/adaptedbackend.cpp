@@ -39,23 +39,23 @@ const AdapterParts::Side* AdaptedBackend::sideOf(const LinearWeight& w) const
 void AdaptedBackend::addSide(Tensor& out, const Tensor& x, const AdapterParts::Side& side)
 {
     Tensor inner =
-        m_op->allocate(m_op->activationType(side.a->compute()), {x.dim(0), side.a->outputs()});
-    m_op->linear(inner, x, *side.a);
-    m_op->linearAdd(out, inner, *side.b);
+        op().allocate(op().activationType(side.a->compute()), {x.dim(0), side.a->outputs()});
+    op().linear(inner, x, *side.a);
+    op().linearAdd(out, inner, *side.b);
 }
 
 Tensor AdaptedBackend::sum(const Tensor& x, const LinearWeight& w, const AdapterParts::Side& side)
 {
-    Tensor result = m_op->allocate(DType::F32, {x.dim(0), w.outputs()});
-    m_op->linear(result, x, current(w));
+    Tensor result = op().allocate(DType::F32, {x.dim(0), w.outputs()});
+    op().linear(result, x, current(w));
     addSide(result, x, side);
     return result;
 }
 
 Tensor AdaptedBackend::normalised(const Tensor& x, const Norm& norm, const LinearWeight& w)
 {
-    Tensor result = m_op->allocate(DType::F32, {x.dim(0), w.inputs()});
-    m_op->norm(result, x, current(norm));
+    Tensor result = op().allocate(DType::F32, {x.dim(0), w.inputs()});
+    op().norm(result, x, current(norm));
     return result;
 }
 
@@ -64,20 +64,20 @@ void AdaptedBackend::runRecorded(Recording& recording, const std::function<void(
     if (m_parts)
         operations();
     else
-        m_op->runRecorded(recording, operations);
+        op().runRecorded(recording, operations);
 }
 
 void AdaptedBackend::gather(Tensor& out, const Tensor& table, const Tensor& ids)
 {
-    m_op->gather(out, current(table), ids);
+    op().gather(out, current(table), ids);
     const AdapterParts::RowSide* const side =
         m_parts ? findIn(m_parts->rowSides, table.raw()) : nullptr;
     if (!side)
         return;
     Tensor inner =
-        m_op->allocate(m_op->activationType(side->b->compute()), {ids.count(), side->a.dim(1)});
-    m_op->gather(inner, side->a, ids);
-    m_op->linearAdd(out, inner, *side->b);
+        op().allocate(op().activationType(side->b->compute()), {ids.count(), side->a.dim(1)});
+    op().gather(inner, side->a, ids);
+    op().linearAdd(out, inner, *side->b);
 }
 
 void AdaptedBackend::linear(Tensor& out, const Tensor& x, const LinearWeight& w,
@@ -85,16 +85,16 @@ void AdaptedBackend::linear(Tensor& out, const Tensor& x, const LinearWeight& w,
 {
     const AdapterParts::Side* const side = sideOf(w);
     if (!side)
-        return m_op->linear(out, x, current(w), activation);
+        return op().linear(out, x, current(w), activation);
     Tensor result = sum(x, w, *side);
     if (activation != Activation::None)
-        m_op->activate(result, activation);
-    m_op->copy(out, result);
+        op().activate(result, activation);
+    op().copy(out, result);
 }
 
 void AdaptedBackend::linearAdd(Tensor& out, const Tensor& x, const LinearWeight& w)
 {
-    m_op->linearAdd(out, x, current(w));
+    op().linearAdd(out, x, current(w));
     if (const AdapterParts::Side* const side = sideOf(w))
         addSide(out, x, *side);
 }
@@ -103,26 +103,26 @@ void AdaptedBackend::normLinear(Tensor& out, const Tensor& x, const Norm& norm,
                                 const LinearWeight& w, Activation activation)
 {
     if (!m_parts)
-        return m_op->normLinear(out, x, norm, w, activation);
+        return op().normLinear(out, x, norm, w, activation);
     if (!sideOf(w))
-        return m_op->normLinear(out, x, current(norm), current(w), activation);
+        return op().normLinear(out, x, current(norm), current(w), activation);
     linear(out, normalised(x, norm, w), w, activation);
 }
 
 void AdaptedBackend::norm(Tensor& out, const Tensor& x, const Norm& norm)
 {
-    m_op->norm(out, x, current(norm));
+    op().norm(out, x, current(norm));
 }
 
 void AdaptedBackend::normGateUp(Tensor& out, const Tensor& x, const Norm& norm,
                                 const LinearWeight& w)
 {
     if (!m_parts)
-        return m_op->normGateUp(out, x, norm, w);
+        return op().normGateUp(out, x, norm, w);
     const AdapterParts::Side* const side = sideOf(w);
     if (!side)
-        return m_op->normGateUp(out, x, current(norm), current(w));
-    m_op->gateUp(out, sum(normalised(x, norm, w), w, *side));
+        return op().normGateUp(out, x, current(norm), current(w));
+    op().gateUp(out, sum(normalised(x, norm, w), w, *side));
 }
 
 void AdaptedBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor& qkv,
@@ -130,15 +130,15 @@ void AdaptedBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor&
                                         const DecodeState& state)
 {
     if (!m_parts)
-        return m_op->headNormRopeAppend(q, cache, qkv, norms, rope, state);
-    m_op->headNormRopeAppend(q, cache, qkv, {current(norms.query), current(norms.key)}, rope,
+        return op().headNormRopeAppend(q, cache, qkv, norms, rope, state);
+    op().headNormRopeAppend(q, cache, qkv, {current(norms.query), current(norms.key)}, rope,
                              state);
 }
 
 void AdaptedBackend::softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w,
                                const Norm& norm, const Tensor& table)
 {
-    m_op->softEmbed(out, x, current(w), current(norm), current(table));
+    op().softEmbed(out, x, current(w), current(norm), current(table));
 }
 
 } // namespace argali

@@ -22,7 +22,7 @@ void CountingBackend::runRecorded(Recording& recording, const std::function<void
         recording = std::make_unique<CountedPass>();
     auto& pass = dynamic_cast<CountedPass&>(*recording);
     bool called = false;
-    m_op->runRecorded(pass.inner, [&] {
+    op().runRecorded(pass.inner, [&] {
         called = true;
         const Work before = m_work;
         m_growth = {};
@@ -51,41 +51,34 @@ void CountingBackend::gather(Tensor& out, const Tensor& table, const Tensor& ids
 {
     m_work.bytes += static_cast<double>(ids.count()) * static_cast<double>(table.dim(1)) *
                     static_cast<double>(sizeOf(table.type()));
-    m_op->gather(out, table, ids);
+    op().gather(out, table, ids);
 }
 
 void CountingBackend::linear(Tensor& out, const Tensor& x, const LinearWeight& w,
                              Activation activation)
 {
     countProduct(x, w);
-    m_op->linear(out, x, w, activation);
+    op().linear(out, x, w, activation);
 }
 
 void CountingBackend::linearAdd(Tensor& out, const Tensor& x, const LinearWeight& w)
 {
     countProduct(x, w);
-    m_op->linearAdd(out, x, w);
+    op().linearAdd(out, x, w);
 }
 
 void CountingBackend::normLinear(Tensor& out, const Tensor& x, const Norm& norm,
                                  const LinearWeight& w, Activation activation)
 {
     countProduct(x, w);
-    m_op->normLinear(out, x, norm, w, activation);
+    op().normLinear(out, x, norm, w, activation);
 }
 
 void CountingBackend::normGateUp(Tensor& out, const Tensor& x, const Norm& norm,
                                  const LinearWeight& w)
 {
     countProduct(x, w);
-    m_op->normGateUp(out, x, norm, w);
-}
-
-void CountingBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor& qkv,
-                                         const HeadNorms& norms, const Rope& rope,
-                                         const DecodeState& state)
-{
-    m_op->headNormRopeAppend(q, cache, qkv, norms, rope, state);
+    op().normGateUp(out, x, norm, w);
 }
 
 void CountingBackend::attend(Tensor& out, const Tensor& q, const KvLayer& cache,
@@ -101,41 +94,19 @@ void CountingBackend::attend(Tensor& out, const Tensor& q, const KvLayer& cache,
         static_cast<double>(cache.keys.dim(0) * cache.keys.dim(2) * sizeOf(cache.keys.type()));
     m_work.bytes += 2 * (static_cast<double>(m_length) + tokens) * row;
     m_growth.bytes += 2 * row;
-    m_op->attend(out, q, cache, state);
+    op().attend(out, q, cache, state);
 }
 
 void CountingBackend::setLength(DecodeState& state, int32_t value)
 {
     m_length = value;
-    m_op->setLength(state, value);
+    op().setLength(state, value);
 }
 
 void CountingBackend::advance(DecodeState& state, int32_t tokens)
 {
     m_length += tokens;
-    m_op->advance(state, tokens);
-}
-
-void CountingBackend::patchify(Tensor& out, const Tensor& image, const PatchLayout& layout)
-{
-    m_op->patchify(out, image, layout);
-}
-
-void CountingBackend::resizePositions(Tensor& out, const Tensor& table, int64_t rows,
-                                      int64_t columns, int64_t merge)
-{
-    m_op->resizePositions(out, table, rows, columns, merge);
-}
-
-void CountingBackend::addPositions(Tensor& x, const Tensor& positions)
-{
-    m_op->addPositions(x, positions);
-}
-
-void CountingBackend::ropePatches(Tensor& qkv, int64_t heads, int64_t rows, int64_t columns,
-                                  int64_t merge, float theta)
-{
-    m_op->ropePatches(qkv, heads, rows, columns, merge, theta);
+    op().advance(state, tokens);
 }
 
 void CountingBackend::attendFrames(Tensor& out, const Tensor& qkv, int64_t heads,
@@ -143,7 +114,7 @@ void CountingBackend::attendFrames(Tensor& out, const Tensor& qkv, int64_t heads
 {
     m_work.operations += 4.0 * static_cast<double>(qkv.dim(0)) * static_cast<double>(framePatches) *
                          static_cast<double>(out.dim(1));
-    m_op->attendFrames(out, qkv, heads, framePatches);
+    op().attendFrames(out, qkv, heads, framePatches);
 }
 
 void CountingBackend::softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w,
@@ -153,7 +124,7 @@ void CountingBackend::softEmbed(Tensor& out, const Tensor& x, const LinearWeight
     const double rows = static_cast<double>(w.outputs()) * static_cast<double>(table.dim(1));
     m_work.operations += 2.0 * static_cast<double>(x.dim(0)) * rows;
     m_work.bytes += rows * static_cast<double>(sizeOf(table.type()));
-    m_op->softEmbed(out, x, w, norm, table);
+    op().softEmbed(out, x, w, norm, table);
 }
 
 } // namespace argali::cli
