@@ -1,26 +1,24 @@
 #include "engine/merging.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <map>
 #include <set>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
 #include "engine/adaptedfolder.h"
 #include "engine/adapterfiles.h"
 #include "engine/checkpoint/json.h"
+#include "engine/checkpoint/newfiles.h"
 #include "engine/checkpoint/safetensorswriter.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
 #include "engine/families/families.h"
 #include "engine/families/mergedweights.h"
 #include "engine/numbers.h"
+#include "engine/sha256.h"
 
 namespace argali {
 namespace {
@@ -31,65 +29,6 @@ namespace fs = std::filesystem;
 {
     throw Error(Error::Code::BadRequest, path.string() + ": " + what);
 }
-
-void sync(const fs::path& path)
-{
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool done = descriptor >= 0 && ::fsync(descriptor) == 0;
-    const int reason = errno;
-    if (descriptor >= 0)
-        ::close(descriptor);
-    if (!done)
-        refuse(path, std::string("cannot be written (") + std::strerror(reason) + ")");
-}
-
-/// A hidden folder that becomes the target, or goes.
-class NewFolder final {
-public:
-    explicit NewFolder(const fs::path& target)
-        : m_target(fs::absolute(target).lexically_normal())
-    {
-        if (!m_target.has_filename())
-            m_target = m_target.parent_path();
-        std::error_code error;
-        if (fs::exists(fs::symlink_status(m_target, error)))
-            refuse(m_target, "is there already; give a folder that does not exist");
-        if (!fs::is_directory(m_target.parent_path(), error))
-            refuse(m_target.parent_path(), "is no folder; make it first");
-        std::string name =
-            (m_target.parent_path() / ("." + m_target.filename().string() + ".part-XXXXXX")).string();
-        if (!::mkdtemp(name.data()))
-            refuse(m_target, std::string("cannot be made (") + std::strerror(errno) + ")");
-        m_path = name;
-    }
-    ~NewFolder()
-    {
-        std::error_code error;
-        if (!m_path.empty())
-            fs::remove_all(m_path, error);
-    }
-    NewFolder(const NewFolder&) = delete;
-    NewFolder& operator=(const NewFolder&) = delete;
-
-    const fs::path& path() const { return m_path; }
-
-    /// From here on it is the target.
-    void finish()
-    {
-        const mode_t mask = ::umask(0);
-        ::umask(mask);
-        ::chmod(m_path.c_str(), 0777 & ~mask);
-        sync(m_path);
-        if (::renameat2(AT_FDCWD, m_path.c_str(), AT_FDCWD, m_target.c_str(), RENAME_NOREPLACE) != 0)
-            refuse(m_target, std::string("cannot be made (") + std::strerror(errno) + ")");
-        m_path.clear();
-        sync(m_target.parent_path());
-    }
-
-private:
-    fs::path m_target;
-    fs::path m_path; ///< empty once it is the target
-};
 
 /// One file of weights that is to be written.
 struct Shard {
@@ -159,6 +98,28 @@ std::vector<fs::path> otherFiles(const fs::path& folder)
     return files;
 }
 
+/// What is thrown where a stop has to leave a loop of others.
+struct Stopped {};
+
+void requireGoing(const std::stop_token& stop)
+{
+    if (stop.stop_requested())
+        throw Stopped();
+}
+
+/// The digest of a tensor's values. Throws: Stopped
+std::string digestOf(const Tensor& tensor, const std::stop_token& stop)
+{
+    constexpr int64_t piece = 4 << 20;
+    Sha256 digest;
+    for (int64_t begin = 0; begin < tensor.bytes(); begin += piece) {
+        requireGoing(stop);
+        digest.add({static_cast<const std::byte*>(tensor.raw()) + begin,
+                    static_cast<size_t>(std::min(piece, tensor.bytes() - begin))});
+    }
+    return digest.finish();
+}
+
 /// One merge under way.
 class Merge final {
 public:
@@ -178,9 +139,9 @@ public:
         makeFamily(m_folder); // whose checks the result has to pass, too
         requireAllInside();
         for (const Shard& shard : m_shards)
-            m_total += safetensorsSize(shard.tensors);
+            m_bytes += safetensorsSize(shard.tensors);
         for (const fs::path& file : m_files)
-            m_total += static_cast<int64_t>(fs::file_size(m_folder.path / file));
+            m_bytes += static_cast<int64_t>(fs::file_size(m_folder.path / file));
     }
 
     bool run();
@@ -192,11 +153,23 @@ private:
     void writeIndex(const fs::path& folder) const;
     void copyFile(const fs::path& folder, const fs::path& file);
     Tensor valuesOf(const std::string& name);
+    /// Opens what was written as a checkpoint, and compares all of it with what it should be.
+    void check(const fs::path& folder);
+    void checkTensors(const fs::path& folder);
+    [[noreturn]] void refuseResult(const fs::path& folder, const std::string& what) const
+    {
+        refuse(m_request.target, "was not written as it should be: " + what
+                                     + " is not on the disk in " + folder.parent_path().string()
+                                     + " as it was written; look whether this disk is sound, or "
+                                       "write elsewhere");
+    }
+    /// Bytes that are written, or checked: each counts twice.
     void report(int64_t bytes)
     {
         m_done += bytes;
         if (m_request.progress)
-            m_request.progress({Progress::Phase::Loading, std::min(m_done, m_total), m_total});
+            m_request.progress(
+                {Progress::Phase::Loading, std::min(m_done, 2 * m_bytes), 2 * m_bytes});
     }
 
     const MergeRequest& m_request;
@@ -207,12 +180,11 @@ private:
     MergedWeights m_merged;
     std::vector<Shard> m_shards;
     std::vector<fs::path> m_files;
-    int64_t m_total = 0;
+    std::map<std::string, std::string> m_ofTensors; ///< digests of what was written
+    std::map<std::string, std::string> m_ofFiles;
+    int64_t m_bytes = 0;
     int64_t m_done = 0;
 };
-
-/// What is thrown where a stop has to leave a loop of others.
-struct Stopped {};
 
 void Merge::requireAllInside() const
 {
@@ -233,23 +205,22 @@ void Merge::requireRoom(const fs::path& folder) const
     std::error_code error;
     const fs::space_info space = fs::space(folder, error);
     constexpr int64_t reserve = 16 << 20;
-    if (!error && space.available < static_cast<uint64_t>(m_total + reserve))
-        refuse(m_request.target, "the merged model takes " + megabytes(m_total + reserve) + " and " +
+    if (!error && space.available < static_cast<uint64_t>(m_bytes + reserve))
+        refuse(m_request.target, "the merged model takes " + megabytes(m_bytes + reserve) + " and " +
                                      megabytes(static_cast<int64_t>(space.available)) +
                                      " are free there; free some, or give a folder elsewhere");
 }
 
 Tensor Merge::valuesOf(const std::string& name)
 {
-    if (m_stop.stop_requested())
-        throw Stopped();
+    requireGoing(m_stop);
     const Tensor value = m_merged.find(name).value();
-    if (m_stop.stop_requested())
-        throw Stopped();
+    requireGoing(m_stop);
     if (m_merged.isChanged(name) && holdsNonFinite(value))
         throw Error(Error::Code::BadModel, m_fitted->path.string() + ": makes values of " +
                                                inQuotes(name) + " too large for " +
                                                nameOf(value.type()));
+    m_ofTensors[name] = digestOf(value, m_stop);
     report(value.bytes());
     return value;
 }
@@ -272,26 +243,68 @@ void Merge::writeIndex(const fs::path& folder) const
             size += tensor.kind.bytes();
         }
     index["metadata"]["total_size"] = size;
-    const fs::path file = folder / "model.safetensors.index.json";
-    std::ofstream stream(file, std::ios::binary);
-    stream << index.dump(2) << '\n';
-    if (!stream.flush())
-        refuse(file, "cannot be written");
-    sync(file);
+    NewFile file(folder / "model.safetensors.index.json");
+    file.write(index.dump(2) + '\n');
+    file.finish();
 }
 
 void Merge::copyFile(const fs::path& folder, const fs::path& file)
 {
-    if (m_stop.stop_requested())
-        throw Stopped();
     std::error_code error;
-    fs::create_directories((folder / file).parent_path(), error);
+    fs::create_directories((folder / file).parent_path(), error); // the file tells when it is not there
     // Where the adapter brings a configuration, it is that of the result.
     const fs::path source = file == "config.json" ? fs::path(m_folder.config.file()) : m_folder.path / file;
-    if (!fs::copy_file(source, folder / file, error) || error)
-        refuse(folder / file, "cannot be written (" + error.message() + ")");
-    sync(folder / file);
-    report(static_cast<int64_t>(fs::file_size(folder / file)));
+    std::ifstream from(source, std::ios::binary);
+    NewFile copy(folder / file);
+    Sha256 digest;
+    std::vector<char> piece(size_t(1) << 20);
+    while (from) {
+        requireGoing(m_stop);
+        from.read(piece.data(), std::ssize(piece));
+        const auto count = static_cast<size_t>(from.gcount());
+        copy.write({piece.data(), count});
+        digest.add(std::as_bytes(std::span(piece.data(), count)));
+        report(static_cast<int64_t>(count));
+    }
+    if (!from.eof())
+        refuse(source, "cannot be read");
+    copy.finish();
+    m_ofFiles[file.string()] = digest.finish();
+}
+
+void Merge::checkTensors(const fs::path& folder)
+{
+    const std::unique_ptr<WeightSource> result = openCheckpoint(folder);
+    size_t count = 0;
+    for (const Shard& shard : m_shards)
+        for (const WrittenTensor& tensor : shard.tensors) {
+            const std::optional<Tensor> found = result->find(tensor.name);
+            if (!found || found->type() != tensor.kind.type || found->shape() != tensor.kind.shape
+                || digestOf(*found, m_stop) != m_ofTensors.at(tensor.name))
+                refuseResult(folder, "tensor " + inQuotes(tensor.name));
+            report(tensor.kind.bytes());
+            ++count;
+        }
+    if (result->names().size() != count)
+        refuseResult(folder, "the list of its tensors");
+}
+
+void Merge::check(const fs::path& folder)
+{
+    try {
+        checkTensors(folder);
+    } catch (const Error& error) {
+        if (error.code() != Error::Code::BadModel && error.code() != Error::Code::Missing)
+            throw;
+        refuseResult(folder, std::string("a part of it (") + error.what() + ")");
+    }
+    for (const fs::path& file : m_files) {
+        const std::string digest = sha256OfFile(folder / file, m_stop);
+        requireGoing(m_stop);
+        if (digest != m_ofFiles.at(file.string()))
+            refuseResult(folder, file.string());
+        report(static_cast<int64_t>(fs::file_size(folder / file)));
+    }
 }
 
 bool Merge::run()
@@ -306,6 +319,8 @@ bool Merge::run()
         writeIndex(folder.path());
         for (const fs::path& file : m_files)
             copyFile(folder.path(), file);
+        check(folder.path());
+        requireGoing(m_stop);
     } catch (const Stopped&) {
         return false;
     }

@@ -15,6 +15,9 @@ struct WrittenTensor {
     TensorKind kind;
 };
 
+/// What the format calls an element type: "BF16".
+const char* safetensorsName(DType type);
+
 /// Writes tensors to a new .safetensors file, one after the other, and waits until the disk has
 /// them. values gives the values of one, of the type and shape that its kind says.
 /// Throws: Error::Code::BadRequest when the file cannot be written, naming it and why

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <new>
 #include <string>
@@ -113,6 +114,7 @@ int main(int argc, char** argv)
 {
     using namespace argali;
     cli::Interrupt::instance().watch();
+    std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk
     setLogSink([](LogLevel level, std::string_view message) {
         if (level == LogLevel::Warning)
             cli::holdWarning(message);

@@ -23,7 +23,7 @@ int run(const Arguments& arguments)
     ProgressLine progress;
     MergeRequest request{modelFolder(arguments), std::move(adapters.front()), *target, {}};
     request.progress = [&progress](const Progress& step) {
-        progress.show("writing " + std::to_string(step.done * 100 / std::max<int64_t>(step.total, 1)) +
+        progress.show("merging " + std::to_string(step.done * 100 / std::max<int64_t>(step.total, 1)) +
                       " %");
     };
     const Interruptible work;
@@ -48,7 +48,8 @@ const Command& mergeCommand()
 Writes a checkpoint folder in the published layout: the model's tensors under their own names,
 in their own types and parts, with the adapter's changes in them, and copies of all other
 files. Sums are f32 and are rounded once. Weights are written as safetensors, also where the
-model's own are torch files. The new folder is there when it is complete, or not at all.
+model's own are torch files. What was written is read again and compared. The new folder is
+there when it is complete, or not at all.
 
   -m, --model MODEL     checkpoint folder; default: the model that comes with the program
   --adapter DIR         a LoRA or projector to this model: its folder or file

@@ -1,8 +1,18 @@
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -16,6 +26,26 @@
 using namespace argali;
 using namespace argali::test;
 
+namespace {
+
+/// Told the path of what the disk is to have, after it has it; says whether it has.
+std::function<bool(const std::string& path)> onSync;
+
+} // namespace
+
+/// In the place of the system's, which it calls.
+extern "C" int fsync(int descriptor)
+{
+    char path[4096]{};
+    const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+    const ssize_t length = ::readlink(link.c_str(), path, sizeof path - 1);
+    const auto result = static_cast<int>(::syscall(SYS_fsync, descriptor));
+    if (result != 0 || length < 0 || !onSync || onSync(path))
+        return result;
+    errno = EIO;
+    return -1;
+}
+
 // A merged checkpoint: what is in it, that it answers as the model with its adapter does, and what is left when it is
 // not finished.
 class TestMerging final : public QObject {
@@ -28,6 +58,13 @@ private slots:
     void addsDifferences();
     void completesALanguageModel();
     void refuses();
+    void refusesAFullDisk();
+    void leavesNothingWhereWritingEnds_data();
+    void leavesNothingWhereWritingEnds();
+    void waitsForTheDisk();
+    void looksAtWhatWasWritten_data();
+    void looksAtWhatWasWritten();
+    void neverTakesThePlaceOfAnother();
     void leavesNothingWhenStopped();
 };
 
@@ -255,17 +292,193 @@ void TestMerging::refuses()
     QCOMPARE(place.files(), QStringList());
 }
 
+void TestMerging::refusesAFullDisk()
+{
+    // A file beside the weights that is larger than what is free, and takes nothing itself.
+    ModelFolder folder("internvl2-tiny-internlm2");
+    const Place place;
+    std::error_code error;
+    std::ofstream(folder.path() / "notes.dat") << "large";
+    fs::resize_file(folder.path() / "notes.dat", fs::space(place.path()).free + (1 << 20), error);
+    if (error)
+        QSKIP("no such large file here");
+    bool wrote = false;
+    const auto progress = [&](const Progress&) { wrote = true; };
+    QCOMPARE(throwsOtherwise([&] { mergeAdapter({folder.path(), adapter("internvl2-llm"), place.target(), progress}, {}); },
+                             Error::Code::BadRequest, "merged: the merged model takes| are free there; free some"),
+             QByteArray());
+    QVERIFY(!wrote);
+    QCOMPARE(place.files(), QStringList());
+}
+
+void TestMerging::leavesNothingWhereWritingEnds_data()
+{
+    QTest::addColumn<QString>("model");
+    QTest::addColumn<QString>("adapter");
+    QTest::addColumn<int>("longest");
+    QTest::addColumn<QByteArray>("file");
+    QTest::newRow("in the header") << "internvl2-tiny-internlm2" << "internvl2-llm" << 100 << QByteArray("model.safetensors");
+    QTest::newRow("in a tensor") << "internvl2-tiny-internlm2" << "internvl2-llm" << 40'000 << QByteArray("model.safetensors");
+    const auto weights = int(fs::file_size(data / "internvl2-tiny-internlm2/model.safetensors"));
+    QTest::newRow("in another file") << "internvl2-tiny-internlm2" << "internvl2-llm" << weights + 4096 << QByteArray("notes.dat");
+}
+
+void TestMerging::leavesNothingWhereWritingEnds()
+{
+    QFETCH(QString, model);
+    QFETCH(QString, adapter);
+    QFETCH(int, longest);
+    QFETCH(QByteArray, file);
+    ModelFolder folder(model.toStdString());
+    std::ofstream(folder.path() / "notes.dat") << std::string(size_t(longest) + 1000, 'n');
+    const Place place;
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit old{};
+    getrlimit(RLIMIT_FSIZE, &old);
+    const auto restore = qScopeGuard([&] { setrlimit(RLIMIT_FSIZE, &old); });
+    const rlimit small{rlim_t(longest), old.rlim_max};
+    QCOMPARE(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const QByteArray found =
+        throwsOtherwise([&] { mergeAdapter({folder.path(), ::adapter(adapter.toUtf8()), place.target(), {}}, {}); },
+                        Error::Code::BadRequest, "/" + file + ": cannot be written (File too large); free some space");
+    QCOMPARE(setrlimit(RLIMIT_FSIZE, &old), 0);
+    QCOMPARE(found, QByteArray());
+    QCOMPARE(place.files(), QStringList());
+}
+
+void TestMerging::waitsForTheDisk()
+{
+    // With the tower, so that there is a folder in the folder.
+    ModelFolder folder("llava_1_5-tiny-original");
+    addTower(folder, "llava_1_5-tiny-original");
+    const Place place;
+    const std::string inside = place.path().string() + "/.merged.part-";
+    std::set<std::string> synced;
+    QStringList before; // what the outer folder has when the last but one is there
+    onSync = [&](const std::string& path) {
+        // Not by the name of the hidden folder, which is another one each time.
+        synced.insert(path.starts_with(inside) ? path.substr(inside.size() + 6) : "outside " + path);
+        if (path.starts_with(inside) && path.size() == inside.size() + 6)
+            before = place.files();
+        return true;
+    };
+    const auto restore = qScopeGuard([] { onSync = {}; });
+    QVERIFY(mergeAdapter({folder.path(), adapter("llava-tiny-lora"), place.target(), {}}, {}));
+    std::set<std::string> expected{"", "outside " + place.path().string()};
+    for (const auto& entry : fs::recursive_directory_iterator(place.target()))
+        expected.insert("/" + entry.path().lexically_relative(place.target()).string());
+    QVERIFY(expected.contains("/vision_tower"));
+    QCOMPARE(synced, expected);
+    QCOMPARE(before.size(), 1);
+    QVERIFY(before.front() != "merged");
+
+    // A disk that says that it could not is one that has not.
+    const Place other;
+    for (const char* file : {"model-00002-of-00003.safetensors", "model.safetensors.index.json", "config.json", "vision_tower"}) {
+        onSync = [&](const std::string& path) { return !QByteArray::fromStdString(path).endsWith(file); };
+        QCOMPARE(throwsOtherwise([&] { mergeAdapter({folder.path(), adapter("llava-tiny-lora"), other.target(), {}}, {}); },
+                                 Error::Code::BadRequest, QByteArray(file) + ": cannot be written (Input/output error)"),
+                 QByteArray());
+        QCOMPARE(other.files(), QStringList());
+    }
+}
+
+void TestMerging::looksAtWhatWasWritten_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<int>("place"); // of the byte, from the end; 0: the file is cut there
+    QTest::addColumn<QByteArray>("part");
+    QTest::newRow("a value") << "model.safetensors" << 100 << QByteArray("tensor \"");
+    QTest::newRow("a length") << "model.safetensors" << -1 << QByteArray("a part of it");
+    QTest::newRow("cut") << "model.safetensors" << 0 << QByteArray("a part of it");
+    QTest::newRow("the configuration") << "config.json" << 3 << QByteArray("config.json is not on the disk");
+    QTest::newRow("the tokenizer") << "tokenizer.model" << 0 << QByteArray("tokenizer.model is not on the disk");
+}
+
+void TestMerging::looksAtWhatWasWritten()
+{
+    // A disk that changes a byte of what it was given.
+    QFETCH(QString, file);
+    QFETCH(int, place);
+    QFETCH(QByteArray, part);
+    onSync = [&](const std::string& path) {
+        if (!QString::fromStdString(path).endsWith("/" + file))
+            return true;
+        const auto size = off_t(fs::file_size(path));
+        const off_t at = place < 0 ? 2 : size - place;
+        if (place == 0) {
+            fs::resize_file(path, size_t(size / 2));
+            return true;
+        }
+        std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekg(at);
+        const auto byte = char(stream.get() ^ 0x11);
+        stream.seekp(at);
+        stream.put(byte);
+        return true;
+    };
+    const auto restore = qScopeGuard([] { onSync = {}; });
+    const Place where;
+    QCOMPARE(throwsOtherwise(
+                 [&] { mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), where.target(), {}}, {}); },
+                 Error::Code::BadRequest, "merged: was not written as it should be|write elsewhere|" + part),
+             QByteArray());
+    QCOMPARE(where.files(), QStringList());
+}
+
+void TestMerging::neverTakesThePlaceOfAnother()
+{
+    // One that comes while the merge is under way: a folder with a file, an empty one, a file.
+    for (const char* other : {"full", "empty", "file"}) {
+        const Place place;
+        const auto progress = [&](const Progress& step) {
+            if (step.done < step.total / 2 || fs::exists(place.target()))
+                return;
+            if (QByteArray(other) == "file")
+                std::ofstream(place.target()) << "mine";
+            else
+                fs::create_directory(place.target());
+            if (QByteArray(other) == "full")
+                std::ofstream(place.target() / "mine") << "mine";
+        };
+        QCOMPARE(throwsOtherwise(
+                     [&] {
+                         mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
+                                      {});
+                     },
+                     Error::Code::BadRequest, "merged: cannot be made (File exists)"),
+                 QByteArray());
+        QCOMPARE(place.files(), QStringList{"merged"});
+        QCOMPARE(fs::is_directory(place.target()) ? fs::exists(place.target() / "mine") : fs::file_size(place.target()) == 4,
+                 QByteArray(other) != "empty");
+        QVERIFY(!fs::exists(place.target() / "config.json"));
+    }
+}
+
 void TestMerging::leavesNothingWhenStopped()
 {
+    // At many places: while tensors are summed, files are copied, and everything is looked at.
+    int all = 0;
+    const Place whole;
+    const auto count = [&](const Progress&) { ++all; };
+    QVERIFY(mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), whole.target(), count}, {}));
+    QVERIFY(all > 60);
+    for (int at = 1; at <= all; at = at < all ? std::min(at + 17, all) : all + 1) {
+        const Place place;
+        std::stop_source stop;
+        int steps = 0;
+        const auto progress = [&](const Progress&) {
+            if (++steps == at)
+                stop.request_stop();
+        };
+        QVERIFY(!mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
+                              stop.get_token()));
+        QCOMPARE(place.files(), QStringList());
+    }
+    std::stop_source before;
+    before.request_stop();
     const Place place;
-    std::stop_source stop;
-    int steps = 0;
-    const auto progress = [&](const Progress&) {
-        if (++steps == 3)
-            stop.request_stop();
-    };
-    QVERIFY(!mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
-                          stop.get_token()));
+    QVERIFY(!mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), {}}, before.get_token()));
     QCOMPARE(place.files(), QStringList());
 }
 
