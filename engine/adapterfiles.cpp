@@ -69,7 +69,7 @@ Adapter readProjector(const std::filesystem::path& path, const std::filesystem::
         else if (name.ends_with("embed_tokens.weight"))
             replace(adapter, *weights, name, "model.embed_tokens.weight");
         else
-            refuse(file, "tensor " + inQuotes(name) + " is no part of a projector");
+            refuse(file, "tensor " + inQuotes(name) + " is no part of a projector; give a LoRA by its folder with adapter_config.json");
     }
     if (adapter.isEmpty())
         refuse(file, "has no tensors, expected those of a projector");
@@ -177,7 +177,7 @@ Adapter readPrefix(const std::filesystem::path& folder)
     for (const std::string& name : adapter.prefix->names()) {
         if (!name.starts_with(part))
             refuse(folder, "tensor " + inQuotes(name) +
-                               " is no part of a P-Tuning prefix; a whole model is no adapter");
+                               " is no part of a P-Tuning prefix; a whole model is no adapter; give it as -m");
         requireFinite(*adapter.prefix, name);
     }
     const Config config = Config::readIfThere(folder / "config.json");
@@ -220,7 +220,7 @@ Adapter readFolder(const AdapterSource& source)
     if (Adapter adapter = readParts(folder); !adapter.isEmpty())
         return adapter;
     refuse(folder, "is no adapter: it has neither adapter_config.json nor mm_projector.bin nor "
-                   "a P-Tuning prefix nor the parts of an XTuner run",
+                   "a P-Tuning prefix nor the parts of an XTuner run; give the folder of one",
            Error::Code::Missing);
 }
 

@@ -60,7 +60,7 @@ Adapter readPeftAdapter(const std::filesystem::path& folder)
     if (!isThere(file))
         throw Error(Error::Code::Missing, folder.string() +
                                               ": has neither adapter_model.safetensors nor "
-                                              "adapter_model.bin");
+                                              "adapter_model.bin; give the folder as PEFT saved it");
     Adapter adapter;
     adapter.path = folder;
     adapter.base = config.config.string("base_model_name_or_path", "");

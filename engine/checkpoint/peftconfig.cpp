@@ -105,7 +105,8 @@ std::string pathOf(const Config& config, const char* key, std::string_view patte
         if (!isPlain)
             throw Error(Error::Code::Unsupported,
                         config.file() + ": " + key + ": the pattern " + inQuotes(pattern) +
-                            " is more than the path of a module, which is not supported");
+                            " is more than the path of a module, which is not supported; use a "
+                            "model that it was merged into");
         path += c;
     }
     return path;
@@ -115,7 +116,8 @@ void checkSettings(const Config& config)
 {
     const auto unsupported = [&](std::string_view key, const std::string& what) {
         throw Error(Error::Code::Unsupported, config.file() + ": " + std::string(key) + ": " +
-                                                  what + ", which is not supported");
+                                                  what + ", which is not supported; use a model "
+                                                         "that it was merged into");
     };
     if (const std::string type = config.string("peft_type"); type != "LORA")
         unsupported("peft_type", "the method " + inQuotes(type));
@@ -174,7 +176,8 @@ double ModuleNumbers::of(const std::string& module, double fallback) const
         if (found && *found != number)
             throw Error(Error::Code::Unsupported,
                         m_source + ": several patterns with different numbers fit the module " +
-                            inQuotes(module) + ", which is not supported");
+                            inQuotes(module) + ", which is not supported; use a model that it was "
+                                               "merged into");
         found = number;
     }
     return found.value_or(fallback);

@@ -186,6 +186,16 @@ std::string rounds(const std::vector<Message>& messages)
     return text;
 }
 
+/// What P-Tuning saved, alone or in the files of a whole model.
+[[noreturn]] void refusePrefix(const WeightSource& weights)
+{
+    const bool isWhole = weights.describe(tensorNames().embedding()).has_value();
+    throw Error(Error::Code::Unsupported, weights.origin(prefixTable) + ": tensor " + inQuotes(prefixTable)
+                    + " is a P-Tuning prefix, which no model has in its own files; "
+                    + (isWhole ? "save its tensors in a folder of their own and give that as --adapter"
+                               : "give this folder as --adapter, and the model that it was trained on as -m"));
+}
+
 class ChatGlm2 final : public Family {
 public:
     explicit ChatGlm2(ModelFolder folder);
@@ -239,9 +249,6 @@ private:
 ChatGlm2::ChatGlm2(ModelFolder folder) : m_folder(std::move(folder)), m_text(readDimensions(m_folder.config).text)
 {
     requireSecondGenerationTokens(m_folder.path);
-    if (m_folder.weights->describe(prefixTable))
-        throw Error(Error::Code::Unsupported, m_folder.weights->origin(prefixTable) + ": tensor "
-                        + inQuotes(prefixTable) + " is a P-Tuning prefix, which no model has in its own files");
     m_text.tiedHead = m_folder.config.boolean("tie_word_embeddings", false)
         && !m_folder.weights->describe(tensorNames().head);
     readStopIds();
@@ -337,7 +344,10 @@ bool matches(const Config& config)
 std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& folder, const Config& config)
 {
     const Dimensions d = readDimensions(config);
-    auto weights = std::make_shared<UnpackedWeights>(openCheckpoint(folder), packableMatrices(d.text));
+    std::shared_ptr<const WeightSource> files = openCheckpoint(folder);
+    if (files->describe(prefixTable))
+        refusePrefix(*files);
+    auto weights = std::make_shared<UnpackedWeights>(std::move(files), packableMatrices(d.text));
     if (d.packedBits != 0 && d.packedBits != weights->bits())
         throw Error(Error::Code::BadModel, config.file() + ": quantization_bit is " + std::to_string(d.packedBits)
                         + ", but the matrices in the files are "

@@ -52,9 +52,29 @@ constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, ll
 
 } // namespace
 
+namespace {
+
+/// Throws: Error::Code::Unsupported for what PEFT or LLaVA saved of a training, which is no model by itself
+void refuseAdapter(const std::filesystem::path& folder)
+{
+    const auto hasOne = [&](std::initializer_list<const char*> names) {
+        std::error_code failure;
+        return std::ranges::any_of(
+            names, [&](const char* name) { return std::filesystem::exists(folder / name, failure); });
+    };
+    if (hasOne({"adapter_config.json", "mm_projector.bin"})
+        && !hasOne({"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                    "pytorch_model.bin.index.json"}))
+        throw Error(Error::Code::Unsupported,
+                    folder.string() + ": is an adapter and no model; give this folder as --adapter, and the model "
+                                      "that it was trained on as -m");
+}
+
+} // namespace
+
 KvPrefix Family::makePrefix(const WeightSource&) const
 {
-    throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning");
+    throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning; leave it out, or give the model that it was trained on as -m");
 }
 
 void Family::setPrefix(KvPrefix prefix)
@@ -72,6 +92,7 @@ ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<
     ModelFolder result;
     // A trailing separator would leave the folder without a name.
     result.path = std::filesystem::canonical(folder);
+    refuseAdapter(result.path);
     result.config = config ? *config : Config::read(result.path / "config.json");
     result.generation = Config::readIfThere(result.path / "generation_config.json");
     result.preprocessor = Config::readIfThere(result.path / "preprocessor_config.json");

@@ -166,7 +166,7 @@ const std::vector<Damage>& damages()
          [](Tensors& t) {
              t = {{"transformer.prefix_encoder.embedding.weight", hostTensor(DType::F32, {7, 768})}};
          },
-         {"quantization_bit", "not packed"}},
+         {"is a P-Tuning prefix", "; give this folder as --adapter, and the model that it was trained on as -m"}},
     };
     return all;
 }
