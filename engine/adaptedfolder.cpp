@@ -1,6 +1,9 @@
 #include "engine/adaptedfolder.h"
 
+#include <algorithm>
+
 #include "engine/adapterfiles.h"
+#include "engine/error.h"
 #include "engine/families/deltaweights.h"
 
 namespace argali {
@@ -44,21 +47,26 @@ bool hasOtherProjector(const Config& model, const Config& adapter)
 
 AdaptedFolder openAdaptedFolder(const fs::path& folder, const std::vector<AdapterSource>& adapters)
 {
-    if (adapters.size() != 1)
-        return {openFolder(folder), false};
-    const fs::path& path = adapters.front().path;
-    if (isDelta(path)) {
-        ModelFolder files = openFolder(path);
+    for (const AdapterSource& source : adapters) {
+        if (!isDelta(source.path))
+            continue;
+        if (adapters.size() > 1)
+            throw Error(Error::Code::Unsupported, source.path.string()
+                            + ": is the difference of two models and no adapter beside others; merge it "
+                              "into its model first (argali-cli merge)");
+        ModelFolder files = openFolder(source.path);
         files.weights = std::make_shared<DeltaWeights>(openCheckpoint(folder), files.weights);
         return {std::move(files), true};
     }
-    const Config own = isThere(path / "config.json") ? Config::read(path / "config.json") : Config();
-    if (!isThere(folder / "config.json")
-        || !hasOtherProjector(Config::read(folder / "config.json"), own))
+    const Config model = Config::readIfThere(folder / "config.json");
+    const auto ownOf = [](const AdapterSource& source) { return Config::readIfThere(source.path / "config.json"); };
+    const auto brings = std::ranges::find_if(
+        adapters, [&](const AdapterSource& source) { return hasOtherProjector(model, ownOf(source)); });
+    if (model.json().empty() || brings == adapters.end())
         return {openFolder(folder), false};
-    ModelFolder files = openFolder(folder, own);
+    ModelFolder files = openFolder(folder, ownOf(*brings));
     std::map<std::string, Tensor> projector;
-    for (const auto& [name, tensor] : readAdapter(adapters.front()).replaced)
+    for (const auto& [name, tensor] : readAdapter(*brings).replaced)
         if (name.find("mm_projector") != name.npos)
             projector.emplace(name, tensor);
     files.weights = std::make_shared<OverlaidWeights>(files.weights, std::move(projector));

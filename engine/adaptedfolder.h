@@ -13,8 +13,9 @@ struct AdaptedFolder {
 };
 
 /// Opens the folder of a model that is asked for with these adapters. A folder that holds only the
-/// language model, or one with another projector, gets configuration and projector of its only
-/// adapter; differences (LLaVA's delta weights) are added, and bring configuration and tokenizer.
+/// language model, or one with another projector, gets configuration and projector of the first
+/// adapter that brings them; differences (LLaVA's delta weights), alone, are added, and bring
+/// configuration and tokenizer.
 /// Throws: as openFolder(), and for what is no adapter
 AdaptedFolder openAdaptedFolder(const std::filesystem::path& folder,
                                 const std::vector<AdapterSource>& adapters);

@@ -93,6 +93,7 @@ struct ChatRequest {
     std::string promptTemplate;        ///< one of ModelInfo::templates; empty: the first
     std::string aspectRatio;           ///< one of ModelInfo::aspectRatios; empty: the first
     std::string adapter;               ///< one of Model::adapters(); empty: none
+    std::vector<std::string> moreAdapters; ///< others of them, whose changes are added to those of the first
     /// Once requested, from any thread, thinking that is under way is closed as at the end of a budget
     /// that ends there; thinking that is over, or off, goes on as if nothing had been asked.
     std::stop_token answerNow;
@@ -236,6 +237,7 @@ struct OpenOptions {
     int64_t context = 0;        ///< 0: the smaller of the model's and what fits, at least 4096 where it has them
     ProgressSink progress;
     std::vector<AdapterSource> adapters; ///< as by Model::addAdapter(); a card takes one at most, for all requests
+    bool addsAdapters = false; ///< every request asks for all of them at once; a card then takes several
 };
 
 /// Every stage of an answer in numbers, for comparison with a reference.
@@ -268,7 +270,8 @@ public:
 
     /// Continues the conversation. Once stopped it returns what there is, with FinishReason::Cancelled;
     /// within 100 ms while answering, 500 ms before.
-    /// Throws: Error::Code::Missing, BadMedia, BadRequest, ContextOverflow, OutOfMemory, Device, BadModel
+    /// Throws: Error::Code::Missing, BadMedia, BadRequest (also for adapters that cannot be added up),
+    ///         ContextOverflow, OutOfMemory, Device, BadModel
     virtual ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
                                 const ProgressSink& progress) = 0;
     /// Opens pictures and films only as far as their sizes are needed.

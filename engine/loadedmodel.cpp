@@ -143,9 +143,12 @@ void LoadedModel::addAdapter(const AdapterSource& source)
 
 void LoadedModel::useAdapter(const ChatRequest& request)
 {
+    std::vector<std::string> names = request.moreAdapters;
+    if (!request.adapter.empty())
+        names.push_back(request.adapter);
     if (m_adapters)
-        m_inUse = m_adapters->use(request.adapter);
-    else if (!request.adapter.empty())
+        m_inUse = m_adapters->use(names);
+    else if (!names.empty())
         throw Error(Error::Code::BadRequest, "this model has no adapters");
     m_visual.setVariant(m_inUse.vision);
 }

@@ -48,7 +48,7 @@ private:
         }
     };
 
-    /// From here on everything is computed with the adapter that the request asks for.
+    /// From here on everything is computed with the adapters that the request asks for.
     void useAdapter(const ChatRequest& request);
     Prepared prepare(const ChatRequest& request) const;
     /// What each position holds, so that a prompt can be compared with what the cache holds. Empty once stopped.

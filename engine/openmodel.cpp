@@ -2,10 +2,8 @@
 
 #include "engine/adaptedfolder.h"
 #include "engine/adapterset.h"
-#include "engine/adapterfiles.h"
 #include "engine/devices.h"
 #include "engine/engine.h"
-#include "engine/families/mergedweights.h"
 #include "engine/fitting.h"
 #include "engine/loadedmodel.h"
 #include "engine/log.h"
@@ -54,23 +52,12 @@ MemoryEstimate estimateMemory(const std::filesystem::path& folder, DType compute
 
 namespace {
 
-bool changesWeights(const AdapterSource& source)
+std::vector<std::string> namesOf(const std::vector<AdapterSource>& adapters)
 {
-    return readAdapter(source).changesWeights();
-}
-
-/// The weights with the one adapter in them.
-std::shared_ptr<const WeightSource> mergedFor(const std::vector<AdapterSource>& adapters,
-                                              std::shared_ptr<const WeightSource> base, const Backend& op,
-                                              const std::stop_token& stop)
-{
-    if (adapters.size() > 1)
-        throw Error(Error::Code::Unsupported,
-                    op.name() + " takes one adapter at a time, not " + std::to_string(adapters.size()) +
-                        "; leave the others out, or use --device cpu");
-    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(adapters.front()), *base));
-    log(LogLevel::Info, op.name() + ": the adapter " + nameOf(adapters.front()) + " is merged while it is loaded");
-    return std::make_shared<MergedWeights>(std::move(base), std::move(fitted), MergedWeights::Changes::All, stop);
+    std::vector<std::string> names;
+    for (const AdapterSource& source : adapters)
+        names.push_back(nameOf(source));
+    return names;
 }
 
 } // namespace
@@ -108,10 +95,9 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
     }
     // A backend without the operations for it gets the adapter in its weights.
     const bool isMerged = adaptedFolder.isWhole
-        || (std::ranges::any_of(options.adapters, changesWeights)
-            && !std::ranges::all_of(adapted, &AdaptedBackend::hasSidePaths));
+        || !std::ranges::all_of(adapted, [&](const Backend* op) { return takes(*op, options.adapters); });
     if (isMerged && !adaptedFolder.isWhole) {
-        files.weights = mergedFor(options.adapters, files.weights, *adapted.front(), stop);
+        files.weights = mergedFor(*adapted.front(), options, files.weights, stop);
         family = makeFamily(files);
     }
     if (!family->load(shares, dtype, options.progress, stop))
@@ -121,7 +107,7 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
                                                placement.context);
     auto adapters = std::make_unique<AdapterSet>(model->family(), std::move(adapted), loaded, files.weights, dtype);
     if (isMerged)
-        adapters->setMerged(nameOf(options.adapters.front()));
+        adapters->setMerged(namesOf(options.adapters));
     else
         for (const AdapterSource& source : options.adapters)
             adapters->add(source);

@@ -55,4 +55,10 @@ std::vector<AdapterSource> adapterOptions(const Arguments& arguments)
     return sources;
 }
 
+void askForAll(const std::vector<std::string>& adapters, ChatRequest& request)
+{
+    request.adapter = adapters.empty() ? "" : adapters.front();
+    request.moreAdapters.assign(adapters.begin() + (adapters.empty() ? 0 : 1), adapters.end());
+}
+
 } // namespace argali::cli

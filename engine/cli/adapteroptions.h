@@ -15,4 +15,7 @@ std::vector<Option> adapterOptionList();
 /// Throws: UsageError for what is no list of text=N and vision=N, or belongs to none
 std::vector<AdapterSource> adapterOptions(const Arguments& arguments);
 
+/// Makes a request ask for all adapters of a model, added up.
+void askForAll(const std::vector<std::string>& adapters, ChatRequest& request);
+
 } // namespace argali::cli

@@ -3,6 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include "engine/adaptedfolder.h"
+#include "engine/adapterset.h"
+#include "engine/cli/adapteroptions.h"
 #include "engine/cli/benchrun.h"
 #include "engine/cli/command.h"
 #include "engine/cli/interrupt.h"
@@ -104,6 +107,13 @@ ModelFolder randomModel(const std::string& name, DType stored, const std::stop_t
     }
 }
 
+void useAll(const std::vector<AdapterSource>& sources, AdapterSet& adapters)
+{
+    for (const AdapterSource& source : sources)
+        adapters.add(source);
+    adapters.use(adapters.names());
+}
+
 /// Nothing once interrupted.
 std::optional<Measured> measure(const Arguments& arguments, const BenchSettings& settings)
 {
@@ -114,21 +124,41 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
     const Interruptible work;
     ProgressLine progress;
     {
-        std::optional<CountingBackend> op; // outlives the family
-        const std::unique_ptr<Family> family = makeFamily(
-            synthetic ? randomModel(*synthetic, dtype.value_or(DType::BF16), work.token())
-                      : openFolder(modelFolder(arguments)));
-        const ModelInfo& info = family->info();
+        OpenOptions options;
+        options.adapters = adapterOptions(arguments);
+        options.addsAdapters = true;
+        AdaptedFolder opened =
+            synthetic
+                ? AdaptedFolder{randomModel(*synthetic, dtype.value_or(DType::BF16), work.token())}
+                : openAdaptedFolder(modelFolder(arguments), options.adapters);
+        ModelFolder& folder = opened.files;
+        std::optional<AdaptedBackend> op; // outlives the family
+        std::unique_ptr<Family> family = makeFamily(folder);
+        const ModelInfo info = family->info();
         measured.model = synthetic.value_or(info.name);
+        for (const AdapterSource& adapter : options.adapters)
+            measured.model += '+' + nameOf(adapter);
+        if (opened.isWhole)
+            options.adapters.clear(); // it is in the weights already
         measured.dtype = dtype.value_or(synthetic ? info.storedType : defaultType(info));
         const int64_t positions = positionsOf(settings, *family);
         chooseDevice(deviceId); // one: its limits are what everything is compared with
         measured.device = chooseDevice(
             place(*family, measured.dtype, positions, deviceId).parts.front().device);
-        op.emplace(makeBackend(measured.device.id));
+        auto counting = std::make_unique<CountingBackend>(makeBackend(measured.device.id));
+        CountingBackend& counted = *counting;
+        op.emplace(std::move(counting));
+        const bool isApart = takes(*op, options.adapters);
+        if (!isApart) {
+            folder.weights = mergedFor(*op, options, folder.weights, work.token());
+            family = makeFamily(folder);
+        }
         if (!family->load(*op, measured.dtype, progress.sink(), work.token()))
             return {};
-        BenchRun run(*op, *family, settings);
+        AdapterSet adapters(*family, {&*op}, folder.loaded, folder.weights, measured.dtype);
+        if (isApart)
+            useAll(options.adapters, adapters);
+        BenchRun run(counted, *family, settings);
         const auto begun = [&](int i) {
             progress.show(i == 0 ? std::string("warming up")
                                  : "measuring, run " + std::to_string(i) + " of " +
@@ -216,6 +246,7 @@ int run(const Arguments& arguments)
 {
     arguments.requireRest(0, 0, "");
     arguments.exclude("--model", "--synthetic");
+    arguments.exclude("--adapter", "--synthetic");
     if (!arguments.has("--model") && !arguments.has("--synthetic"))
         throw UsageError("-m MODEL or --synthetic NAME is missing");
     const std::optional<Measured> measured = measure(arguments, readSettings(arguments));
@@ -245,6 +276,8 @@ threads, and of the best multiply-add instructions out of registers on all of th
                      behind the name a shorter stack
   --device, --dtype  as for chat, with -m also where --dtype is left out; random weights are
                      bf16 by default
+  --adapter, --adapter-alpha
+                     as for chat, with -m; what they add is counted, too
   --image WxH        a picture of noise of this size; may be repeated; default 448x448
   --frames N         one film of N such frames instead
   --prompt N         text tokens behind the visual ones; default 512
@@ -280,8 +313,8 @@ Peak memory is the most that the process has had before the limits were measured
 )",
                      .options = modelOption(),
                      .run = run};
-        const std::vector<Option> compute = computeOptions();
-        c.options.insert(c.options.end(), compute.begin(), compute.end());
+        for (const std::vector<Option>& more : {computeOptions(), adapterOptionList()})
+            c.options.insert(c.options.end(), more.begin(), more.end());
         c.options.insert(c.options.end(), {{.name = "--synthetic", .value = "NAME"},
                                            {.name = "--image", .value = "WxH", .repeatable = true},
                                            {.name = "--frames", .value = "N"},

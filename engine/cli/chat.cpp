@@ -70,8 +70,7 @@ int run(const Arguments& arguments)
     ChatSettings settings = readSettings(arguments, prompt.has_value());
     OpenOptions open = openOptions(arguments);
     open.adapters = adapterOptions(arguments);
-    if (prompt && open.adapters.size() > 1)
-        throw UsageError("-p takes one --adapter; in a conversation /adapter changes to another");
+    open.addsAdapters = true;
 
     const std::filesystem::path folder = modelFolder(arguments);
     const ModelInfo info = describeAdapted(folder, open.adapters);
@@ -82,8 +81,7 @@ int run(const Arguments& arguments)
     const std::unique_ptr<Model> model = openModelHere(folder, std::move(open));
     if (!model)
         return statusInterrupted;
-    if (const std::vector<std::string> adapters = model->adapters(); !adapters.empty())
-        settings.request.adapter = adapters.front();
+    askForAll(model->adapters(), settings.request);
     ChatSession session(*model, std::move(settings));
     for (const ContentItem& item : attachments)
         session.attach(item);
@@ -144,8 +142,8 @@ Options of some model families, refused where the model has no use for them
 
 Adapters, which leave the model's own weights as they are
   --adapter DIR         a LoRA, a projector or a prefix to this model: its folder or file; may
-                        be repeated in a conversation, where the first one answers until
-                        /adapter NAME changes to another
+                        be repeated: what they change is added up. In a conversation
+                        /adapter NAME changes to one of them alone
   --adapter-alpha text=N,vision=N
                         of the training script, for a .pth file that does not hold them
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/checkpoint/json.h"
+#include "engine/cli/adapteroptions.h"
 #include "engine/cli/advice.h"
 #include "engine/cli/answerprinter.h"
 #include "engine/cli/command.h"
@@ -27,7 +28,7 @@ constexpr std::string_view conversationHelp =
     "/image FILE     a picture for the next question\n"
     "/video FILE     a film for the next question\n"
     "/think on|off   whether the model thinks before it answers\n"
-    "/adapter NAME   answer with this adapter from here on; none: without\n"
+    "/adapter NAME   answer with this adapter alone from here on; all: with all, none: without\n"
     "/new            forget the conversation\n"
     "/help           this list\n"
     "/quit           leave\n"
@@ -194,14 +195,16 @@ int ChatSession::converse()
 void ChatSession::changeAdapter(const std::string& name)
 {
     const std::vector<std::string> known = m_model.adapters();
-    if (name != "none" && std::ranges::find(known, name) == known.end()) {
+    if (std::ranges::find(known, name) != known.end())
+        return askForAll({name}, m_settings.request);
+    if (name != "none" && name != "all") {
         std::string list;
         for (const std::string& other : known)
             list += inQuotes(other) + ", ";
         throw Error(Error::Code::BadRequest, "no adapter is called " + inQuotes(name) +
-                                                 "; there is " + list + "and none");
+                                                 "; there is " + list + "all and none");
     }
-    m_settings.request.adapter = name == "none" ? "" : name;
+    askForAll(name == "all" ? known : std::vector<std::string>(), m_settings.request);
 }
 
 ChatSession::Next ChatSession::command(const std::string& line)

@@ -41,7 +41,7 @@ public:
 private:
     enum class Next { Go, Quit };
     Next command(const std::string& line);
-    /// Throws: Error::Code::BadRequest for a name that is not among those of the model
+    /// One alone, all or none. Throws: Error::Code::BadRequest for another name
     void changeAdapter(const std::string& name);
     void forget();
     void printStatistics(const ChatResult& result) const;

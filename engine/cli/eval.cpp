@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/cli/adapteroptions.h"
 #include "engine/cli/advice.h"
 #include "engine/cli/answersfile.h"
 #include "engine/cli/command.h"
@@ -56,6 +57,7 @@ bool askAll(Model& model, const std::vector<Question>& questions,
         progress.show(std::to_string(i + 1) + " of " + std::to_string(questions.size()));
         ChatRequest request = requestOf(question, pictures);
         request.maxNewTokens = maxNewTokens;
+        askForAll(model.adapters(), request);
         std::optional<ChatResult> result;
         try {
             result = model.generate(request, work.token(), {}, {});
@@ -88,6 +90,8 @@ int run(const Arguments& arguments)
     options.device = deviceOption(arguments);
     // What an evaluation is held against, a reference or another program, computes in f32.
     options.dtype = arguments.has("--dtype") ? dtypeOption(arguments) : DType::F32;
+    options.adapters = adapterOptions(arguments);
+    options.addsAdapters = true;
 
     std::vector<Question> questions = readQuestions(questionsPath);
     for (Question& question : questions)
@@ -149,6 +153,8 @@ accepted answers are given, the accuracy is printed for each type of question.
   --answers FILE      gets {"id" or "question_id", "text", "thinking", "usage", "timings"}
   --think, --no-think for all questions; default: what "thinking" of each says
   --max-new-tokens N  tokens of an answer at most; default 2048
+  --adapter, --adapter-alpha
+                      as for chat, for all questions
   --device            as for chat
   --dtype T           as for chat; default here: f32, so that answers equal those of a reference
   --json              {"questions", "right", "accuracy", "types": {TYPE: {"n", "right"}}}
@@ -158,8 +164,8 @@ dropping a final . or 。 or ! and ignoring case.
 )",
             .options = modelOption(),
             .run = run};
-        const std::vector<Option> compute = computeOptions();
-        c.options.insert(c.options.end(), compute.begin(), compute.end());
+        for (const std::vector<Option>& more : {computeOptions(), adapterOptionList()})
+            c.options.insert(c.options.end(), more.begin(), more.end());
         c.options.insert(c.options.end(), {{.name = "--questions", .value = "FILE"},
                                            {.name = "--images", .value = "DIR"},
                                            {.name = "--answers", .value = "FILE"},

@@ -105,7 +105,9 @@ void TestCli::refusesWrongUsage_data()
     add("chat -p x --device abacus", "--device takes auto, cpu, cuda or cuda:N");
     add("chat -p x --device cuda:1,x", "--device takes auto");
     add("chat -p x --dtype f64", "--dtype takes auto, f32");
-    add("chat -p x --adapter a --adapter b", "-p takes one --adapter");
+    add("bench --synthetic x --adapter a", "--adapter and --synthetic exclude each other");
+    add("bench -m x --adapter a --adapter-alpha text=1", "belongs to no --adapter that is a .pth file");
+    add("eval --questions q --answers a --images . --adapter a --adapter-alpha text=1", "belongs to no --adapter");
     add("chat -p x --adapter-alpha text=1", "belongs to no --adapter that is a .pth file");
     add("chat -p x --adapter a.pth --adapter-alpha text", "--adapter-alpha takes text=N,vision=N");
     add("chat -p x --adapter a.pth --adapter-alpha text=0", "with numbers above 0");
