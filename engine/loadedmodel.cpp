@@ -213,13 +213,14 @@ std::vector<uint64_t> LoadedModel::positionKeys(const Prompt& prompt,
     return keys;
 }
 
-size_t LoadedModel::sharedPositions(const std::vector<uint64_t>& keys) const
+size_t LoadedModel::sharedPositions(const std::vector<uint64_t>& keys, size_t all) const
 {
-    if (m_cachedAdapter != m_inUse.any)
+    if (!m_cache || m_cachedAdapter != m_inUse.any)
         return 0;
     const auto differs =
         std::mismatch(keys.begin(), keys.end(), m_cachedKeys.begin(), m_cachedKeys.end()).first;
-    return static_cast<size_t>(differs - keys.begin());
+    const int64_t usable = m_family->usable(*m_cache, static_cast<int64_t>(all));
+    return static_cast<size_t>(std::min<int64_t>(differs - keys.begin(), usable));
 }
 
 Tensor LoadedModel::visualRows(Prepared& prepared, size_t fromPosition,
@@ -284,7 +285,7 @@ Tensor LoadedModel::prefill(Prepared& prepared, int64_t capacity, const Progress
         return {};
     reserveCache(capacity);
     // The last position is always computed: its logits are wanted.
-    const size_t shared = std::min(sharedPositions(keys), keys.size() - 1);
+    const size_t shared = std::min(sharedPositions(keys, keys.size()), keys.size() - 1);
     m_computedTokens = static_cast<int64_t>(keys.size() - shared);
     m_cachedKeys.resize(shared);
     m_cachedAdapter = m_inUse.any;
@@ -479,7 +480,7 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
         if (known)
             partKeys.push_back(key);
     }
-    const size_t shared = sharedPositions(positionKeys(prepared.prompt, partKeys));
+    const size_t shared = sharedPositions(positionKeys(prepared.prompt, partKeys), ids.size());
     cost.newTokens = cost.promptTokens - static_cast<int64_t>(std::min(shared, ids.size() - 1));
     return cost;
 }

@@ -55,8 +55,9 @@ private:
     std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress, std::stop_token stop);
     /// The same for pictures and films of these keys, up to the first that is not among them.
     std::vector<uint64_t> positionKeys(const Prompt& prompt, const std::vector<uint64_t>& partKeys) const;
-    /// How many of these the cache holds, from the first on; none of what another adapter computed.
-    size_t sharedPositions(const std::vector<uint64_t>& keys) const;
+    /// How many of these the cache holds, from the first on, for a prompt of so many in all; none of what
+    /// another adapter computed.
+    size_t sharedPositions(const std::vector<uint64_t>& keys, size_t all) const;
     /// Rows of the visual positions from position on. Empty when there are none, or once stopped.
     Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress, std::stop_token stop);
     /// Logits after the prompt; empty once stopped. What the cache already holds of it is not computed again.

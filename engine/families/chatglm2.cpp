@@ -222,6 +222,10 @@ public:
     KvPrefix makePrefix(const WeightSource& files) const override { return readPrefix(files, m_text, m_shares); }
     void setPrefix(KvPrefix prefix) override { m_language.decoder().setPrefix(std::move(prefix)); }
     std::unique_ptr<KvCache> makeCache(int64_t capacity) const override { return m_language.makeCache(capacity); }
+    int64_t usable(const KvCache& cache, int64_t positions) const override
+    {
+        return m_language.usable(cache, positions);
+    }
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
                   std::stop_token stop) override
     {

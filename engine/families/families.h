@@ -128,6 +128,8 @@ public:
     void setPrefix(const WeightSource& files) { setPrefix(makePrefix(files)); }
 
     virtual std::unique_ptr<KvCache> makeCache(int64_t capacity) const = 0;
+    /// How many of the cache's first tokens are what decode() would make of them in a prompt of so many positions.
+    virtual int64_t usable(const KvCache& cache, int64_t positions) const = 0;
     /// Logits after the last of the ids; the cache grows by them. visual holds the rows for negative
     /// ids, in order, and may be empty. Ids are handled in chunks.
     /// Shape:  T ids, visual [negative ids, D] -> f32 [1, V], backend memory, until the next call; empty once stopped

@@ -56,6 +56,10 @@ public:
     {
         return m_language.makeCache(capacity);
     }
+    int64_t usable(const KvCache& cache, int64_t positions) const override
+    {
+        return m_language.usable(cache, positions);
+    }
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
                   std::stop_token stop) override
     {

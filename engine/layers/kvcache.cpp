@@ -1,6 +1,8 @@
 #include "engine/layers/kvcache.h"
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 
 #include "engine/error.h"
 
@@ -57,6 +59,19 @@ int64_t KvCache::bytes() const
     return m_layers.empty()
                ? 0
                : static_cast<int64_t>(m_layers.size()) * 2 * m_layers.front().keys.bytes();
+}
+
+void KvCache::setRope(const Rope& rope)
+{
+    if (m_length == 0)
+        m_rope = rope;
+    if (m_length == 0 || m_length <= m_turned)
+        m_turned = rope == m_rope ? std::numeric_limits<int64_t>::max() : m_length;
+}
+
+int64_t KvCache::turnedBy(const Rope& rope) const
+{
+    return rope == m_rope ? std::min(m_turned, m_length) : 0;
 }
 
 void KvCache::advance(int64_t tokens)

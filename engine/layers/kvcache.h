@@ -42,6 +42,11 @@ public:
     const DecodeState& state(size_t share) const { return m_states[share].state; }
     int64_t bytes() const;
 
+    /// How keys are turned from here on.
+    void setRope(const Rope& rope);
+    /// How many of the first tokens have keys that were turned so, and come behind no others.
+    int64_t turnedBy(const Rope& rope) const;
+
     /// Rows written past length() count from here on, on every backend.
     void advance(int64_t tokens);
     /// The two halves of advance(), for recorded passes: what one backend does, and what is known
@@ -64,6 +69,8 @@ private:
     int64_t m_capacity;
     int64_t m_prefix; ///< rows before the sequence
     int64_t m_length = 0;
+    Rope m_rope; ///< of the first tokens
+    int64_t m_turned = 0; ///< how many of them: more than there are while nothing has changed
     std::vector<State> m_states; // one for each share
     std::vector<KvLayer> m_layers;
 };

@@ -80,6 +80,7 @@ Tensor LanguageModel::decode(std::span<const int32_t> ids, const Tensor& visual,
 {
     m_decoder.begin(stop);
     rotateFor(cache.length() + static_cast<int64_t>(ids.size()));
+    cache.setRope(m_rope);
     return ids.size() == 1 && ids.front() >= 0 ? step(ids.front(), cache, stop)
                                                : prefill(ids, visual, cache, progress, stop);
 }

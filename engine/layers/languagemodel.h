@@ -27,6 +27,11 @@ public:
     void setEnds(Tensor embedding, Norm finalNorm, Linear head);
 
     std::unique_ptr<KvCache> makeCache(int64_t capacity) const { return m_decoder.makeCache(capacity); }
+    /// As Family::usable(): those whose keys were turned as those of a sequence of this length are.
+    int64_t usable(const KvCache& cache, int64_t positions) const
+    {
+        return cache.turnedBy(m_scaling.at(positions));
+    }
     /// As Family::decode().
     Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                   const ProgressSink& progress, const std::stop_token& stop);
