@@ -86,6 +86,7 @@ struct ChatRequest {
     bool thinking = false;
     std::optional<int> thinkingBudget; ///< sampled tokens before the thinking is closed by force
     int maxNewTokens = 2048;           ///< thinking and forced tokens included
+    std::optional<int64_t> maxLength;  ///< of prompt and answer together; an answer has one token at least
     std::optional<Sampling> sampling;  ///< none: what the model's generation_config.json says
     std::optional<int64_t> minPixels;  ///< none: the family's default
     std::optional<int64_t> maxPixels;

@@ -335,6 +335,11 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
                 std::to_string(m_context) +
                 " positions and leaves no room for an answer; shorten it, " +
                 "use smaller pictures or fewer frames, or open the model with a larger context");
+    // Where the prompt is longer, the reference looks at the limit only behind the first token.
+    const int64_t most =
+        request.maxLength
+            ? std::clamp<int64_t>(*request.maxLength - promptTokens, 1, request.maxNewTokens)
+            : request.maxNewTokens;
     ChatResult result;
     result.timings.load = m_loadTime;
     result.usage.promptTokens = promptTokens;
@@ -344,7 +349,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
     m_computedTokens = 0;
     const Clock::time_point prefillBegin = Clock::now();
     const Tensor logits =
-        prefill(prepared, std::min(m_context, promptTokens + request.maxNewTokens), progress, stop);
+        prefill(prepared, std::min(m_context, promptTokens + most), progress, stop);
     const Clock::time_point prefillEnd = Clock::now();
     result.usage.computedTokens = m_computedTokens;
     result.usage.encodedTokens = m_visual.encodedTokens();
@@ -355,7 +360,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
 
     StopRules rules;
     rules.stopIds = m_family->stopIds(*m_tokenizer);
-    rules.maxNewTokens = request.maxNewTokens;
+    rules.maxNewTokens = most;
     rules.contextLeft = m_context - promptTokens;
     rules.thinkingBudget = request.thinking ? request.thinkingBudget.value_or(0) : 0;
     if (request.thinking)
@@ -395,7 +400,7 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
             firstToken = Clock::now();
         shown.push(id);
         if (progress)
-            progress({Progress::Phase::Answering, count, request.maxNewTokens});
+            progress({Progress::Phase::Answering, count, most});
     };
     const auto choices = [&](int32_t id, std::span<const float> among) {
         TokenScore score = scoreOf(id, among, request.scoredAlternatives, *m_tokenizer);

@@ -364,7 +364,9 @@ ChatCall readGlmCall(const nlohmann::json& body)
     sampling.enabled = temperature > 0;
     sampling.temperature = sampling.enabled ? float(temperature) : 1;
     call.request.sampling = sampling;
-    call.request.maxNewTokens = int(fields.integer("max_length", 1, mostTokens).value_or(2048));
+    // Of the prompt and the answer, as in the published code.
+    call.request.maxLength = fields.integer("max_length", 1, mostTokens).value_or(2048);
+    call.request.maxNewTokens = int(*call.request.maxLength);
     return call;
 }
 

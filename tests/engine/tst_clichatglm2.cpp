@@ -166,24 +166,36 @@ void TestCliChatGlm2::serves()
         QJsonArray{"What is a tuple?", "A tuple can not change.\nA list can."}};
     const QString prompt = "晚上睡不着应该怎么办";
     const QString expected = QString::fromUtf8("翻并新一个海T慢伞光查中思然 question");
-    const QJsonObject published =
-        server
-            .ask({{"prompt", prompt}, {"history", history}, {"temperature", 0}, {"max_length", 14}},
-                 "/")
-            .json();
-    QCOMPARE(published["status"], 200);
-    QCOMPARE(published["response"].toString(), expected);
-    QCOMPARE(published["history"].toArray().size(), 3);
-    QCOMPARE(published["history"].toArray().at(2).toArray(), QJsonArray({prompt, expected}));
+    const auto ask = [&](const QJsonValue& length) {
+        QJsonObject body{{"prompt", prompt}, {"history", history}, {"temperature", 0}};
+        if (!length.isNull())
+            body["max_length"] = length;
+        return server.ask(body, "/").json();
+    };
 
     QJsonArray messages;
     for (const QJsonValue& round : history)
         messages << said("user", round[0].toString()) << said("assistant", round[1].toString());
     messages << said("user", prompt);
-    const HttpClient::Answer openAi =
-        server.ask({{"messages", messages}, {"temperature", 0}, {"max_tokens", 14}});
+    const auto askOpenAi = [&](int tokens) {
+        return server.ask({{"messages", messages}, {"temperature", 0}, {"max_tokens", tokens}});
+    };
+    const HttpClient::Answer openAi = askOpenAi(14);
     QCOMPARE(textOf(openAi), expected);
     QCOMPARE(choice(openAi)["finish_reason"], "length");
+
+    // max_length counts the prompt too, as the published code has it.
+    const int read = openAi.json()["usage"].toObject()["prompt_tokens"].toInt();
+    QVERIFY(read > 14);
+    QCOMPARE(ask(read + 3)["response"].toString(), textOf(askOpenAi(3)));
+    for (const int tooShort : {1, 14, read, read + 1}) // looked at behind each token
+        QCOMPARE(ask(tooShort)["response"].toString(), textOf(askOpenAi(1)));
+    QCOMPARE(ask({})["response"].toString(), textOf(askOpenAi(2048 - read)));
+    const QJsonObject published = ask(read + 14);
+    QCOMPARE(published["status"], 200);
+    QCOMPARE(published["response"].toString(), expected);
+    QCOMPARE(published["history"].toArray().size(), 3);
+    QCOMPARE(published["history"].toArray().at(2).toArray(), QJsonArray({prompt, expected}));
 }
 
 void TestCliChatGlm2::servesNoPictures()

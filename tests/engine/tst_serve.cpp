@@ -375,7 +375,7 @@ private slots:
             server.ask({{"prompt", "And now?"},
                         {"history", QJsonArray{QJsonArray{"Hello", "Hi."}}},
                         {"temperature", 0},
-                        {"max_length", 16}},
+                        {"max_length", 160}},
                        "/");
         QCOMPARE(glm.json()["status"].toInt(), 200);
         const QJsonArray history = glm.json()["history"].toArray();
