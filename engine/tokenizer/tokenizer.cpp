@@ -1,5 +1,6 @@
 #include "engine/tokenizer/tokenizer.h"
 
+#include "engine/checkpoint/config.h"
 #include "engine/error.h"
 #include "engine/tokenizer/bpefiles.h"
 #include "engine/tokenizer/sentencepiecefiles.h"
@@ -23,6 +24,24 @@ size_t lastLength(std::string_view text)
             return length;
     }
     return 0;
+}
+
+/// Whether the tokenizer's class, or without one that of the model, reads no tokenizer.model, so that one
+/// that lies there belongs to something else.
+/// Source: get_tokenizer_config() and TOKENIZER_MAPPING of Hugging Face's AutoTokenizer
+bool usesNoModelFile(const std::filesystem::path& folder)
+{
+    const Config own = Config::readIfThere(folder / "tokenizer_config.json");
+    const Config model = Config::readIfThere(folder / "config.json");
+    std::string type = own.string("tokenizer_class", model.string("tokenizer_class", ""));
+    if (type.ends_with("Fast") && type != "PreTrainedTokenizerFast")
+        type.resize(type.size() - 4);
+    if (!type.empty())
+        return type == "Qwen2Tokenizer" || type == "PreTrainedTokenizerFast";
+    for (const char* key : {"model_type", "llm_config.model_type", "text_config.model_type"})
+        if (model.has(key) && model.string(key).starts_with("qwen"))
+            return true;
+    return false;
 }
 
 } // namespace
@@ -53,11 +72,13 @@ std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& folder)
     const auto isThere = [&](const char* name) {
         return std::filesystem::exists(folder / name, error);
     };
-    if (isThere("tokenizer.model"))
+    const bool hasVocabulary = isThere("vocab.json") || isThere("merges.txt");
+    const bool hasOthers = isThere("tokenizer.json") || hasVocabulary;
+    if (isThere("tokenizer.model") && !(hasOthers && usesNoModelFile(folder)))
         return openSentencePiece(folder);
     if (isThere("tokenizer.json"))
         return openTokenizerJson(folder / "tokenizer.json");
-    if (isThere("vocab.json") || isThere("merges.txt"))
+    if (hasVocabulary)
         return openVocabularyFiles(folder);
     throw Error(Error::Code::Missing,
                 folder.string() +
