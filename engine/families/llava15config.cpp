@@ -1,6 +1,9 @@
 #include "engine/families/llava15config.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include "engine/modellibrary.h"
 
 #include <nlohmann/json.hpp>
 
@@ -258,25 +261,48 @@ std::string towerId(const Config& config)
     return config.string("mm_vision_tower", config.string("vision_tower", ""));
 }
 
+/// owner/name, or a name: nothing that leads out of the folder that it is joined to.
+bool isModelId(const std::string& id)
+{
+    const std::filesystem::path path(id);
+    const auto isPlain = [](const std::filesystem::path& part) { return !part.empty() && part != "." && part != ".."; };
+    const auto parts = std::distance(path.begin(), path.end());
+    return path.is_relative() && id.find('\\') == id.npos && parts >= 1 && parts <= 2
+        && std::all_of(path.begin(), path.end(), isPlain);
+}
+
+/// Where the tower may lie, in the order in which it is looked for.
+std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& folder, const Config& config)
+{
+    const std::string id = towerId(config);
+    const std::filesystem::path path(id);
+    const std::string name = path.filename().string();
+    std::vector<std::filesystem::path> places;
+    if (path.is_absolute())
+        places.push_back(path);
+    // Where an adapter brings the configuration, its folder comes first.
+    const std::filesystem::path ofConfig
+        = std::filesystem::weakly_canonical(std::filesystem::path(config.file()).parent_path());
+    std::vector<std::filesystem::path> folders{folder};
+    if (!config.file().empty() && ofConfig != folder)
+        folders.insert(folders.begin(), ofConfig);
+    for (const std::filesystem::path& start : folders) {
+        places.push_back(start / "vision_tower");
+        if (!name.empty() && name != "." && name != "..")
+            places.push_back(start.parent_path() / name);
+        if (isModelId(id))
+            places.push_back(start.parent_path().parent_path() / path);
+    }
+    if (const std::filesystem::path library = modelLibraryFolder(); !library.empty() && isModelId(id))
+        places.push_back(library / path);
+    return places;
+}
+
 } // namespace
 
 std::optional<std::filesystem::path> towerFolder(const std::filesystem::path& folder, const Config& config)
 {
-    const std::string id = towerId(config);
-    const std::filesystem::path path(id);
-    std::vector<std::filesystem::path> places;
-    if (path.is_absolute())
-        places.push_back(path);
-    places.push_back(folder / "vision_tower");
-    // Only ever an id: owner/name, or a name.
-    const size_t slash = id.find('/');
-    const bool isId = !id.empty() && !path.is_absolute() && id.find("..") == std::string::npos
-        && id.find('\\') == std::string::npos && (slash == std::string::npos || id.find('/', slash + 1) == std::string::npos);
-    if (const std::string name = path.filename().string(); !name.empty() && name != "." && name != "..")
-        places.push_back(folder.parent_path() / name);
-    if (isId)
-        places.push_back(folder.parent_path().parent_path() / path);
-    for (const std::filesystem::path& place : places)
+    for (const std::filesystem::path& place : towerPlaces(folder, config))
         if (std::error_code failure; std::filesystem::exists(place / "config.json", failure))
             return place;
     return std::nullopt;
@@ -284,10 +310,12 @@ std::optional<std::filesystem::path> towerFolder(const std::filesystem::path& fo
 
 void refuseMissingTower(const std::filesystem::path& folder, const Config& config)
 {
-    const std::string id = towerId(config);
-    throw Error(Error::Code::Missing, folder.string() + ": the vision tower " + inQuotes(id)
-                    + " is not part of this checkpoint and not beside it; fetch it and put its folder there as "
-                    + (folder / "vision_tower").string());
+    std::string places;
+    for (const std::filesystem::path& place : towerPlaces(folder, config))
+        places += (places.empty() ? "" : ", ") + place.string();
+    throw Error(Error::Code::Missing, folder.string() + ": the vision tower " + inQuotes(towerId(config))
+                    + " is not part of this checkpoint, and its config.json in none of these folders: " + places
+                    + "; fetch it and put its folder there as " + (folder / "vision_tower").string());
 }
 
 std::optional<Config> publishedConfig(const std::string& name, int64_t layers)

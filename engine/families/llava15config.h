@@ -81,10 +81,11 @@ std::vector<NamedShape> usedTensors(const Dimensions& d, const Names& names);
 
 /// The folder of the vision tower that a checkpoint of the original layout names; nothing when it has none.
 /// Looked for as the first of: the absolute path itself; vision_tower/ in the folder; beside the folder by the
-/// last part of the id; one level up by the whole id.
+/// last part of the id; one level up by the whole id; the model library by the id. Where an adapter brings the
+/// configuration, around its folder before around the model's.
 std::optional<std::filesystem::path> towerFolder(const std::filesystem::path& folder, const Config& config);
 
-/// Throws: Error::Code::Missing naming the tower's id and where to put its folder
+/// Throws: Error::Code::Missing naming the tower's id, all places that were looked at, and where to put its folder
 [[noreturn]] void refuseMissingTower(const std::filesystem::path& folder, const Config& config);
 
 /// Native config and names of a published size; nothing for an unknown name.

@@ -24,6 +24,7 @@ private slots:
     void describesItself();
     void findsTheTower_data();
     void findsTheTower();
+    void findsTheTowerOfAnAdapter();
     void refuses_data();
     void refuses();
     void untrainedIdsAreNotChosen();
@@ -208,7 +209,7 @@ void TestLlava15::describesItself()
 void TestLlava15::findsTheTower_data()
 {
     QTest::addColumn<QString>("place");
-    for (const char* place : {"absolute", "inside", "beside", "by its id", "nowhere", "a way out"})
+    for (const char* place : {"absolute", "inside", "beside", "by its id", "in the library", "nowhere", "a way out"})
         QTest::newRow(place) << place;
 }
 
@@ -224,8 +225,11 @@ void TestLlava15::findsTheTower()
                                                           {"inside", model / "vision_tower"},
                                                           {"beside", model.parent_path() / "tower"},
                                                           {"by its id", base / "library/clip/tower"},
+                                                          {"in the library", base / "models/clip/tower"},
                                                           {"nowhere", base / "elsewhere"},
                                                           {"a way out", base / "secret"}};
+    qputenv("ARGALI_MODELS", QByteArray::fromStdString((base / "models").string()));
+    const auto restore = qScopeGuard([] { qunsetenv("ARGALI_MODELS"); });
     const std::filesystem::path wanted = places.at(place);
     std::filesystem::create_directories(wanted.parent_path());
     std::filesystem::rename(model / "vision_tower", base / "moved");
@@ -243,7 +247,57 @@ void TestLlava15::findsTheTower()
         QVERIFY2(place == "nowhere" || place == "a way out", error.what());
         QCOMPARE(error.code(), Error::Code::Missing);
         QVERIFY2(QString(error.what()).contains(place == "nowhere" ? "clip/tower" : "secret"), error.what());
-        QVERIFY2(QString(error.what()).contains("model/vision_tower"), error.what());
+        QVERIFY2(QString(error.what()).contains("put its folder there as " +
+                                                QString::fromStdString((model / "vision_tower").string())),
+                 error.what());
+        std::vector<std::filesystem::path> looked{model / "vision_tower", base / "library/owner" / wanted.filename()};
+        if (place == "nowhere") {
+            looked[1] = base / "library/owner/tower";
+            looked.insert(looked.end(), {base / "library/clip/tower", base / "models/clip/tower"});
+        }
+        QString list;
+        for (const std::filesystem::path& folder : looked)
+            list += (list.isEmpty() ? "" : ", ") + QString::fromStdString(folder.string());
+        QVERIFY2(QString(error.what()).contains("in none of these folders: " + list + ";"), error.what());
+    }
+}
+
+void TestLlava15::findsTheTowerOfAnAdapter()
+{
+    // Around the folder of the adapter that brings the configuration, before around the model's.
+    const QTemporaryDir root;
+    const std::filesystem::path base = root.path().toStdString();
+    const std::filesystem::path model = base / "models/vicuna";
+    const std::filesystem::path adapter = base / "runs/lora";
+    for (const auto& [from, to] : {std::pair{data / "llava_1_5-tiny-original", model},
+                                   std::pair{data / "adapters/llava-tiny-lora", adapter}}) {
+        std::filesystem::create_directories(to.parent_path());
+        std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+    }
+    nlohmann::json config;
+    std::ifstream(model / "config.json") >> config;
+    std::erase_if(config.get_ref<nlohmann::json::object_t&>(),
+                  [](const auto& entry) { return entry.first.starts_with("mm_"); });
+    config["model_type"] = "llama";
+    std::ofstream(model / "config.json") << config;
+    std::ifstream(adapter / "config.json") >> config;
+    config["mm_vision_tower"] = "clip/tower";
+    std::ofstream(adapter / "config.json") << config;
+    OpenOptions options;
+    options.device = "cpu";
+    options.adapters = {{adapter, {}, {}, {}}};
+    std::filesystem::rename(model / "vision_tower", base / "runs/tower");
+    QVERIFY(openModel(model, options, {}));
+    std::filesystem::rename(base / "runs/tower", base / "models/tower");
+    QVERIFY(openModel(model, options, {}));
+    std::filesystem::remove_all(base / "models/tower");
+    try {
+        openModel(model, options, {});
+        QFAIL("there is no tower");
+    } catch (const Error& error) {
+        const QString what = error.what();
+        const auto first = what.indexOf(QString::fromStdString((adapter / "vision_tower").string()));
+        QVERIFY2(first > 0 && what.indexOf(QString::fromStdString((model / "vision_tower").string())) > first, error.what());
     }
 }
 
