@@ -98,14 +98,7 @@ void TestChatGlm2Files::refuses()
     folder.changeJson("config.json", [&](nlohmann::json& config) {
         config.merge_patch(nlohmann::json::parse(change.toStdString()));
     });
-    try {
-        describeModel(folder.path());
-        QFAIL("nothing was refused");
-    } catch (const Error& error) {
-        QVERIFY2(QString(error.what()).contains(word), error.what());
-        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())), error.what());
-        QVERIFY(error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported);
-    }
+    QCOMPARE(test::refusalOtherwise(folder, {word}), QString());
 }
 
 namespace {
@@ -188,15 +181,7 @@ void TestChatGlm2Files::refusesFiles()
     auto tensors = folder.weights();
     damage.change(tensors);
     folder.writeWeights(tensors);
-    try {
-        describeModel(folder.path());
-        QFAIL("nothing was refused");
-    } catch (const Error& error) {
-        for (const QString& word : damage.words)
-            QVERIFY2(QString(error.what()).contains(word), error.what());
-        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())), error.what());
-        QVERIFY(error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported);
-    }
+    QCOMPARE(test::refusalOtherwise(folder, damage.words), QString());
 }
 
 void TestChatGlm2Files::refusesTokenizers_data()

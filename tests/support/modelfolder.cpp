@@ -6,30 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/checkpoint/safetensorswriter.h"
+#include "engine/engine.h"
+#include "engine/error.h"
 
 namespace argali::test {
-
-namespace {
-
-const char* storedName(DType type)
-{
-    switch (type) {
-    case DType::F32:
-        return "F32";
-    case DType::F16:
-        return "F16";
-    case DType::BF16:
-        return "BF16";
-    case DType::I8:
-        return "I8";
-    case DType::I32:
-        return "I32";
-    default:
-        throw std::logic_error("a type that no test writes");
-    }
-}
-
-} // namespace
 
 ModelFolder::ModelFolder(const std::string& source)
 {
@@ -79,6 +60,21 @@ void ModelFolder::truncate(const std::string& file, int64_t bytes)
     std::filesystem::resize_file(path() / file, static_cast<uintmax_t>(bytes));
 }
 
+QString refusalOtherwise(const ModelFolder& folder, const QStringList& words)
+{
+    try {
+        describeModel(folder.path());
+        return "nothing was refused";
+    } catch (const Error& error) {
+        const QString what = error.what();
+        const bool isCode = error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported;
+        bool says = what.contains(QString::fromStdString(folder.path().string()));
+        for (const QString& word : words)
+            says = says && what.contains(word);
+        return isCode && says ? QString() : QString("%1: %2").arg(int(error.code())).arg(what);
+    }
+}
+
 std::string safetensorsBytes(const std::map<std::string, Tensor>& tensors)
 {
     nlohmann::json header = nlohmann::json::object();
@@ -89,7 +85,7 @@ std::string safetensorsBytes(const std::map<std::string, Tensor>& tensors)
             shape.push_back(tensor.dim(i));
         const size_t begin = data.size();
         data.append(reinterpret_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes()));
-        header[name] = {{"dtype", storedName(tensor.type())}, {"shape", shape}, {"data_offsets", {begin, data.size()}}};
+        header[name] = {{"dtype", safetensorsName(tensor.type())}, {"shape", shape}, {"data_offsets", {begin, data.size()}}};
     }
     const std::string text = header.dump();
     const auto length = static_cast<uint64_t>(text.size());

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include <QStringList>
 #include <QTemporaryDir>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,10 @@ public:
 private:
     QTemporaryDir m_folder;
 };
+
+/// Empty when a folder is refused as a model, with BadModel or Unsupported and in words that name it and have
+/// all of these in them; what was said instead when not.
+QString refusalOtherwise(const ModelFolder& folder, const QStringList& words);
 
 /// Bytes of a safetensors file.
 std::string safetensorsBytes(const std::map<std::string, Tensor>& tensors);
