@@ -49,6 +49,12 @@ public:
         return file ? file->describe(name) : std::nullopt;
     }
 
+    void forget(std::string_view name) const override
+    {
+        if (const WeightSource* const file = shardOf(name))
+            file->forget(name);
+    }
+
     void requireWhole() const override
     {
         for (const auto& file : m_shards)

@@ -44,6 +44,8 @@ public:
     virtual void requireChecksums(std::stop_token) const {}
     /// Where the tensor of that name is or should be, for messages: a file or folder.
     virtual std::string origin(std::string_view name) const;
+    /// Its values were copied: those in memory may go, and come again when they are asked for.
+    virtual void forget(std::string_view) const {}
 
     /// The tensor of that name. Throws: Error::Code::BadModel naming it, its shape and type, and
     /// what was expected, when it is missing, of another shape or not of a floating type.

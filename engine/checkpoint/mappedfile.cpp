@@ -45,6 +45,17 @@ MappedFile::~MappedFile()
     ::close(m_descriptor);
 }
 
+void MappedFile::forget(std::span<const std::byte> part) const
+{
+    const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = static_cast<size_t>(part.data() - m_data);
+    const size_t first = (begin + page - 1) / page * page;
+    const size_t end = (begin + part.size()) / page * page;
+    // Advice: where the system does not take it, memory stays as it was.
+    if (first < end)
+        static_cast<void>(::madvise(m_data + first, end - first, MADV_DONTNEED));
+}
+
 void MappedFile::requireWhole() const
 {
     struct stat status {};

@@ -26,6 +26,9 @@ public:
         return {m_data, static_cast<size_t>(m_size)};
     } ///< not writable
     int64_t size() const { return m_size; }
+    /// Takes whole pages of a part of bytes() out of this program's memory; a later read brings
+    /// them again.
+    void forget(std::span<const std::byte> part) const;
 
     /// Throws: Error::Code::BadModel when the file has become shorter than it was
     void requireWhole() const;

@@ -30,6 +30,7 @@ public:
     std::optional<TensorKind> describe(std::string_view name) const override;
     /// Without the factors.
     std::vector<std::string> names() const override;
+    void forget(std::string_view name) const override { m_stored->forget(name); }
     std::vector<std::filesystem::path> files() const override { return m_stored->files(); }
     void requireWhole() const override { m_stored->requireWhole(); }
     void requireChecksums(std::stop_token stop) const override { m_stored->requireChecksums(stop); }

@@ -78,6 +78,12 @@ public:
         return names;
     }
 
+    void forget(std::string_view name) const override
+    {
+        if (const auto made = m_made.find(name); made != m_made.end())
+            m_made.erase(made);
+    }
+
 private:
     Tensor fill(const Shape& shape) const
     {

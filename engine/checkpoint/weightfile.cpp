@@ -38,6 +38,12 @@ public:
     }
 
     std::vector<std::string> names() const override { return namesOf(m_file.tensors); }
+    void forget(std::string_view name) const override
+    {
+        if (const auto found = m_file.tensors.find(name); found != m_file.tensors.end())
+            m_file.mapping->forget(
+                {found->second.raw(), static_cast<size_t>(found->second.bytes())});
+    }
     std::vector<std::filesystem::path> files() const override
     {
         return {std::filesystem::absolute(m_file.path)};
@@ -71,6 +77,14 @@ public:
     }
 
     std::vector<std::string> names() const override { return namesOf(m_file.tensors); }
+    void forget(std::string_view name) const override
+    {
+        const auto found = m_file.tensors.find(name);
+        if (found == m_file.tensors.end() || !found->second.isDense())
+            return;
+        const TensorKind kind{found->second.type, found->second.shape};
+        m_file.mapping->forget({found->second.first, static_cast<size_t>(kind.bytes())});
+    }
     std::vector<std::filesystem::path> files() const override
     {
         return {std::filesystem::absolute(m_file.path)};

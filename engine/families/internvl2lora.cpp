@@ -61,6 +61,11 @@ public:
             result.push_back(name);
         return result;
     }
+    void forget(std::string_view name) const override
+    {
+        if (const std::string* const wrapped = wrappedName(name))
+            m_wrapped->forget(*wrapped);
+    }
     std::vector<std::filesystem::path> files() const override { return m_wrapped->files(); }
     void requireWhole() const override { m_wrapped->requireWhole(); }
     void requireChecksums(std::stop_token stop) const override { m_wrapped->requireChecksums(std::move(stop)); }

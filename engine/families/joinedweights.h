@@ -18,6 +18,7 @@ public:
     std::optional<Tensor> find(std::string_view name) const override { return of(name).find(name); }
     std::optional<TensorKind> describe(std::string_view name) const override { return of(name).describe(name); }
     std::vector<std::string> names() const override;
+    void forget(std::string_view name) const override { of(name).forget(name); }
     std::vector<std::filesystem::path> files() const override;
     void requireWhole() const override;
     std::string origin(std::string_view name) const override { return of(name).origin(name); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <malloc.h>
+
 #include "engine/checkpoint/json.h"
 #include "engine/error.h"
 #include "engine/log.h"
@@ -10,6 +12,9 @@
 namespace argali {
 
 namespace {
+
+/// Pieces of a matrix that a backend is given apart.
+constexpr size_t mostPieces = 128;
 
 /// Brings the pages of a mapped tensor into memory, so that slow disks are waited for here, where there is
 /// progress and a stop, and not inside a matrix product.
@@ -38,6 +43,14 @@ Tensor inOrder(const Tensor& stored, const std::vector<RowRange>& ranges)
         out = std::copy_n(rows.raw(), rows.bytes(), out);
     }
     return result;
+}
+
+/// Gives freed memory back to the system: what a conversion needs beside its result is as large.
+void releaseFreed()
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 /// f32 rows times a factor each.
@@ -72,6 +85,13 @@ Tensor WeightLoader::read(const std::string& name, const Shape& shape)
     return tensor;
 }
 
+bool WeightLoader::isCopied(const LinearPart& part) const
+{
+    const TensorKind kind = m_weights.describe(part.weight).value();
+    return !part.scale.empty() || part.rows.size() > mostPieces || kind.packedBits > 0
+        || (m_compute != DType::F32 && kind.type != m_compute);
+}
+
 void WeightLoader::add(LinearSource& source, const LinearPart& part)
 {
     const int64_t outputs = part.shape.dim(0);
@@ -89,7 +109,6 @@ void WeightLoader::add(LinearSource& source, const LinearPart& part)
             bias = scaledRows(onHost(bias).view({outputs, 1}), scale).view({outputs});
     }
     // A backend looks for a row in one piece after the other: many short ones are put together here.
-    constexpr size_t mostPieces = 128;
     std::vector<RowRange> rows = part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows;
     if (rows.size() > mostPieces) {
         matrix = inOrder(matrix, rows);
@@ -115,6 +134,12 @@ Linear WeightLoader::makeLinear(const std::vector<LinearPart>& parts, LoadedWeig
     if (stopped())
         return {};
     Linear linear = m_op->makeLinear(source);
+    source = {};
+    for (const LinearPart& part : parts)
+        if (isCopied(part)) {
+            m_weights.forget(part.weight); // else a model would be in memory twice
+            releaseFreed();
+        }
     if (m_loaded)
         m_loaded->push_back({kind, linear.get(), m_op, m_ofLanguage, parts});
     return linear;

@@ -51,6 +51,8 @@ public:
 private:
     Tensor read(const std::string& name, const Shape& shape);
     Tensor onHost(const Tensor& stored);
+    /// Whether the backend will have a copy of a part's matrix and not the values as they are stored.
+    bool isCopied(const LinearPart& part) const;
     /// Adds a part's matrices and biases.
     void add(LinearSource& source, const LinearPart& part);
     Linear makeLinear(const std::vector<LinearPart>& parts, LoadedWeight::Kind kind);

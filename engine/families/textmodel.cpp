@@ -318,7 +318,10 @@ MemoryEstimate estimateOf(const WeightSource& weights, const std::vector<NamedSh
     const DecoderConfig& d = config.decoder;
     MemoryEstimate estimate;
     for (const NamedShape& tensor : used) {
-        const int64_t bytes = bytesWhenLoaded(*weights.describe(tensor.name), compute, tensor.changed);
+        const TensorKind stored = *weights.describe(tensor.name);
+        // A table of rows keeps its type; as the head it is a matrix like the others.
+        const bool table = tensor.name == names.embedding() && !config.tiedHead;
+        const int64_t bytes = table ? stored.bytes() : bytesWhenLoaded(stored, compute, tensor.changed);
         estimate.weights += bytes;
         if (tensor.name.starts_with(names.layer(0, "")))
             estimate.weightsPerLayer += bytes;
