@@ -19,6 +19,7 @@ constexpr int mostRecentModels = 8;
 Application::Application(const Options& options)
     : m_options(options),
       m_settings(options.places.settingsFile),
+      m_adapters(m_settings, m_source),
       m_switch(m_source, m_remote),
       m_loader(options.places.pasteFolder),
       m_drafts(options.places.draftFile),
@@ -46,7 +47,8 @@ Application::Application(const Options& options)
                                                           &m_desktop,
                                                           &m_eraser,
                                                           &m_choice,
-                                                          &m_server});
+                                                          &m_server,
+                                                          &m_adapters});
     m_options.trace.mark("window built");
     connectWindow();
 }
@@ -93,7 +95,7 @@ void Application::start()
     QString folder = m_options.modelFolder;
     if (folder.isEmpty())
         folder = m_settings.value(settings::modelFolder);
-    m_source.load(folder);
+    m_source.load(folder, m_adapters.known(folder));
     m_history.draftMedia = [this] { return m_drafts.media(); };
     connect(&m_history, &HistoryStore::opened, this, &Application::takeDrafts);
     m_history.open();
@@ -185,7 +187,7 @@ void Application::openModel(const QString& folder)
 {
     m_starting = false;
     m_startFailure.clear();
-    m_source.load(folder);
+    m_source.load(folder, m_adapters.known(folder));
 }
 
 void Application::noteLoaded(const LoadedModel& model)
@@ -202,6 +204,7 @@ void Application::noteLoaded(const LoadedModel& model)
         m_settings.set(settings::recentModels, recent.mid(0, mostRecentModels));
     }
     window().showModel(model);
+    m_adapters.setModel(model);
     if (!m_startFailure.isEmpty())
         window().status()->setMessage(m_startFailure, true);
     m_startFailure.clear();
@@ -218,7 +221,7 @@ void Application::noteLoadFailed(const QString& folder, const Failure& failure, 
     if (m_starting && !folder.isEmpty()) {
         // Without the model that was asked for the pocket model answers, and the line says why.
         m_startFailure = window().status()->phaseText();
-        m_source.load({});
+        m_source.load({}, m_adapters.known({}));
     }
     m_starting = m_starting && !folder.isEmpty();
 }

@@ -12,6 +12,7 @@
 #include "gui/desktopappearance.h"
 #include "gui/history/historystore.h"
 #include "gui/language.h"
+#include "gui/models/modeladapters.h"
 #include "gui/places.h"
 #include "gui/remote/remotereplysource.h"
 #include "gui/remote/serverbook.h"
@@ -56,6 +57,7 @@ public:
     TurnController& turns() { return m_turns; }
     Settings& settings() { return m_settings; }
     ServerProcess& server() { return m_server; }
+    ModelAdapters& adapters() { return m_adapters; }
 
 signals:
     void modelReady();
@@ -75,6 +77,7 @@ private:
     Settings m_settings;
     DesktopAppearance m_desktop;
     LocalReplySource m_source;
+    ModelAdapters m_adapters;
     RemoteReplySource m_remote;
     SourceSwitch m_switch;
     MediaLoader m_loader;

@@ -29,6 +29,7 @@
 #include "gui/history/historycontrol.h"
 #include "gui/history/undoline.h"
 #include "gui/linkquestion.h"
+#include "gui/models/adaptercontrol.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
 #include "gui/models/shownmodel.h"
@@ -118,6 +119,10 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
     if (parts.server)
         m_serving =
             new ServingControl({*parts.server, parts.settings, *m_chooser, *m_status}, this);
+    if (parts.adapters)
+        m_adapters = new AdapterControl(
+            {*parts.adapters, m_chat->options(), *m_chooser, *m_model, *m_status, parts.sources},
+            this);
     if (parts.sources)
         connect(&ServerBook::of(parts.settings), &ServerBook::keyWanted, this,
                 [this](const QString& profile) {

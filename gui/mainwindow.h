@@ -12,6 +12,7 @@
 
 namespace argali::gui {
 
+class AdapterControl;
 class ChatWidget;
 class Comparison;
 class ConversationList;
@@ -23,6 +24,7 @@ class ExchangeControl;
 class HistoryControl;
 class HistoryStore;
 class MediaLoader;
+class ModelAdapters;
 class ModelChooser;
 class ModelLibrary;
 class ReplySource;
@@ -54,6 +56,7 @@ struct WindowParts {
     DataEraser* eraser = nullptr;         ///< null: nothing is kept that could be cleared
     SourceChoice* sources = nullptr;      ///< null: only the model on this computer answers
     ServerProcess* server = nullptr;      ///< null: the model is not served to others
+    ModelAdapters* adapters = nullptr;    ///< null: models are without adapters
 };
 
 /// The window: side list, toolbar, chat, Answer panel, status line.
@@ -84,6 +87,7 @@ public:
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
     ServingControl* serving() const { return m_serving; } ///< null: the model is not served
+    AdapterControl* adapters() const { return m_adapters; } ///< null: there are none
     ShortcutList* shortcutList() const; ///< null while it is not open
     Comparison* comparison() const; ///< null while it is not open
     void listShortcuts(); ///< Opens the list of keys beside the window.
@@ -141,6 +145,7 @@ private:
     HistoryControl* m_history = nullptr;
     ExchangeControl* m_exchange = nullptr;
     ServingControl* m_serving = nullptr;
+    AdapterControl* m_adapters = nullptr;
     WindowPanes* m_panes = nullptr;
     ShownModel* m_model = nullptr;
     DropOverlay* m_overlay = nullptr;

@@ -14,6 +14,7 @@
 #include <QTemporaryDir>
 #include <QTimer>
 
+#include "gui/models/adaptercontrol.h"
 #include "gui/models/modelchooser.h"
 #include "gui/shotstates.h"
 
@@ -26,7 +27,7 @@ public:
     Painter(const QString& folder) : m_folder(folder)
     {
         std::vector<Shot> states = shotStates();
-        for (auto more : {settingsShots, remoteShots, servingShots})
+        for (auto more : {settingsShots, remoteShots, servingShots, modelShots})
             for (Shot& shot : more())
                 states.push_back(std::move(shot));
         for (const bool dark : {false, true}) {
@@ -77,6 +78,9 @@ private:
         if (QMenu* menu = m_stage->window->chooser()->menu(); menu->isVisible()) {
             QPainter painter(&picture);
             painter.drawPixmap(m_stage->window->mapFromGlobal(menu->pos()), menu->grab());
+            if (QMenu* adapters = m_stage->window->adapters()->menu(); adapters->isVisible())
+                painter.drawPixmap(m_stage->window->mapFromGlobal(adapters->pos()),
+                                   adapters->grab());
             menu->hide();
         }
         for (QDialog* dialog : m_stage->window->findChildren<QDialog*>()) {

@@ -9,10 +9,12 @@
 #include "gui/application.h"
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/composeredit.h"
+#include "gui/chat/localreplysource.h"
 #include "gui/chat/replysource.h"
 #include "gui/chat/samples.h"
 #include "gui/history/historystore.h"
 #include "gui/mainwindow.h"
+#include "gui/models/modeladapters.h"
 #include "gui/remote/profilestore.h"
 #include "gui/remote/remotereplysource.h"
 #include "gui/remote/serverbook.h"
@@ -94,6 +96,7 @@ struct Stage {
         : zh(chinese),
           places(Places::under(folder)),
           settings(places.settingsFile),
+          adapters(settings, engine),
           both(source, remote),
           loader(places.pasteFolder),
           drafts(places.draftFile),
@@ -109,9 +112,9 @@ struct Stage {
         const Result<QList<Sample>> found = pocketSamples(QLatin1String(chinese ? "zh_CN" : "en"));
         if (found)
             samples = *found;
-        window = std::make_unique<MainWindow>(WindowParts{settings, loader, both, book, turns,
-                                                          drafts, chosenSamples(samples, 3, 1),
-                                                          &history, nullptr, &eraser, &choice});
+        window = std::make_unique<MainWindow>(
+            WindowParts{settings, loader, both, book, turns, drafts, chosenSamples(samples, 3, 1),
+                        &history, nullptr, &eraser, &choice, nullptr, &adapters});
         history.open();
         window->resize(1280, 800);
     }
@@ -166,6 +169,8 @@ struct Stage {
     bool zh;
     Places places;
     Settings settings;
+    LocalReplySource engine; ///< without a model
+    ModelAdapters adapters;
     ScriptedSource source;
     RemoteReplySource remote;
     SourceSwitch both;
@@ -201,6 +206,8 @@ std::vector<Shot> remoteShots();
 /// A server on this machine, for a picture: it says this when it is looked at, and answers
 /// questions with a formula.
 QString pictureServer(QObject* parent, const QByteArray& body, const QByteArray& status = "200 OK");
+/// Adapters, and what families leave open.
+std::vector<Shot> modelShots();
 /// The model, served to other programs.
 std::vector<Shot> servingShots();
 

@@ -20,11 +20,16 @@ public:
     /// What current() says for this chat only; other chats and the defaults stay.
     void set(const AnswerOptions& options);
     void set(quint64 chat, const AnswerOptions& options); ///< ... of one that need not be open.
-    /// An empty chat follows them again; one with turns takes what they are now.
+    /// What a preset says; the adapter stays.
+    void apply(const AnswerOptions& preset);
+    /// Which adapter answers in a chat from the next question on: the name of one of the model's;
+    /// empty: none.
+    void setAdapter(quint64 chat, const QString& name);
+    /// An empty chat follows them again; one with turns takes what they are now. The adapter stays.
     void useDefaults();
     /// What was current stays so for this chat, whatever the defaults become.
     void keep();
-    /// For one question: what this model can do, a seed, and what the composer adds.
+    /// For one question: what this model can do and has, a seed, and what the composer adds.
     AnswerOptions forAnswer(const std::optional<LoadedModel>& model) const;
 
 signals:

@@ -20,6 +20,7 @@
 #include "gui/chat/transcriptpane.h"
 #include "gui/chat/transcriptview.h"
 #include "gui/chat/turncontroller.h"
+#include "gui/displayname.h"
 #include "gui/film/regioncard.h"
 #include "gui/shortcuts.h"
 #include "gui/widgets/adoptdialog.h"
@@ -385,6 +386,11 @@ void ChatWidget::noteDevice(quint64 id)
     if (Turn* turn = m_book.current().find(id)) {
         turn->device = m_model->device;
         turn->answeredBy = m_model->source;
+        const QString wanted = m_options.current().adapter;
+        if (m_model->isLocal() && wanted != turn->options.adapter)
+            turn->answer.remarks.append(
+                tr("The adapter %1 of this chat is not loaded; the model answered without it.")
+                    .arg(displayName(wanted)));
     }
 }
 

@@ -247,17 +247,23 @@ void Composer::showWhatIsSeen(const MediaFile& file, const std::optional<VisualC
                               double seconds)
 {
     if (cost)
-        (new SeenPicture(m_loader, file, *cost, seconds, window()))->show();
+        (new SeenPicture(m_loader, file, *cost, seconds, window(), m_aspectRatio))->show();
     else
         showNote(m_model ? tr("What the model sees is known in a moment.")
                          : tr("Open a model to see what it sees."));
 }
 
-void Composer::setCosts(const std::vector<VisualCost>& costs)
+void Composer::setCosts(const std::vector<VisualCost>& costs, const QString& aspectRatio)
 {
     m_files.setCosts(costs);
+    m_aspectRatio = aspectRatio;
+    const QList<SeenPicture*> open = window()->findChildren<SeenPicture*>();
     for (const ComposerEntry& entry : m_files.entries()) {
         m_row->setCost(entry.ticket, entry.cost);
+        for (SeenPicture* seen : open) {
+            if (entry.cost && seen->file().path == entry.file.path)
+                seen->setCost(*entry.cost, aspectRatio);
+        }
         if (entry.file.isFilm())
             m_strip->setCost(entry.cost);
     }

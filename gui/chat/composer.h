@@ -48,7 +48,8 @@ public:
     /// What the model cannot take of what is attached or was asked before, as a sentence.
     QString switchWarning() const;
     /// What the model makes of the files of draft(), the last of these; shown where they are.
-    void setCosts(const std::vector<VisualCost>& costs);
+    /// aspectRatio: how pictures are made square, as asFed()
+    void setCosts(const std::vector<VisualCost>& costs, const QString& aspectRatio = {});
     /// What the chip says of thinking, and the tokens it is held to; 0: none.
     void setThinking(bool on, int budget);
     /// An answer is being written: the send button stops it.
@@ -104,6 +105,7 @@ private:
     Settings& m_settings;
     MediaLoader& m_loader;
     std::optional<LoadedModel> m_model;
+    QString m_aspectRatio;
     EarlierMedia m_earlier;
     AttachedFiles m_files;
     bool m_busy = false;

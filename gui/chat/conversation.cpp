@@ -5,6 +5,7 @@
 #include <QFile>
 #include <QLocale>
 
+#include "gui/displayname.h"
 #include "gui/film/keyframeset.h"
 
 namespace argali::gui {
@@ -112,6 +113,13 @@ QString Turn::source() const
     if (film.frames == 0)
         return tr("from this film");
     return tr("from %Ln frame(s)", nullptr, film.frames);
+}
+
+QString Turn::answerer() const
+{
+    //: a model and its adapter, "Llava-7B + birds"
+    return options.adapter.isEmpty() ? model
+                                     : tr("%1 + %2").arg(model, displayName(options.adapter));
 }
 
 QString Conversation::title() const
@@ -384,6 +392,15 @@ ChatRequest makeRequest(const Conversation& conversation, const Draft& question,
         request.thinkingBudget = options.thinkingBudget;
     request.maxNewTokens = options.longestAnswer;
     request.sampling = options.sampling;
+    if (options.maxTiles > 0)
+        request.maxTiles = options.maxTiles;
+    if (options.minPixels > 0)
+        request.minPixels = options.minPixels;
+    if (options.maxPixels > 0)
+        request.maxPixels = options.maxPixels;
+    request.aspectRatio = options.aspectRatio.toStdString();
+    request.promptTemplate = options.promptTemplate.toStdString();
+    request.adapter = options.adapter.toStdString();
     return request;
 }
 

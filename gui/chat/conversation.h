@@ -63,6 +63,8 @@ public:
 
     /// "from this picture", "from 8 frames"; empty without media.
     QString source() const;
+    /// The model that answered, with its adapter.
+    QString answerer() const;
     Draft draft() const { return {question, media}; }
 };
 

@@ -59,6 +59,12 @@ QString visualText(const VisualCost& cost)
                           "%5 in all")
                      .arg(sizeText(cost.original), locale.toString(qlonglong(cost.frames)),
                           sizeText(cost.fed), grid, locale.toString(qlonglong(cost.tokens)))
+           : cost.tiles > 1
+               ? Cost::tr("Original %1 · the model gets %2 in %Ln tile(s) · grid of %3 tokens · %4 "
+                          "in all",
+                          nullptr, int(cost.tiles))
+                     .arg(sizeText(cost.original), sizeText(cost.fed), grid,
+                          locale.toString(qlonglong(cost.tokens)))
                : Cost::tr("Original %1 · the model gets %2 · grid of %3 tokens · %4 in all")
                      .arg(sizeText(cost.original), sizeText(cost.fed), grid,
                           locale.toString(qlonglong(cost.tokens)));

@@ -1,5 +1,6 @@
 #include "gui/chat/engineworker.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <QCoreApplication>
@@ -57,6 +58,61 @@ private:
     std::string m_text;
 };
 
+/// Reads the adapters of a model; what cannot be used does not keep it from opening.
+QList<LoadedAdapter> withAdapters(Model& model, const QList<KnownAdapter>& adapters,
+                                  const std::stop_token& stop)
+{
+    QList<LoadedAdapter> loaded;
+    for (const KnownAdapter& adapter : adapters) {
+        if (stop.stop_requested())
+            break;
+        LoadedAdapter entry{adapter};
+        try {
+            model.addAdapter(adapter.source());
+        } catch (const std::exception& e) {
+            log(LogLevel::Warning, std::string("an adapter is not loaded: ") + e.what());
+            entry.failure = Failure::from(e);
+        }
+        loaded.append(entry);
+    }
+    return loaded;
+}
+
+std::string freeName(const std::vector<std::string>& taken, const std::string& name)
+{
+    std::string free = name;
+    for (int i = 2; std::find(taken.begin(), taken.end(), free) != taken.end(); ++i)
+        free = name + "#" + std::to_string(i);
+    return free;
+}
+
+/// What the smallest picture takes in the prompt, where pictures are cut into tiles.
+qint64 tileTokensOf(Model& model)
+{
+    if (model.info().maxTiles == 0)
+        return 0;
+    Message question;
+    question.content.resize(2);
+    question.content[0].type = ContentItem::Type::Picture;
+    question.content[0].picture.pixels = std::make_shared<const Image>(1, 1);
+    question.content[1].text = "?";
+    ChatRequest request;
+    request.messages.push_back(std::move(question));
+    request.maxTiles = 1;
+    try {
+        return model.cost(request).visualTokens;
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("what a tile costs is not known: ") + e.what());
+        return 0;
+    }
+}
+
+std::filesystem::path pathOf(const QString& folder)
+{
+    return folder.isEmpty() ? pocketFolder() / "model"
+                            : std::filesystem::path(QFile::encodeName(folder).toStdString());
+}
+
 Failure noModel()
 {
     return Failure::withSentence(
@@ -72,6 +128,13 @@ QString LoadedModel::name() const
     if (isPocket())
         return QCoreApplication::translate("argali::gui::LoadedModel", "Pocket");
     return displayName(QString::fromStdString(info.name));
+}
+
+bool LoadedModel::hasAdapter(const QString& name) const
+{
+    return std::any_of(adapters.begin(), adapters.end(), [&](const LoadedAdapter& adapter) {
+        return adapter.isReady() && adapter.known.name == name;
+    });
 }
 
 QString LoadedModel::typeName() const
@@ -97,10 +160,7 @@ std::unique_ptr<Model> EngineWorker::open(const QString& folder, std::stop_token
         if (gate.lets(progress))
             emit loadProgressed(progress);
     };
-    const std::filesystem::path path =
-        folder.isEmpty() ? pocketFolder() / "model"
-                         : std::filesystem::path(QFile::encodeName(folder).toStdString());
-    return openModel(path, options, stop);
+    return openModel(pathOf(folder), options, stop);
 }
 
 /// Where two models do not fit into memory at once, the new one gets the old one's place.
@@ -130,38 +190,87 @@ void EngineWorker::takeDevice(const QString& device)
     }
 }
 
-void EngineWorker::load(const QString& folder, const QString& device, std::stop_token stop)
+/// The former model was given up for memory's sake: it is opened again when the new one fails.
+/// Returns whether a model is open.
+bool EngineWorker::bringBack(bool hadModel)
+{
+    if (!hadModel || m_model)
+        return m_model != nullptr;
+    try {
+        m_model = open(m_folder, {});
+        QList<KnownAdapter> known;
+        for (const LoadedAdapter& adapter : std::as_const(m_adapters))
+            known.append(adapter.known);
+        m_adapters = withAdapters(*m_model, known, {});
+        m_names.clear();
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("the former model does not open again: ") + e.what());
+    }
+    return m_model != nullptr;
+}
+
+void EngineWorker::load(const QString& folder, const QString& device,
+                        const QList<KnownAdapter>& adapters, std::stop_token stop)
 {
     takeDevice(device);
     const bool hadModel = m_model != nullptr;
-    // The former model was given up for memory's sake: it is opened again when the new one fails.
-    const auto bringBack = [&] {
-        if (!hadModel || m_model)
-            return m_model != nullptr;
-        try {
-            m_model = open(m_folder, {});
-        } catch (const std::exception& e) {
-            log(LogLevel::Warning,
-                std::string("the former model does not open again: ") + e.what());
-        }
-        return m_model != nullptr;
-    };
     try {
         QElapsedTimer watch;
         watch.start();
         std::unique_ptr<Model> model = openInstead(folder, stop);
-        if (!model) {
-            emit loadStopped(bringBack());
+        const QList<LoadedAdapter> loaded =
+            model ? withAdapters(*model, adapters, stop) : QList<LoadedAdapter>();
+        if (!model || loaded.size() < adapters.size()) {
+            model.reset(); // before the former one, which may need its place
+            emit loadStopped(bringBack(hadModel));
             return;
         }
         m_model = std::move(model);
         m_folder = folder;
-        emit loaded(describe(), watch.elapsed());
+        m_adapters = loaded;
+        m_names.clear();
+        emit this->loaded(describe(), watch.elapsed());
     } catch (const std::exception& e) {
         log(LogLevel::Warning, std::string("a model does not open: ") + e.what());
         const Failure failure = Failure::from(e);
-        emit loadFailed(folder, failure, bringBack());
+        emit loadFailed(folder, failure, bringBack(hadModel));
     }
+}
+
+void EngineWorker::addAdapter(const QString& folder, const KnownAdapter& adapter)
+{
+    try {
+        if (!m_model || folder != m_folder)
+            throw Error(Error::Code::BadModel, "another model has been opened meanwhile");
+        AdapterSource source = adapter.source();
+        const std::string name = source.name;
+        source.name = freeName(m_model->adapters(), name);
+        m_model->addAdapter(source);
+        m_names[name] = source.name;
+        m_adapters.removeIf(
+            [&](const LoadedAdapter& other) { return other.known.name == adapter.name; });
+        m_adapters.append(LoadedAdapter{adapter});
+        emit adapterReady(folder, adapter);
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("an adapter is refused: ") + e.what());
+        emit adapterRefused(folder, adapter, Failure::from(e));
+    }
+}
+
+void EngineWorker::removeAdapter(const QString& folder, const QString& name)
+{
+    if (folder != m_folder)
+        return; // it has gone with its model
+    // The engine keeps it until the model goes; another one of that name gets another one there.
+    m_adapters.removeIf([&](const LoadedAdapter& other) { return other.known.name == name; });
+}
+
+ChatRequest EngineWorker::inEngineWords(const ChatRequest& request) const
+{
+    ChatRequest asked = request;
+    if (const auto it = m_names.find(request.adapter); it != m_names.end())
+        asked.adapter = it->second;
+    return asked;
 }
 
 LoadedModel EngineWorker::describe() const
@@ -174,6 +283,13 @@ LoadedModel EngineWorker::describe() const
     shown.memory = m_model->memory();
     shown.askedDevice = m_device;
     shown.missingDevice = m_missingDevice;
+    shown.adapters = m_adapters;
+    shown.tileTokens = tileTokensOf(*m_model);
+    try {
+        shown.sampling = defaultSampling(pathOf(m_folder));
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("no suggestions for sampling: ") + e.what());
+    }
     shown.device = QString::fromStdString(m_model->deviceName());
     const std::vector<Device> devices = listDevices();
     for (const Device& device : devices) {
@@ -216,7 +332,7 @@ void EngineWorker::run(quint64 turn, const ChatRequest& request, std::stop_token
     };
     try {
         const ChatResult result = m_model->generate(
-            request, stop,
+            inEngineWords(request), stop,
             [&](const TextPiece& piece) {
                 // Thinking that was never opened looked like the answer until it was closed.
                 const bool takesBack = piece.thinking && written;
@@ -253,7 +369,7 @@ void EngineWorker::estimate(quint64 question, const ChatRequest& request,
         return;
     }
     try {
-        emit costReady(question, m_model->cost(request));
+        emit costReady(question, m_model->cost(inEngineWords(request)));
     } catch (const std::exception& e) {
         emit costFailed(question, Failure::from(e));
     }

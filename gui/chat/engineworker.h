@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <stop_token>
 
@@ -10,6 +11,7 @@
 #include "engine/engine.h"
 #include "gui/chat/answersource.h"
 #include "gui/failure.h"
+#include "gui/models/knownadapter.h"
 
 namespace argali::gui {
 
@@ -28,11 +30,17 @@ struct LoadedModel {
     QString askedDevice;   ///< what was asked for: "auto", "cpu", "cuda:0"
     QString missingDevice; ///< ... that is not here, so that another one was taken
 
+    QList<LoadedAdapter> adapters{};    ///< known for it, those that cannot answer too
+    qint64 tileTokens = 0;              ///< a tile takes in the prompt; 0: the family has none
+    std::optional<Sampling> sampling{}; ///< as its files suggest it; none: they could not be read
+
     AnswerSource source; ///< of a server: nothing is known of what it runs on
     QString server;      ///< ... its name
 
     bool isLocal() const { return source.isLocal(); }
     bool isPocket() const { return isLocal() && folder.isEmpty(); }
+    /// Whether a question may ask for it.
+    bool hasAdapter(const QString& name) const;
     /// "Pocket" or the folder's name.
     QString name() const;
     /// "bf16"
@@ -51,7 +59,12 @@ public:
     /// Opens a model; the one before stays until the new one is there, or comes back when both do
     /// not fit into memory and the new one fails. folder: empty for the pocket model
     /// device: as chooseDevices(); one that is not here stands for "auto"
-    void load(const QString& folder, const QString& device, std::stop_token stop);
+    /// adapters: to be read with it; one that cannot be used is told with the model
+    void load(const QString& folder, const QString& device, const QList<KnownAdapter>& adapters,
+              std::stop_token stop);
+    /// folder: of the model it is for; another one may be open by now
+    void addAdapter(const QString& folder, const KnownAdapter& adapter);
+    void removeAdapter(const QString& folder, const QString& name);
     void run(quint64 turn, const ChatRequest& request, std::stop_token stop);
     /// latest: the newest question; older ones are dropped.
     void estimate(quint64 question, const ChatRequest& request,
@@ -62,6 +75,9 @@ signals:
     void loaded(const argali::gui::LoadedModel& model, qint64 milliseconds);
     void loadFailed(const QString& folder, const argali::gui::Failure& failure, bool modelKept);
     void loadStopped(bool modelKept);
+    void adapterReady(const QString& folder, const argali::gui::KnownAdapter& adapter);
+    void adapterRefused(const QString& folder, const argali::gui::KnownAdapter& adapter,
+                        const argali::gui::Failure& failure);
     void thinkingReady(quint64 turn, const QString& text, qint64 tokens);
     void textReady(quint64 turn, const QString& text, qint64 tokens);
     void textTakenBack(quint64 turn);
@@ -74,13 +90,17 @@ signals:
 private:
     std::unique_ptr<Model> open(const QString& folder, std::stop_token stop);
     std::unique_ptr<Model> openInstead(const QString& folder, std::stop_token stop);
+    bool bringBack(bool hadModel);
     void takeDevice(const QString& device);
     LoadedModel describe() const;
+    ChatRequest inEngineWords(const ChatRequest& request) const;
 
     std::unique_ptr<Model> m_model;
     QString m_folder;
     QString m_device;
     QString m_missingDevice;
+    QList<LoadedAdapter> m_adapters;            ///< of m_model
+    std::map<std::string, std::string> m_names; ///< ... that the engine calls otherwise
 };
 
 } // namespace argali::gui

@@ -8,6 +8,7 @@ LocalReplySource::LocalReplySource(QObject* parent)
       m_latestQuestion(std::make_shared<std::atomic<quint64>>(0))
 {
     qRegisterMetaType<LoadedModel>();
+    qRegisterMetaType<KnownAdapter>();
     m_thread.setObjectName(QStringLiteral("engine"));
     m_worker->moveToThread(&m_thread);
     connect(&m_thread, &QThread::finished, m_worker, &QObject::deleteLater);
@@ -33,6 +34,8 @@ LocalReplySource::LocalReplySource(QObject* parent)
         --m_loads;
         emit loadStopped(kept);
     });
+    connect(m_worker, &EngineWorker::adapterReady, this, &LocalReplySource::adapterReady);
+    connect(m_worker, &EngineWorker::adapterRefused, this, &LocalReplySource::adapterRefused);
     m_thread.start();
 }
 
@@ -45,16 +48,29 @@ LocalReplySource::~LocalReplySource()
     m_thread.wait(); // what runs there looks at its stop token and ends within half a second
 }
 
-void LocalReplySource::load(const QString& folder)
+void LocalReplySource::load(const QString& folder, const QList<KnownAdapter>& adapters)
 {
     stopLoading();
     cancel(); // the answer under way belongs to the model that is being replaced
     m_loadStop = std::stop_source();
     ++m_loads;
     emit loadStarted(folder);
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder, device = m_device, stop = m_loadStop.get_token()] {
-        worker->load(folder, device, stop);
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder, device = m_device, adapters,
+                                         stop = m_loadStop.get_token()] {
+        worker->load(folder, device, adapters, stop);
     });
+}
+
+void LocalReplySource::addAdapter(const QString& folder, const KnownAdapter& adapter)
+{
+    QMetaObject::invokeMethod(
+        m_worker, [worker = m_worker, folder, adapter] { worker->addAdapter(folder, adapter); });
+}
+
+void LocalReplySource::removeAdapter(const QString& folder, const QString& name)
+{
+    QMetaObject::invokeMethod(
+        m_worker, [worker = m_worker, folder, name] { worker->removeAdapter(folder, name); });
 }
 
 void LocalReplySource::stopLoading()

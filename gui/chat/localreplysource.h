@@ -21,7 +21,11 @@ public:
 
     /// Opens a model folder, or the pocket model when it is empty. One of loaded(), loadFailed()
     /// and loadStopped() follows. A load that is under way is stopped first.
-    void load(const QString& folder);
+    /// adapters: to be read with it
+    void load(const QString& folder, const QList<KnownAdapter>& adapters = {});
+    /// One more for the model of this folder; adapterReady() or adapterRefused() follows.
+    void addAdapter(const QString& folder, const KnownAdapter& adapter);
+    void removeAdapter(const QString& folder, const QString& name);
     void stopLoading(); ///< Returns at once.
     /// What the next models are opened on, as chooseDevices() takes it; empty: auto.
     void setDevice(const QString& device) { m_device = device; }
@@ -40,6 +44,9 @@ signals:
     /// modelKept: the model that was open before still answers.
     void loadFailed(const QString& folder, const argali::gui::Failure& failure, bool modelKept);
     void loadStopped(bool modelKept);
+    void adapterReady(const QString& folder, const argali::gui::KnownAdapter& adapter);
+    void adapterRefused(const QString& folder, const argali::gui::KnownAdapter& adapter,
+                        const argali::gui::Failure& failure);
 
 private:
     QThread m_thread;

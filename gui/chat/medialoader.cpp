@@ -18,6 +18,7 @@
 
 #include "engine/log.h"
 #include "engine/media/mediareader.h"
+#include "gui/chat/fedpicture.h"
 
 namespace argali::gui {
 namespace {
@@ -157,7 +158,7 @@ public:
     }
 
     void readAsFed(quint64 ticket, const MediaFile& file, double seconds, ImageSize size,
-                   std::stop_token stop)
+                   const QString& aspectRatio, std::stop_token stop)
     {
         attempt(ticket, stop, [&] {
             const Image whole =
@@ -165,7 +166,7 @@ public:
                               : readPicture(nativePath(file.path), Orientation::Upright, stop);
             if (whole.isEmpty())
                 return;
-            const Image fed = resize(whole, size, ResizeFilter::Bilinear, stop);
+            const Image fed = asFed(whole, size, aspectRatio, stop);
             if (!stop.stop_requested())
                 say(&MediaLoader::fedReady, ticket,
                     toThumbnail(fed, QSize(fed.width(), fed.height())));
@@ -331,13 +332,14 @@ quint64 MediaLoader::readFrames(const QString& path, const QList<double>& times,
     return ticket;
 }
 
-quint64 MediaLoader::readAsFed(const MediaFile& file, double seconds, ImageSize size)
+quint64 MediaLoader::readAsFed(const MediaFile& file, double seconds, ImageSize size,
+                               const QString& aspectRatio)
 {
     const quint64 ticket = m_next++;
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, ticket, file, seconds, size, stop = issue(ticket)] {
-            worker->readAsFed(ticket, file, seconds, size, stop);
-        });
+    QMetaObject::invokeMethod(m_worker, [worker = m_worker, ticket, file, seconds, size,
+                                         aspectRatio, stop = issue(ticket)] {
+        worker->readAsFed(ticket, file, seconds, size, aspectRatio, stop);
+    });
     return ticket;
 }
 

@@ -37,7 +37,9 @@ public:
                        bool keyFramesFirst = true);
     /// A picture, or the frame of a film at a time, in the size that a model gets it in, made as
     /// its preprocessing does.
-    quint64 readAsFed(const MediaFile& file, double seconds, ImageSize size);
+    /// aspectRatio: how it is made square, as asFed()
+    quint64 readAsFed(const MediaFile& file, double seconds, ImageSize size,
+                      const QString& aspectRatio = {});
     void cancel(quint64 ticket);
 
     const QString& pasteFolder() const { return m_pasteFolder; }

@@ -101,6 +101,14 @@ void QuestionCost::ask()
                       makeRequest(m_book.current(), draft, m_options.forAnswer(m_model)));
 }
 
+/// How the model makes pictures square; empty: it does not.
+QString QuestionCost::aspectRatio() const
+{
+    const std::vector<std::string>& ratios = m_model->info.aspectRatios;
+    const QString chosen = m_options.forAnswer(m_model).aspectRatio;
+    return chosen.isEmpty() && !ratios.empty() ? QString::fromStdString(ratios.front()) : chosen;
+}
+
 void QuestionCost::showCost()
 {
     CostText text;
@@ -108,7 +116,7 @@ void QuestionCost::showCost()
         text = costText(*m_known, m_composer.draft().media.size(), *m_model,
                         m_options.forAnswer(m_model).longestAnswer,
                         m_speed.firstWord(*m_model, *m_known));
-        m_composer.setCosts(m_known->parts);
+        m_composer.setCosts(m_known->parts, aspectRatio());
     } else {
         m_composer.setCosts({});
     }

@@ -34,6 +34,7 @@ public:
 private:
     void forget();
     void ask();
+    QString aspectRatio() const;
     void showCost();
     void showSize(quint64 question, int pictures, qint64 bytes);
     void learnSpeed(quint64 turn);

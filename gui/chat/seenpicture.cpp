@@ -17,7 +17,7 @@ namespace argali::gui {
 /// The picture as large as there is room for, with lines between the tokens.
 class SeenPicture::View final : public QWidget {
 public:
-    View(QSize grid, QWidget* parent) : QWidget(parent), m_grid(grid)
+    explicit View(QWidget* parent) : QWidget(parent)
     {
         setMinimumSize(240, 180);
         setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
@@ -26,6 +26,12 @@ public:
     void setPicture(const QImage& picture)
     {
         m_picture = picture;
+        update();
+    }
+    QSize grid() const { return m_grid; }
+    void setGrid(QSize grid)
+    {
+        m_grid = grid;
         update();
     }
     void setLines(bool lines)
@@ -70,19 +76,20 @@ protected:
     }
 
 private:
-    const QSize m_grid;
+    QSize m_grid;
     QImage m_picture;
     bool m_lines = true;
 };
 
 SeenPicture::SeenPicture(MediaLoader& loader, const MediaFile& file, const VisualCost& cost,
-                         double seconds, QWidget* parent)
+                         double seconds, QWidget* parent, const QString& aspectRatio)
     : QDialog(parent),
       m_loader(loader),
-      m_name(file.name()),
+      m_file(file),
+      m_seconds(seconds),
       m_cost(cost),
-      m_grid(tokenGrid(cost)),
-      m_view(new View(m_grid, this)),
+      m_ratio(aspectRatio),
+      m_view(new View(this)),
       m_words(new QLabel(this)),
       m_lines(new ToggleSwitch({}, this))
 {
@@ -111,8 +118,7 @@ SeenPicture::SeenPicture(MediaLoader& loader, const MediaFile& file, const Visua
             showWords();
         }
     });
-    showWords();
-    m_ticket = loader.readAsFed(file, seconds, cost.fed);
+    read();
 }
 
 SeenPicture::~SeenPicture()
@@ -120,9 +126,35 @@ SeenPicture::~SeenPicture()
     m_loader.cancel(m_ticket);
 }
 
+/// What is shown stays until the new one is there.
+void SeenPicture::read()
+{
+    m_failure.reset();
+    m_view->setGrid(tokenGrid(m_cost));
+    showWords();
+    m_ticket = m_loader.readAsFed(m_file, m_seconds, m_cost.fed, m_ratio);
+}
+
+void SeenPicture::setCost(const VisualCost& cost, const QString& aspectRatio)
+{
+    const bool isSame = cost.fed == m_cost.fed && cost.tokens == m_cost.tokens &&
+                        cost.tiles == m_cost.tiles && aspectRatio == m_ratio;
+    m_cost = cost;
+    m_ratio = aspectRatio;
+    if (isSame)
+        return;
+    m_loader.cancel(m_ticket);
+    read();
+}
+
+QSize SeenPicture::grid() const
+{
+    return m_view->grid();
+}
+
 void SeenPicture::showWords()
 {
-    setWindowTitle(tr("What the model sees of %1").arg(m_name));
+    setWindowTitle(tr("What the model sees of %1").arg(m_file.name()));
     m_view->setAccessibleName(windowTitle());
     m_words->setText(m_failure ? m_failure->sentence() : visualText(m_cost));
     m_lines->setText(tr("Token grid"));

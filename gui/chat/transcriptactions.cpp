@@ -104,7 +104,7 @@ void TranscriptActions::show(const Turn& turn)
     for (const MediaFile& file : turn.media)
         attachments.append({file.thumbnail, file.badge(), file.isFilm(), file.name()});
     m_view.addQuestion(turn.id, turn.question, attachments);
-    m_view.beginAnswer(turn.id, {turn.model, turn.source()}, turn.options.budget());
+    m_view.beginAnswer(turn.id, {turn.answerer(), turn.source()}, turn.options.budget());
     const Answer& answer = turn.answer;
     if (!answer.thinking.isEmpty())
         m_view.appendThinking(turn.id, answer.thinking, answer.thinkingTokens);

@@ -52,7 +52,7 @@ public:
                       {QStringLiteral("shown"), shown},
                       {QStringLiteral("created"), turn.created},
                       {QStringLiteral("state"), stateName(turn.answer)},
-                      {QStringLiteral("model"), turn.model},
+                      {QStringLiteral("model"), turn.answerer()},
                       {QStringLiteral("question"), turn.question},
                       {QStringLiteral("answer"), turn.answer.text},
                       {QStringLiteral("details"), turnDetails(turn, m_options.thinking)}};

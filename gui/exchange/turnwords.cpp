@@ -23,7 +23,7 @@ QString dateWords(qint64 time)
 
 QString answerWords(const Turn& turn)
 {
-    QStringList parts{turn.model, turn.answer.statistics(), turn.device};
+    QStringList parts{turn.answerer(), turn.answer.statistics(), turn.device};
     parts.removeAll(QString());
     return parts.join(QStringLiteral(" · "));
 }
@@ -58,8 +58,9 @@ QStringList modelsOf(const std::vector<Turn>& turns)
 {
     QStringList models;
     for (const Turn& turn : turns) {
-        if (!turn.model.isEmpty() && !models.contains(turn.model) && models.size() < 20)
-            models.append(turn.model);
+        const QString model = turn.answerer();
+        if (!model.isEmpty() && !models.contains(model) && models.size() < 20)
+            models.append(model);
     }
     return models;
 }

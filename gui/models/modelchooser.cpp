@@ -17,6 +17,14 @@ namespace argali::gui {
 namespace {
 constexpr int mostListed = 40; // of those that lie in the folder for models, and of servers
 
+/// As much of a name as a button has room for.
+QString shortened(const QString& name)
+{
+    constexpr qsizetype room = 24;
+    const QString shown = displayName(name);
+    return shown.size() <= room ? shown : shown.left(room - 1) + QChar(0x2026);
+}
+
 QString escapedForMenu(QString text)
 {
     return text.replace(QLatin1Char('&'), QLatin1String("&&"));
@@ -46,13 +54,31 @@ void ModelChooser::setModel(const std::optional<LoadedModel>& model,
 {
     m_model = model;
     m_loading = loadingFolder;
+    showName();
+}
+
+void ModelChooser::setAdapter(const QString& name)
+{
+    if (m_adapter == name)
+        return;
+    m_adapter = name;
+    showName();
+}
+
+void ModelChooser::showName()
+{
+    const std::optional<LoadedModel>& model = m_model;
+    const std::optional<QString>& loadingFolder = m_loading;
     if (loadingFolder) {
         m_button->setText(loadingFolder->isEmpty()
                               ? tr("Pocket")
                               : displayName(QFileInfo(*loadingFolder).fileName()));
         m_button->setDetail(tr("loading"));
     } else if (model) {
-        m_button->setText(model->name());
+        m_button->setText(m_adapter.isEmpty() || !model->isLocal()
+                              ? model->name()
+                              //: a model and the adapter in use, on a button
+                              : tr("%1 + %2").arg(model->name(), shortened(m_adapter)));
         m_button->setDetail(!model->isLocal() ? tr("on %1").arg(displayName(model->server))
                             : model->deviceId == QLatin1String("cpu")
                                 //: size of the model, "8 M · on this CPU"
@@ -96,6 +122,8 @@ void ModelChooser::fillMenu()
         QAction* stop = m_menu->addAction(icon(QStringLiteral("stop")), tr("Stop loading"));
         connect(stop, &QAction::triggered, this, &ModelChooser::stopRequested);
     }
+    if (m_adapterMenu)
+        m_menu->addMenu(m_adapterMenu);
     if (m_offersServing) {
         QAction* serve = m_menu->addAction(tr("Serve this model…"));
         serve->setToolTip(tr("Lets other programs ask it, on this computer or others"));

@@ -31,6 +31,10 @@ public:
                   const std::optional<QString>& loadingFolder);
     /// Lists that the model that is open can be served.
     void offerServing() { m_offersServing = true; }
+    /// Lists the adapters of the model that is open; the menu outlives this one's entries.
+    void offerAdapters(QMenu* menu) { m_adapterMenu = menu; }
+    /// The one that answers in the chat that is open; empty: none.
+    void setAdapter(const QString& name);
     void showMenu();
     void chooseFolder(); ///< Opens the folder dialog and returns at once.
     QMenu* menu() const { return m_menu; }
@@ -44,6 +48,7 @@ signals:
     void comparisonRequested();               ///< of two models
 
 private:
+    void showName();
     void fillMenu();
     void addModel(const QString& folder, bool isThere);
     void addServers();
@@ -54,6 +59,8 @@ private:
     ModelLibrary* m_library = nullptr;
     SourceChoice* m_sources = nullptr;
     bool m_offersServing = false;
+    QMenu* m_adapterMenu = nullptr;
+    QString m_adapter;
     std::optional<LoadedModel> m_model;
     std::optional<QString> m_loading;
     Button* const m_button;

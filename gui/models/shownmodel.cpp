@@ -68,6 +68,15 @@ void ShownModel::show(const std::optional<LoadedModel>& model)
     emit changed();
 }
 
+void ShownModel::setAdapters(const QList<LoadedAdapter>& adapters)
+{
+    if (!m_model)
+        return;
+    m_model->adapters = adapters;
+    present();
+    emit changed();
+}
+
 void ShownModel::showFailure(const QString& folder, const Failure& failure, bool modelKept)
 {
     show(modelKept ? m_model : std::nullopt);

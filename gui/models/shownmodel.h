@@ -43,6 +43,8 @@ public:
     void showLoading(const QString& folder);
     void showProgress(const Progress& progress);
     void show(const std::optional<LoadedModel>& model);
+    /// Others than before belong to the one on this computer.
+    void setAdapters(const QList<LoadedAdapter>& adapters);
     /// The model that stays when the one being loaded does not open.
     void setFormer(const LoadedModel& model) { m_model = model; }
     void showFailure(const QString& folder, const Failure& failure, bool modelKept);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <QCoreApplication>
@@ -85,6 +87,33 @@ QString ServerProcess::usualProgram()
     return QDir(QCoreApplication::applicationDirPath()).filePath(QStringLiteral("argali-cli"));
 }
 
+/// The adapters that are loaded, by the names of their folders and files: of two with the same name
+/// only the first. Those with alphas come first, since an alpha belongs to the next file.
+QStringList ServerProcess::adapterWords(const LoadedModel& model)
+{
+    QStringList first;
+    QStringList others;
+    QStringList alphas;
+    std::set<std::string> names;
+    for (const LoadedAdapter& adapter : model.adapters) {
+        AdapterSource source = adapter.known.source();
+        source.name.clear();
+        const std::string name = nameOf(source);
+        if (!adapter.isReady() || !names.insert(name).second)
+            continue;
+        QStringList list;
+        if (adapter.known.textAlpha)
+            list << QStringLiteral("text=%1").arg(*adapter.known.textAlpha);
+        if (adapter.known.visionAlpha)
+            list << QStringLiteral("vision=%1").arg(*adapter.known.visionAlpha);
+        const bool hasAlphas = !list.isEmpty() && source.path.extension() == ".pth";
+        (hasAlphas ? first : others) << QStringLiteral("--adapter") << adapter.known.path;
+        if (hasAlphas)
+            alphas << QStringLiteral("--adapter-alpha") << list.join(QLatin1Char(','));
+    }
+    return first + others + alphas;
+}
+
 QStringList ServerProcess::words(const LoadedModel& model) const
 {
     QStringList words{QStringLiteral("serve"),  QStringLiteral("--until-input-ends"),
@@ -94,6 +123,7 @@ QStringList ServerProcess::words(const LoadedModel& model) const
         words << QStringLiteral("-m") << QFileInfo(model.folder).absoluteFilePath();
     if (!model.askedDevice.isEmpty() && model.missingDevice.isEmpty())
         words << QStringLiteral("--device") << model.askedDevice;
+    words << adapterWords(model);
     if (!m_options.key.isEmpty())
         words << QStringLiteral("--api-key-file") << QStringLiteral("-");
     return words;

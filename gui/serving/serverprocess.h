@@ -89,6 +89,7 @@ signals:
     void logged();
 
 private:
+    static QStringList adapterWords(const LoadedModel& model);
     QStringList words(const LoadedModel& model) const;
     void readLog();
     void takeLine(const QString& line);

@@ -11,6 +11,7 @@
 #include <QTextCursor>
 #include <QVBoxLayout>
 
+#include "gui/settings/picturefields.h"
 #include "gui/theme.h"
 #include "gui/widgets/button.h"
 #include "gui/widgets/disclosure.h"
@@ -65,6 +66,14 @@ AnswerForm::AnswerForm(QWidget* parent)
     layout->addWidget(makeSampling());
     layout->addWidget(new Hairline);
     layout->addWidget(makeThinking());
+    m_overPictures = new Hairline;
+    m_pictures = new PictureFields(this);
+    layout->addWidget(m_overPictures);
+    layout->addWidget(m_pictures);
+    const std::vector<ValueSlider*> sliders = m_pictures->sliders();
+    m_sliders.insert(m_sliders.end(), sliders.begin(), sliders.end());
+    connect(m_pictures, &PictureFields::edited, this,
+            [this] { change([this](AnswerOptions& o) { m_pictures->copyTo(o); }); });
     layout->addWidget(new Hairline);
     layout->addWidget(makeSystemPrompt());
     setDefaults(m_defaults, tr("Back to %1, as Argali comes"));
@@ -170,7 +179,25 @@ QWidget* AnswerForm::makeSampling()
             o.sampling.seed = value > 0 ? std::optional(uint64_t(value)) : std::nullopt;
         });
     seed->setSpecialValueText(tr("New"));
+    addSuggestion(layout);
     return part;
+}
+
+/// What the files of a model say about sampling; the seed stays the user's.
+void AnswerForm::addSuggestion(QVBoxLayout* layout)
+{
+    m_suggested =
+        new Button(Button::Kind::Outlined, {}, tr("As the model suggests"), layout->parentWidget());
+    m_suggested->setAccessibleName(m_suggested->text());
+    m_suggested->hide();
+    layout->addWidget(m_suggested, 0, Qt::AlignLeft);
+    connect(m_suggested, &Button::clicked, this, [this] {
+        change([this](AnswerOptions& o) {
+            const std::optional<uint64_t> seed = o.sampling.seed;
+            o.sampling = *m_suggestion;
+            o.sampling.seed = seed;
+        });
+    });
 }
 
 QWidget* AnswerForm::makeThinking()
@@ -321,6 +348,13 @@ void AnswerForm::setModel(const std::optional<LoadedModel>& model)
 {
     m_canThink = !model || model->info.thinks;
     m_context = model ? model->context : 0;
+    m_pictures->setModel(model);
+    m_suggestion.reset();
+    if (model && model->sampling) {
+        AnswerOptions suggested;
+        suggested.sampling = *model->sampling;
+        m_suggestion = suggested.held().sampling;
+    }
     showState();
 }
 
@@ -333,6 +367,26 @@ void AnswerForm::commitTyped()
 QString AnswerForm::note() const
 {
     return m_note->isHidden() ? QString() : m_note->text();
+}
+
+void AnswerForm::showSuggestion()
+{
+    AnswerOptions suggested = m_options;
+    if (m_suggestion) {
+        suggested.sampling = *m_suggestion;
+        suggested.sampling.seed = m_options.sampling.seed;
+    }
+    m_suggested->setVisible(!suggested.isLike(m_options));
+    if (!m_suggestion)
+        return;
+    const QLocale locale;
+    const Sampling& s = *m_suggestion;
+    m_suggested->setToolTip(
+        s.enabled
+            ? tr("Temperature %1, top-p %2, top-k %3, penalty %4, as its files say")
+                  .arg(locale.toString(s.temperature, 'g', 3), locale.toString(s.topP, 'g', 3),
+                       locale.toString(s.topK), locale.toString(s.repetitionPenalty, 'g', 3))
+            : tr("Without sampling, as its files say"));
 }
 
 void AnswerForm::showState()
@@ -355,6 +409,10 @@ void AnswerForm::showState()
                             .arg(QLocale().toString(qlonglong(m_context))));
     for (const auto& show : m_shows)
         show();
+    m_pictures->show(m_options, m_defaults, m_sentence);
+    m_pictures->setVisible(!m_pictures->isEmpty());
+    m_overPictures->setVisible(!m_pictures->isEmpty());
+    showSuggestion();
     m_showing = false;
 }
 

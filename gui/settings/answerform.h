@@ -17,6 +17,8 @@ namespace argali::gui {
 
 class Button;
 class Disclosure;
+class Hairline;
+class PictureFields;
 class ToggleSwitch;
 class ValueSlider;
 
@@ -45,6 +47,9 @@ public:
     ValueSlider* budget() const { return m_budget; }
     ValueSlider* longest() const { return m_longest; }
     QPlainTextEdit* systemPrompt() const { return m_system; }
+    PictureFields* pictures() const { return m_pictures; }
+    /// Hidden where the model suggests nothing else than is chosen.
+    Button* suggested() const { return m_suggested; }
     QString note() const; ///< Of the context under the longest answer; empty when there is none.
 
 signals:
@@ -59,6 +64,8 @@ private:
         int decimals = 0;
     };
     QWidget* makeSampling();
+    void addSuggestion(QVBoxLayout* layout);
+    void showSuggestion();
     QWidget* makeThinking();
     QWidget* makeSystemPrompt();
     ToggleSwitch* addSwitch(QVBoxLayout* layout, const QString& caption, const QString& description,
@@ -90,6 +97,10 @@ private:
     ValueSlider* m_budget = nullptr;
     ValueSlider* m_longest = nullptr;
     QLabel* m_note = nullptr;
+    Button* m_suggested = nullptr;
+    std::optional<Sampling> m_suggestion; ///< of the model that is open, within our ranges
+    PictureFields* m_pictures = nullptr;
+    Hairline* m_overPictures = nullptr;
     QPlainTextEdit* m_system = nullptr;
     QLabel* m_promptNote = nullptr;
 };

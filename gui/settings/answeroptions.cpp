@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gui/jsonvalues.h"
+#include "gui/settings/picturesettings.h"
 
 namespace argali::gui {
 namespace {
 
 constexpr double mostTokens = 1e6; // of what is read
+constexpr int longestChoice = 200; // name of a template or adapter
 
 /// 0.7 rather than 0.69999998807, which a float's 0.7 becomes.
 double tidy(float value)
@@ -54,6 +57,11 @@ AnswerOptions AnswerOptions::from(const Settings& store)
     options.thinkingBudget = store.value(settings::thinkingBudget);
     options.longestAnswer = store.value(settings::longestAnswer);
     options.systemPrompt = store.value(settings::systemPrompt);
+    options.maxTiles = store.value(settings::maxTiles);
+    options.minPixels = store.value(settings::minPixels);
+    options.maxPixels = store.value(settings::maxPixels);
+    options.aspectRatio = store.value(settings::aspectRatio);
+    options.promptTemplate = store.value(settings::promptTemplate);
     return options.held(); // a file edited by hand may hold anything
 }
 
@@ -72,6 +80,11 @@ void AnswerOptions::storeAsDefaults(Settings& store) const
     store.set(settings::thinkingBudget, options.thinkingBudget);
     store.set(settings::longestAnswer, options.longestAnswer);
     store.set(settings::systemPrompt, options.systemPrompt);
+    store.set(settings::maxTiles, options.maxTiles);
+    store.set(settings::minPixels, options.minPixels);
+    store.set(settings::maxPixels, options.maxPixels);
+    store.set(settings::aspectRatio, options.aspectRatio);
+    store.set(settings::promptTemplate, options.promptTemplate);
 }
 
 AnswerOptions AnswerOptions::held() const
@@ -95,6 +108,15 @@ AnswerOptions AnswerOptions::held() const
         if (options.systemPrompt.back().isHighSurrogate())
             options.systemPrompt.chop(1);
     }
+    options.maxTiles = heldTo(settings::maxTiles, options.maxTiles);
+    options.minPixels = heldTo(settings::minPixels, options.minPixels);
+    options.maxPixels = heldTo(settings::maxPixels, options.maxPixels);
+    if (options.maxPixels > 0)
+        options.minPixels = std::min(options.minPixels, options.maxPixels);
+    for (QString* name : {&options.aspectRatio, &options.promptTemplate, &options.adapter}) {
+        if (name->size() > longestChoice)
+            name->clear(); // no model has such a one
+    }
     options.tellTimes = false;
     return options;
 }
@@ -107,7 +129,9 @@ bool AnswerOptions::isLike(const AnswerOptions& other) const
            a.topK == b.topK && a.minP == b.minP && a.repetitionPenalty == b.repetitionPenalty &&
            a.seed == b.seed && thinking == other.thinking && hasBudget == other.hasBudget &&
            thinkingBudget == other.thinkingBudget && longestAnswer == other.longestAnswer &&
-           systemPrompt == other.systemPrompt;
+           systemPrompt == other.systemPrompt && maxTiles == other.maxTiles &&
+           minPixels == other.minPixels && maxPixels == other.maxPixels &&
+           aspectRatio == other.aspectRatio && promptTemplate == other.promptTemplate;
 }
 
 QJsonObject AnswerOptions::toJson() const
@@ -126,6 +150,18 @@ QJsonObject AnswerOptions::toJson() const
     // A number of JSON is exact to 2^53 only.
     if (sampling.seed)
         o.insert(QStringLiteral("seed"), QString::number(*sampling.seed));
+    for (const auto& [key, number] :
+         {std::pair("maxTiles", qint64(maxTiles)), std::pair("minPixels", minPixels),
+          std::pair("maxPixels", maxPixels)}) {
+        if (number > 0)
+            o.insert(QLatin1String(key), number);
+    }
+    for (const auto& [key, name] :
+         {std::pair("aspectRatio", &aspectRatio), std::pair("promptTemplate", &promptTemplate),
+          std::pair("adapter", &adapter)}) {
+        if (!name->isEmpty())
+            o.insert(QLatin1String(key), *name);
+    }
     return o;
 }
 
@@ -152,6 +188,12 @@ AnswerOptions AnswerOptions::fromJson(const QJsonObject& o)
     options.longestAnswer =
         int(wholeIn(o, "longestAnswer", 1, mostTokens, settings::longestAnswer.fallback));
     options.systemPrompt = o.value(QLatin1String("systemPrompt")).toString();
+    options.maxTiles = int(wholeIn(o, "maxTiles", 0, settings::maxTiles.maximum, 0));
+    options.minPixels = wholeIn(o, "minPixels", 0, double(settings::minPixels.maximum), 0);
+    options.maxPixels = wholeIn(o, "maxPixels", 0, double(settings::maxPixels.maximum), 0);
+    options.aspectRatio = o.value(QLatin1String("aspectRatio")).toString();
+    options.promptTemplate = o.value(QLatin1String("promptTemplate")).toString();
+    options.adapter = o.value(QLatin1String("adapter")).toString();
     return options;
 }
 

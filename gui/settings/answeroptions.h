@@ -19,6 +19,15 @@ struct AnswerOptions {
     int thinkingBudget = 1024; ///< tokens
     int longestAnswer = 2048;  ///< tokens, thinking included
     QString systemPrompt;
+    // What becomes of pictures, for models that leave a choice; 0 and empty: as the model comes.
+    int maxTiles = 0;
+    qint64 minPixels = 0;
+    qint64 maxPixels = 0;
+    QString aspectRatio;    ///< one of ModelInfo::aspectRatios
+    QString promptTemplate; ///< one of ModelInfo::templates
+    /// Name of the adapter that answers; empty: none. Of a chat or turn; no preset or default has
+    /// one.
+    QString adapter;
     /// The times of a film's frames stand before the question. Of one turn; a chat has none of it.
     bool tellTimes = false;
 
@@ -34,7 +43,7 @@ struct AnswerOptions {
     /// The same within the ranges of the settings, with the budget inside the longest answer.
     /// A seed that no setting can have was drawn for one answer, and goes.
     AnswerOptions held() const;
-    /// Whether a chat would answer alike; tellTimes does not count.
+    /// Whether a chat would answer alike; tellTimes and the adapter do not count.
     bool isLike(const AnswerOptions& other) const;
 
     /// All but tellTimes.

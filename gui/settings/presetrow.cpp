@@ -178,7 +178,7 @@ void PresetRow::choose(const QString& name)
     if (index < 0)
         m_options.useDefaults();
     else
-        m_options.set(m_store.presets().at(index).options);
+        m_options.apply(m_store.presets().at(index).options);
     showState();
     if (wasNamed)
         return;

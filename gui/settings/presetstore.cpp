@@ -157,7 +157,8 @@ bool PresetStore::putAside()
 
 QString PresetStore::put(const QString& name, const AnswerOptions& options)
 {
-    const Preset preset{cleanName(name), options.held()};
+    Preset preset{cleanName(name), options.held()};
+    preset.options.adapter.clear(); // it is of one model only
     QList<Preset> presets = m_presets;
     const int index = indexOf(name);
     if (index >= 0)
