@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>argali::gui::AdapterControl</name>
+    <message numerus="yes">
+        <source>%Ln adapter(s) of this model were not loaded. The menu of adapters says why.</source>
+        <translation>
+            <numerusform>%Ln adapter of this model was not loaded. The menu of adapters says why.</numerusform>
+            <numerusform>%Ln adapters of this model were not loaded. The menu of adapters says why.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::Answer</name>
     <message numerus="yes">
         <source>%Ln token(s)</source>
@@ -62,6 +72,13 @@
         <translation>
             <numerusform>%Ln visual token</numerusform>
             <numerusform>%Ln visual tokens</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Original %1 · the model gets %2 in %Ln tile(s) · grid of %3 tokens · %4 in all</source>
+        <translation>
+            <numerusform>Original %1 · the model gets %2 in %Ln tile · grid of %3 tokens · %4 in all</numerusform>
+            <numerusform>Original %1 · the model gets %2 in %Ln tiles · grid of %3 tokens · %4 in all</numerusform>
         </translation>
     </message>
 </context>
@@ -196,6 +213,16 @@
         <translation>
             <numerusform>%1 · %Ln frame</numerusform>
             <numerusform>%1 · %Ln frames</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::ModelAdapters</name>
+    <message numerus="yes">
+        <source>A model has at most %n adapter(s) here. Remove one that is not needed.</source>
+        <translation>
+            <numerusform>A model has at most %n adapter here. Remove one that is not needed.</numerusform>
+            <numerusform>A model has at most %n adapters here. Remove one that is not needed.</numerusform>
         </translation>
     </message>
 </context>

@@ -131,6 +131,170 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::Adapter</name>
+    <message>
+        <source>Its folder or file is not there or cannot be read. Check where it is, or remove it from the menu.</source>
+        <translation>它的文件夹或文件不存在或无法读取。请检查其位置，或将它从菜单中移除。</translation>
+    </message>
+    <message>
+        <source>It is damaged, or was made for another model. Open the model that it was made for, or copy it again.</source>
+        <translation>它已损坏，或是为另一个模型制作的。请打开它所对应的模型，或重新复制一份。</translation>
+    </message>
+    <message>
+        <source>Its file and the alphas that were given do not go together. Add it again with the alphas that it was trained with.</source>
+        <translation>它的文件与给出的 alpha 不相符。请用训练时的 alpha 重新添加。</translation>
+    </message>
+    <message>
+        <source>On this device a model that is open takes no such adapter. Open it on the CPU, or merge them with argali-cli merge.</source>
+        <translation>在此设备上，已打开的模型不能使用这种适配器。请在 CPU 上打开模型，或用 argali-cli merge 将两者合并。</translation>
+    </message>
+    <message>
+        <source>Argali cannot use this kind of adapter with this model. It takes LoRA, projectors and, for ChatGLM2, prefixes of P-Tuning.</source>
+        <translation>Argali 无法在此模型上使用这种适配器。支持 LoRA、投影层，以及用于 ChatGLM2 的 P-Tuning 前缀。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for it. Close other programs, or remove adapters that are not needed.</source>
+        <translation>内存不足，无法载入。请关闭其他程序，或移除不需要的适配器。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::AdapterControl</name>
+    <message>
+        <source>Remove an adapter</source>
+        <translation>移除适配器</translation>
+    </message>
+    <message>
+        <source>A server answers in this chat. Adapters are for models on this computer.</source>
+        <translation>此对话由服务器回答。适配器只用于本机上的模型。</translation>
+    </message>
+    <message>
+        <source>The model is still being loaded.</source>
+        <translation>模型仍在加载。</translation>
+    </message>
+    <message>
+        <source>No model is open.</source>
+        <translation>没有打开的模型。</translation>
+    </message>
+    <message>
+        <source>Adapters</source>
+        <extracomment>a menu; %1 is the adapter that is in use</extracomment>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Adapter: %1</source>
+        <translation>适配器：%1</translation>
+    </message>
+    <message>
+        <source>None in this chat</source>
+        <translation>此对话不使用</translation>
+    </message>
+    <message>
+        <source>The model answers as it is</source>
+        <translation>由模型本身回答</translation>
+    </message>
+    <message>
+        <source>%1 (not loaded)</source>
+        <extracomment>an adapter in a menu</extracomment>
+        <translation>%1（未载入）</translation>
+    </message>
+    <message>
+        <source>%1 (not one of this model)</source>
+        <extracomment>an adapter in a menu</extracomment>
+        <translation>%1（不属于此模型）</translation>
+    </message>
+    <message>
+        <source>%1 is being read…</source>
+        <translation>正在读取 %1…</translation>
+    </message>
+    <message>
+        <source>Add an adapter folder…</source>
+        <translation>添加适配器文件夹…</translation>
+    </message>
+    <message>
+        <source>A LoRA, a projector or a P-Tuning prefix for this model</source>
+        <translation>适用于此模型的 LoRA、投影层或 P-Tuning 前缀</translation>
+    </message>
+    <message>
+        <source>Add an adapter file…</source>
+        <translation>添加适配器文件…</translation>
+    </message>
+    <message>
+        <source>A projector, or the trained part of an XTuner run</source>
+        <translation>投影层，或 XTuner 训练所得的部分</translation>
+    </message>
+    <message>
+        <source>Takes it off this list; its files stay</source>
+        <translation>从此列表中移除；文件会保留</translation>
+    </message>
+    <message>
+        <source>Add an adapter</source>
+        <translation>添加适配器</translation>
+    </message>
+    <message>
+        <source>Adapters (*.bin *.pth *.pt *.safetensors *.json)</source>
+        <translation>适配器 (*.bin *.pth *.pt *.safetensors *.json)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>The adapter %1 is being read.</source>
+        <translation>正在读取适配器 %1。</translation>
+    </message>
+    <message>
+        <source>The adapter %1 answers in this chat from the next question on.</source>
+        <translation>从下一个问题起，此对话使用适配器 %1 回答。</translation>
+    </message>
+    <message>
+        <source>The adapter %1 was not added. %2</source>
+        <extracomment>name of an adapter, and why not</extracomment>
+        <translation>未添加适配器 %1。%2</translation>
+    </message>
+    <message>
+        <source>The adapter %1 was not loaded. %2</source>
+        <extracomment>name of an adapter, and why not</extracomment>
+        <translation>未载入适配器 %1。%2</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln adapter(s) of this model were not loaded. The menu of adapters says why.</source>
+        <translation>
+            <numerusform>此模型有 %Ln 个适配器未载入。原因见适配器菜单。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The adapter %1 was removed from the list. Its files stay.</source>
+        <translation>适配器 %1 已从列表中移除。文件会保留。</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::AlphaQuestion</name>
+    <message>
+        <source>Add an adapter</source>
+        <translation>添加适配器</translation>
+    </message>
+    <message>
+        <source>%1 comes from a training run and does not hold the alpha of its LoRA. Type what it was trained with.</source>
+        <translation>%1 来自一次训练，其中没有 LoRA 的 alpha。请输入训练时所用的值。</translation>
+    </message>
+    <message>
+        <source>Alpha of the language model</source>
+        <translation>语言模型的 alpha</translation>
+    </message>
+    <message>
+        <source>Alpha of the vision model</source>
+        <translation>视觉模型的 alpha</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Not in the file</source>
+        <translation>文件中没有</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::Answer</name>
     <message>
         <source>%1 tok/s</source>
@@ -354,6 +518,18 @@
         <source>The context of the open model has %1 tokens, and answers end there.</source>
         <translation>当前模型的上下文为 %1 个词元，回答到此为止。</translation>
     </message>
+    <message>
+        <source>As the model suggests</source>
+        <translation>采用模型建议</translation>
+    </message>
+    <message>
+        <source>Temperature %1, top-p %2, top-k %3, penalty %4, as its files say</source>
+        <translation>温度 %1，top-p %2，top-k %3，惩罚 %4，取自模型文件</translation>
+    </message>
+    <message>
+        <source>Without sampling, as its files say</source>
+        <translation>不采样，取自模型文件</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::AttachedFiles</name>
@@ -498,6 +674,10 @@
     <message>
         <source>Will be sent as soon as the model is ready. %1 takes it back.</source>
         <translation>模型就绪后立即发送。按 %1 取消。</translation>
+    </message>
+    <message>
+        <source>The adapter %1 of this chat is not loaded; the model answered without it.</source>
+        <translation>此对话的适配器 %1 未载入；模型在没有它的情况下作答。</translation>
     </message>
 </context>
 <context>
@@ -1036,6 +1216,12 @@
     <message>
         <source>Beside the model itself it needs up to %1 of memory.</source>
         <translation>除模型本身外，最多还需要 %1 内存。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Original %1 · the model gets %2 in %Ln tile(s) · grid of %3 tokens · %4 in all</source>
+        <translation>
+            <numerusform>原图 %1 · 模型得到 %2，分为 %Ln 块 · %3 词元网格 · 共 %4</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1687,6 +1873,26 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::GoneServerLine</name>
+    <message>
+        <source>Ask this computer</source>
+        <translation>改由本机回答</translation>
+    </message>
+    <message>
+        <source>Ask another server</source>
+        <translation>改问其他服务器</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <extracomment>a model and the name of its server</extracomment>
+        <translation>%1（%2）</translation>
+    </message>
+    <message>
+        <source>The server that this chat asked is not among yours any more.</source>
+        <translation>此对话所用的服务器已不在您的服务器之列。</translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::GroupFields</name>
     <message>
         <source>In order</source>
@@ -1955,6 +2161,15 @@
     </message>
 </context>
 <context>
+    <name>argali::gui::ModelAdapters</name>
+    <message numerus="yes">
+        <source>A model has at most %n adapter(s) here. Remove one that is not needed.</source>
+        <translation>
+            <numerusform>每个模型在此最多有 %n 个适配器。请移除不需要的。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>argali::gui::ModelChooser</name>
     <message>
         <source>Model that answers</source>
@@ -2029,6 +2244,10 @@
         <source>Lets other programs ask it, on this computer or others</source>
         <translation>让本机或其他计算机上的程序向它提问</translation>
     </message>
+    <message>
+        <source>%1 + %2</source>
+        <translation>%1 + %2</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::ModelsPage</name>
@@ -2102,6 +2321,75 @@
     <message>
         <source>Close this line</source>
         <translation>关闭此行</translation>
+    </message>
+</context>
+<context>
+    <name>argali::gui::PictureFields</name>
+    <message>
+        <source>Tiles of a picture</source>
+        <translation>图片分块数</translation>
+    </message>
+    <message>
+        <source>A picture is cut into at most this many tiles. More show finer detail and take more tokens and time.</source>
+        <translation>一张图片最多切成这么多块。块数越多，细节越清楚，所需词元和时间也越多。</translation>
+    </message>
+    <message>
+        <source>As it comes</source>
+        <translation>按模型默认</translation>
+    </message>
+    <message>
+        <source>Smallest picture</source>
+        <translation>最小图片</translation>
+    </message>
+    <message>
+        <source>A smaller picture is enlarged to this many pixels.</source>
+        <translation>更小的图片会放大到这么多像素。</translation>
+    </message>
+    <message>
+        <source>Largest picture</source>
+        <translation>最大图片</translation>
+    </message>
+    <message>
+        <source>A larger picture is scaled down to this many pixels. More show finer detail and take more tokens and time.</source>
+        <translation>更大的图片会缩小到这么多像素。像素越多，细节越清楚，所需词元和时间也越多。</translation>
+    </message>
+    <message>
+        <source>Made square by</source>
+        <translation>变为正方形的方式</translation>
+    </message>
+    <message>
+        <source>Padding</source>
+        <translation>补边</translation>
+    </message>
+    <message>
+        <source>Cropping</source>
+        <translation>裁剪</translation>
+    </message>
+    <message>
+        <source>The whole picture, with bars beside it</source>
+        <translation>完整图片，两侧补边</translation>
+    </message>
+    <message>
+        <source>The middle of the picture, without its ends</source>
+        <translation>图片中间部分，去掉两端</translation>
+    </message>
+    <message>
+        <source>Prompt template</source>
+        <translation>提示模板</translation>
+    </message>
+    <message>
+        <source>How the conversation is written down for the model. A fine-tuned model may need the one it was trained with.</source>
+        <translation>对话以何种格式写给模型。微调过的模型可能需要训练时所用的模板。</translation>
+    </message>
+    <message>
+        <source>At most %1, or %2 tokens for each picture.</source>
+        <extracomment>of tiles; tokens of the prompt for each picture</extracomment>
+        <translation>最多 %1，即每张图片 %2 个词元。</translation>
+    </message>
+    <message>
+        <source>In thousands of pixels. The model comes with %1.</source>
+        <extracomment>of pixels</extracomment>
+        <translation>以千像素为单位。模型默认为 %1。</translation>
     </message>
 </context>
 <context>
@@ -2624,16 +2912,16 @@
 <context>
     <name>argali::gui::RemoteReplySource</name>
     <message>
-        <source>The server</source>
-        <translation>服务器</translation>
-    </message>
-    <message>
         <source>No server of this group can be asked now. Look at the connections, or choose another one.</source>
         <translation>此组中目前没有可提问的服务器。请查看连接，或选择其他服务器。</translation>
     </message>
     <message>
         <source>%1 did not answer; %2 was asked instead.</source>
         <translation>%1 没有回答；已改问 %2。</translation>
+    </message>
+    <message>
+        <source>The server that this goes to is not among yours any more. Choose another model.</source>
+        <translation>此问题所发往的服务器已不在您的服务器之列。请选择其他模型。</translation>
     </message>
 </context>
 <context>
@@ -4055,6 +4343,11 @@
         <source>The frames of the film were taken at %1.</source>
         <extracomment>a line of the prompt; %1 is a list of times, &quot;00:00.0, 00:01.5&quot;</extracomment>
         <translation>视频各帧的时间为 %1。</translation>
+    </message>
+    <message>
+        <source>%1 + %2</source>
+        <extracomment>a model and its adapter, &quot;Llava-7B + birds&quot;</extracomment>
+        <translation>%1 + %2</translation>
     </message>
 </context>
 <context>
