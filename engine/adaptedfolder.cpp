@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/adapterfiles.h"
+#include "engine/checkpoint/paths.h"
 #include "engine/error.h"
 #include "engine/families/deltaweights.h"
 
@@ -10,12 +13,6 @@ namespace argali {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool isThere(const fs::path& path)
-{
-    std::error_code error;
-    return fs::exists(path, error);
-}
 
 /// Whether a folder has all of a model's weights and not an adapter's.
 bool isDelta(const fs::path& folder)

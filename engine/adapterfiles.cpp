@@ -5,6 +5,7 @@
 
 #include "engine/checkpoint/config.h"
 #include "engine/checkpoint/loratensors.h"
+#include "engine/checkpoint/paths.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
 
@@ -13,12 +14,6 @@ namespace {
 
 constexpr const char* prefixTable = "transformer.prefix_encoder.embedding.weight";
 constexpr std::string_view projectorPrefix = "mm_projector.";
-
-bool isThere(const std::filesystem::path& path)
-{
-    std::error_code error;
-    return std::filesystem::exists(path, error);
-}
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what,
                          Error::Code code = Error::Code::BadModel)
@@ -132,7 +127,7 @@ struct Part {
     const char* folder;
     const char* prefix; ///< of its paths in the whole model
 };
-constexpr std::array parts{Part{"llm_adapter", ""}, Part{"visual_encoder_adapter", ""}};
+constexpr std::array xtunerParts{Part{"llm_adapter", ""}, Part{"visual_encoder_adapter", ""}};
 
 void addPart(Adapter& adapter, Adapter part)
 {
@@ -148,7 +143,7 @@ Adapter readParts(const std::filesystem::path& folder)
 {
     Adapter adapter;
     adapter.path = folder;
-    for (const Part& part : parts)
+    for (const Part& part : xtunerParts)
         if (isThere(folder / part.folder))
             addPart(adapter, readPeftAdapter(folder / part.folder));
     for (const char* whole : {"llm", "visual_encoder"})

@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "engine/checkpoint/loratensors.h"
+#include "engine/checkpoint/paths.h"
 #include "engine/checkpoint/peftconfig.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
 
 namespace argali {
 namespace {
-
-bool isThere(const std::filesystem::path& path)
-{
-    std::error_code error;
-    return std::filesystem::exists(path, error);
-}
 
 /// Whether modules_to_save names a module that the tensor lies in.
 bool isSaved(const PeftConfig& config, const std::string& path)

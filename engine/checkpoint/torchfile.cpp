@@ -12,7 +12,7 @@
 namespace argali {
 namespace {
 
-constexpr size_t longestName = 1024;
+constexpr size_t longestKey = 1024;
 constexpr size_t smallMember = 64; ///< "byteorder" and "version" have a few bytes
 
 /// The members of a torch file, which all lie in one folder.
@@ -142,9 +142,9 @@ void checkName(std::string_view name, const std::string& file)
         throw Error(Error::Code::BadModel,
                     file + ": the tensor name " + inQuotes(name) + " " + what);
     };
-    if (name.size() > longestName)
+    if (name.size() > longestKey)
         fail("has " + std::to_string(name.size()) + " bytes, the limit is " +
-             std::to_string(longestName));
+             std::to_string(longestKey));
     if (firstInvalidUtf8(name))
         fail("is not UTF-8");
     if (std::any_of(name.begin(), name.end(),

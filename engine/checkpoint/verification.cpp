@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint/json.h"
+#include "engine/checkpoint/paths.h"
 #include "engine/checkpoint/weightfile.h"
 #include "engine/error.h"
 
@@ -24,12 +25,6 @@ constexpr std::string_view indexNames[] = {"model.safetensors.index.json",
 [[noreturn]] void bad(const std::filesystem::path& file, const std::string& what)
 {
     throw Error(Error::Code::BadModel, file.string() + ": " + what);
-}
-
-bool isThere(const std::filesystem::path& path)
-{
-    std::error_code error;
-    return std::filesystem::exists(path, error);
 }
 
 /// 64 hexadecimal digits as small ones; nothing for other texts.

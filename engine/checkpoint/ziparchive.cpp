@@ -22,7 +22,7 @@ constexpr uint32_t directoryMark = 0x02014B50, localMark = 0x04034B50;
 constexpr uint32_t narrow16 = 0xFFFF, narrow32 = 0xFFFFFFFF; // the value stands in a wider field
 
 constexpr uint64_t largestCount = uint64_t(1) << 20; // published files have fewer than 2000 members
-constexpr size_t longestName = 1024;
+constexpr size_t longestEntryName = 1024;
 // Encrypted, patched, strongly encrypted, directory encrypted.
 constexpr uint32_t refusedFlags = 1 | 1 << 5 | 1 << 6 | 1 << 13;
 
@@ -183,9 +183,9 @@ void ZipReader::readWide(Entry& entry, uint64_t extra, uint64_t length, bool pac
 
 void ZipReader::checkName(const std::string& name) const
 {
-    if (name.empty() || name.size() > longestName)
+    if (name.empty() || name.size() > longestEntryName)
         refuse("zip archive: a member name of " + std::to_string(name.size()) +
-               " bytes, expected 1 to " + std::to_string(longestName));
+               " bytes, expected 1 to " + std::to_string(longestEntryName));
     if (firstInvalidUtf8(name) || std::any_of(name.begin(), name.end(), [](char c) {
             return (c >= 0 && c < 32) || c == 127;
         }))

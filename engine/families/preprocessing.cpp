@@ -5,14 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/families/refusal.h"
+
 namespace argali {
 
 namespace {
-
-[[noreturn]] void refuse(const Config& config, const std::string& what, const std::string& family)
-{
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for " + family);
-}
 
 std::array<float, 3> perChannel(const Config& config, const char* key, double least, std::array<float, 3> fallback)
 {

@@ -6,14 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/families/refusal.h"
+
 namespace argali {
 
 namespace {
-
-[[noreturn]] void refuse(const Config& config, const std::string& what, const std::string& family)
-{
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for " + family);
-}
 
 std::vector<float> factorsOf(const Config& scaling, const char* key, int64_t count)
 {

@@ -28,7 +28,7 @@ struct ReleaseImage {
 };
 using Handle = std::unique_ptr<heif_image_handle, ReleaseHandle>;
 using Picture = std::unique_ptr<heif_image, ReleaseImage>;
-using Options = std::unique_ptr<heif_decoding_options,
+using DecodingOptions = std::unique_ptr<heif_decoding_options,
                                 Release<heif_decoding_options, heif_decoding_options_free>>;
 
 /// One decoding and all that it owns, so that it can be left alone with it.
@@ -91,7 +91,7 @@ void Decoding::decode()
     if (onlySize)
         return;
 
-    const Options options(heif_decoding_options_alloc());
+    const DecodingOptions options(heif_decoding_options_alloc());
     if (!options)
         throw std::bad_alloc();
     options->ignore_transformations = asStored;

@@ -11,8 +11,6 @@
 namespace argali::remote {
 namespace {
 
-constexpr std::array roleNames{"system", "user", "assistant"};
-
 /// Texts, with the times of frames, and then all pictures in order.
 void writeMessage(JsonWriter& out, const RemoteMessage& message)
 {

@@ -11,8 +11,6 @@
 namespace argali::remote {
 namespace {
 
-constexpr std::array roleNames{"system", "user", "assistant"};
-
 void checkPicture(const RemotePicture& picture, const char* what)
 {
     if (!picture.bytes || picture.bytes->empty() || picture.mime.empty())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "engine/remote/requestbody.h"
 
 namespace argali::remote {
+
+/// What servers call the roles, in their order.
+inline constexpr std::array roleNames{"system", "user", "assistant"};
 
 /// Writes one request for /v1/chat/completions.
 class RequestWriter final {

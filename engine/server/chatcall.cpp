@@ -13,7 +13,6 @@ namespace argali::server {
 
 namespace {
 
-constexpr size_t mostText = size_t(8) << 20;
 constexpr size_t mostTexts = size_t(15) << 20; ///< of all messages; tokenizers take 16 MiB
 constexpr size_t mostMessages = 2000;
 constexpr size_t mostParts = 2000;

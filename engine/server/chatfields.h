@@ -9,6 +9,8 @@
 
 namespace argali::server {
 
+inline constexpr size_t mostText = size_t(8) << 20; ///< bytes of one text in a request
+
 /// The members of a request, strictly: one of a wrong type or beyond its bounds is refused with its
 /// name, and null counts as absent. path stands before the name in the refusal ("stream_options.").
 class Fields final {

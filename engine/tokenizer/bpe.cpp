@@ -8,14 +8,13 @@
 #include "engine/error.h"
 #include "engine/tokenizer/bytealphabet.h"
 #include "engine/tokenizer/qwensplitter.h"
+#include "engine/tokenizer/tokenizerlimits.h"
 #include "engine/tokenizer/unicode.h"
 
 namespace argali {
 namespace {
 
 constexpr size_t largestText = size_t(16) << 20;
-constexpr int64_t idLimit = int64_t(1) << 20; // published vocabularies have up to 262144
-constexpr size_t longestAddedToken = 512;     // keeps the search linear in the text
 
 [[noreturn]] void fail(const BpeDescription& description, const std::string& what)
 {
