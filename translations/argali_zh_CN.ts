@@ -1220,7 +1220,7 @@
     <message numerus="yes">
         <source>Original %1 · the model gets %2 in %Ln tile(s) · grid of %3 tokens · %4 in all</source>
         <translation>
-            <numerusform>原图 %1 · 模型得到 %2，分为 %Ln 块 · %3 词元网格 · 共 %4</numerusform>
+            <numerusform>原始 %1 · 模型得到 %2，分为 %Ln 块 · %3 个词元的网格 · 共 %4</numerusform>
         </translation>
     </message>
 </context>
