@@ -25,9 +25,9 @@ bool isPlainElement(const std::string& tag)
 }
 
 /// Writes a tree, as deep as renderMarkdown() lets it be.
-class Writer final {
+class NodeWriter final {
 public:
-    explicit Writer(const FormulaTable& formulas) : m_formulas(formulas) {}
+    explicit NodeWriter(const FormulaTable& formulas) : m_formulas(formulas) {}
     void write(const std::vector<MarkdownNode>& nodes)
     {
         for (const MarkdownNode& node : nodes)
@@ -118,7 +118,7 @@ private:
 
 QString toHtml(const std::vector<MarkdownNode>& nodes, const FormulaTable& formulas)
 {
-    Writer writer(formulas);
+    NodeWriter writer(formulas);
     writer.write(nodes);
     return writer.take();
 }

@@ -54,9 +54,9 @@ QString address(const QString& folder, const QString& name)
 }
 
 /// Writes one chat.
-class Writer final {
+class MarkdownWriter final {
 public:
-    Writer(const ExportOptions& options, MediaFolder& media, const QString& mediaName)
+    MarkdownWriter(const ExportOptions& options, MediaFolder& media, const QString& mediaName)
         : m_options(options), m_media(media), m_mediaName(mediaName)
     {
     }
@@ -159,7 +159,7 @@ QString toMarkdown(const ExchangedChat& chat, const ExportOptions& options, Medi
 {
     Conversation conversation(chat.head);
     conversation.fill(chat.turns, chat.chosen);
-    Writer writer(options, media, mediaName);
+    MarkdownWriter writer(options, media, mediaName);
     writer.head(conversation, conversation.turns().size() < chat.turns.size());
     for (const Turn& turn : conversation.turns()) {
         if (stop.stop_requested())
