@@ -233,8 +233,8 @@ void Merge::writeShard(const fs::path& folder, const Shard& shard)
 
 void Merge::writeIndex(const fs::path& folder) const
 {
-    if (m_shards.size() < 2)
-        return;
+    if (m_shards.size() == 1 && m_shards.front().name == "model.safetensors")
+        return; // found by its name; one that is a part of one is not
     nlohmann::json index = {{"metadata", {{"total_size", 0}}}};
     int64_t size = 0;
     for (const Shard& shard : m_shards)

@@ -36,8 +36,18 @@ void syncFolder(const fs::path& folder)
     const int reason = errno;
     if (descriptor >= 0)
         ::close(descriptor);
-    if (!done)
+    // Some file systems keep folders in order by themselves and take no call for it.
+    const bool needsNone = descriptor >= 0 && (reason == EINVAL || reason == ENOTSUP);
+    if (!done && !needsNone)
         refuseWithReason(folder, "cannot be written", reason);
+}
+
+/// Network file systems may not know the call; there a plain rename replaces nothing but an empty folder.
+bool renameWithoutReplacing(const fs::path& from, const fs::path& to)
+{
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+        return true;
+    return (errno == EINVAL || errno == ENOSYS) && ::rename(from.c_str(), to.c_str()) == 0;
 }
 
 } // namespace
@@ -113,7 +123,7 @@ void NewFolder::finish()
         if (entry.is_directory())
             syncFolder(entry.path());
     syncFolder(m_path);
-    if (::renameat2(AT_FDCWD, m_path.c_str(), AT_FDCWD, m_target.c_str(), RENAME_NOREPLACE) != 0)
+    if (!renameWithoutReplacing(m_path, m_target))
         refuseWithReason(m_target, "cannot be made", errno);
     m_path.clear();
     syncFolder(m_target.parent_path());

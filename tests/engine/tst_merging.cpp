@@ -54,6 +54,7 @@ private slots:
     void answersTheSame_data();
     void answersTheSame();
     void keepsTheLayout();
+    void keepsTheParts_data();
     void keepsTheParts();
     void addsDifferences();
     void completesALanguageModel();
@@ -188,28 +189,35 @@ void TestMerging::keepsTheLayout()
              fs::status(model).permissions() & fs::perms::others_read);
 }
 
+void TestMerging::keepsTheParts_data()
+{
+    QTest::addColumn<QStringList>("files");
+    QTest::newRow("one") << QStringList{"model-1.safetensors"};
+    QTest::newRow("two") << QStringList{"model-1.safetensors", "model-2.safetensors"};
+}
+
 void TestMerging::keepsTheParts()
 {
-    // The same weights in two parts.
+    QFETCH(QStringList, files); // of the same weights
     ModelFolder folder("internvl2-tiny-internlm2");
     const std::map<std::string, Tensor> all = folder.weights();
     nlohmann::json index;
     std::vector<WrittenTensor> parts[2];
     for (const auto& [name, tensor] : all) {
-        const size_t part = name.find("layers.1.") != name.npos;
+        const size_t part = files.size() == 2 && name.find("layers.1.") != name.npos;
         parts[part].push_back({name, {tensor.type(), tensor.shape()}});
-        index["weight_map"][name] = part ? "model-2.safetensors" : "model-1.safetensors";
+        index["weight_map"][name] = files[qsizetype(part)].toStdString();
     }
     const auto values = [&](const std::string& name) { return all.at(name); };
-    writeSafetensors(folder.path() / "model-1.safetensors", parts[0], values);
-    writeSafetensors(folder.path() / "model-2.safetensors", parts[1], values);
+    for (qsizetype i = 0; i < files.size(); ++i)
+        writeSafetensors(folder.path() / files[i].toStdString(), parts[i], values);
     fs::remove(folder.path() / "model.safetensors");
     std::ofstream(folder.path() / "model.safetensors.index.json") << index;
     const Place place;
     QVERIFY(mergeAdapter({folder.path(), adapter("internvl2-llm"), place.target(), {}}, {}));
-    for (const char* file : {"model-1.safetensors", "model-2.safetensors"})
-        QCOMPARE(openSafetensors(place.target() / file).tensors.size(),
-                 openSafetensors(folder.path() / file).tensors.size());
+    for (const QString& file : files)
+        QCOMPARE(openSafetensors(place.target() / file.toStdString()).tensors.size(),
+                 openSafetensors(folder.path() / file.toStdString()).tensors.size());
     QVERIFY(!answerOf(place.target(), {}).empty());
 }
 
