@@ -23,6 +23,11 @@ public:
     std::vector<std::filesystem::path> files() const override { return m_delta->files(); }
     void requireWhole() const override;
     std::string origin(std::string_view name) const override { return m_delta->origin(name); }
+    void forget(std::string_view name) const override
+    {
+        m_base->forget(name);
+        m_delta->forget(name);
+    }
 
 private:
     std::shared_ptr<const WeightSource> m_base;
@@ -52,6 +57,11 @@ public:
     std::vector<std::filesystem::path> files() const override { return m_base->files(); }
     void requireWhole() const override { m_base->requireWhole(); }
     std::string origin(std::string_view name) const override { return m_base->origin(name); }
+    void forget(std::string_view name) const override
+    {
+        if (!m_tensors.contains(name))
+            m_base->forget(name);
+    }
 
 private:
     std::shared_ptr<const WeightSource> m_base;

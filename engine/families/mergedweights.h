@@ -30,6 +30,7 @@ public:
     std::vector<std::filesystem::path> files() const override { return m_base->files(); }
     void requireWhole() const override;
     std::string origin(std::string_view name) const override;
+    void forget(std::string_view name) const override { m_base->forget(name); }
 
     /// Whether the tensor of that name is another one than the model's.
     bool isChanged(std::string_view name) const;
