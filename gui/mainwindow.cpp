@@ -467,10 +467,14 @@ void MainWindow::compare()
         return;
     }
     if (!m_comparison) {
+        const std::optional<LoadedModel> here =
+            m_model->isLoading() ? std::nullopt : m_model->model();
+        const ChatOptions& options = m_chat->options();
+        Comparison::Options both{options.forAnswer(here), options.forAnswer(std::nullopt)};
+        both.here.sampling.seed = both.onServer.sampling.seed;
         m_comparison = new Comparison({m_parts.settings, m_parts.loader, *m_parts.sources},
                                       m_parts.book.current(), m_chat->composer()->draft(),
-                                      m_chat->options().forAnswer(std::nullopt),
-                                      m_model->isLoading() ? std::nullopt : m_model->model(), this);
+                                      both, here, this);
         m_comparison->setAttribute(Qt::WA_DeleteOnClose);
     }
     m_comparison->show();

@@ -30,7 +30,7 @@ struct Comparison::Side {
 };
 
 Comparison::Comparison(const Parts& parts, const Conversation& before, const Draft& question,
-                       const AnswerOptions& options, const std::optional<LoadedModel>& localModel,
+                       const Options& options, const std::optional<LoadedModel>& localModel,
                        QWidget* parent)
     : QDialog(parent),
       m_parts(parts),
@@ -205,7 +205,8 @@ void Comparison::ask()
         side->place->layout()->addWidget(side->pane);
         connect(side->turns.get(), &TurnController::finished, this, &Comparison::showState);
         connect(side->turns.get(), &TurnController::failed, this, &Comparison::showState);
-        const quint64 id = side->turns->send(draft, m_options, side->choice->currentText());
+        const quint64 id = side->turns->send(
+            draft, side->remote ? m_options.onServer : m_options.here, side->choice->currentText());
         if (Turn* turn = side->book.current().find(id)) {
             turn->answeredBy = side->source;
             turn->device = deviceAt(side->source);

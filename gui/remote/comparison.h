@@ -30,10 +30,15 @@ public:
         MediaLoader& loader;
         SourceChoice& sources;
     };
+    /// Of one question: a model here has adapters and choices about pictures that servers have not.
+    struct Options {
+        AnswerOptions here;
+        AnswerOptions onServer;
+    };
     /// before: the chat so far; question: what stands in the composer
     /// localModel: of this computer; none: only servers can be compared
     Comparison(const Parts& parts, const Conversation& before, const Draft& question,
-               const AnswerOptions& options, const std::optional<LoadedModel>& localModel,
+               const Options& options, const std::optional<LoadedModel>& localModel,
                QWidget* parent);
     ~Comparison() override;
 
@@ -56,7 +61,7 @@ private:
     const Parts m_parts;
     const Conversation m_before;
     const Draft m_question;
-    const AnswerOptions m_options;
+    const Options m_options;
     const std::optional<LoadedModel> m_localModel;
     QPlainTextEdit* m_text = nullptr;
     QLabel* m_hint = nullptr;

@@ -64,7 +64,8 @@ struct Bench {
     {
         dialog = std::make_unique<Comparison>(Comparison::Parts{settings, loader, sources}, before,
                                               Draft{QStringLiteral("which?"), {}},
-                                              AnswerOptions::builtIn(), model, nullptr);
+                                              Comparison::Options{AnswerOptions::builtIn(), AnswerOptions::builtIn()},
+                                              model, nullptr);
         dialog->show();
     }
     bool ends() const
