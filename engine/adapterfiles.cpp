@@ -84,7 +84,7 @@ Side sideOf(const std::string& path)
 
 /// The trained part of an XTuner run, whose alphas are in its script and not in its file.
 /// Source: xtuner/model/internvl.py (InternVL_V1_5)
-Adapter readTrainingState(const AdapterSource& source)
+Adapter readTrainingState(const AdapterSource& source, const std::stop_token& stop)
 {
     Adapter adapter;
     adapter.path = source.path;
@@ -115,8 +115,9 @@ Adapter readTrainingState(const AdapterSource& source)
         return *alpha;
     };
     rules.mayReplace = [](const std::string&) { return true; };
+    rules.stop = stop;
     addLoraTensors(adapter, weights, rules);
-    if (adapter.isEmpty())
+    if (adapter.isEmpty() && !stop.stop_requested())
         refuse(source.path, "has no tensors, expected those of a LoRA or a projector");
     return adapter;
 }
@@ -139,13 +140,13 @@ void addPart(Adapter& adapter, Adapter part)
     adapter.weights.insert(adapter.weights.end(), part.weights.begin(), part.weights.end());
 }
 
-Adapter readParts(const std::filesystem::path& folder)
+Adapter readParts(const std::filesystem::path& folder, const std::stop_token& stop)
 {
     Adapter adapter;
     adapter.path = folder;
     for (const Part& part : xtunerParts)
         if (isThere(folder / part.folder))
-            addPart(adapter, readPeftAdapter(folder / part.folder));
+            addPart(adapter, readPeftAdapter(folder / part.folder, stop));
     for (const char* whole : {"llm", "visual_encoder"})
         if (isThere(folder / whole))
             refuse(folder / whole, "is a whole model and no adapter; convert the run to the "
@@ -196,11 +197,11 @@ bool hasPrefix(const std::filesystem::path& folder)
     return hasWeights && openCheckpoint(folder)->describe(prefixTable);
 }
 
-Adapter readFolder(const AdapterSource& source)
+Adapter readFolder(const AdapterSource& source, const std::stop_token& stop)
 {
     const std::filesystem::path& folder = source.path;
     if (isThere(folder / "adapter_config.json")) {
-        Adapter adapter = readPeftAdapter(folder);
+        Adapter adapter = readPeftAdapter(folder, stop);
         if (isThere(folder / "non_lora_trainables.bin"))
             addTrained(adapter, folder / "non_lora_trainables.bin");
         return adapter;
@@ -212,7 +213,7 @@ Adapter readFolder(const AdapterSource& source)
     if (folder.extension() == ".pth")
         refuse(folder, "is the partitioned state of a DeepSpeed run; convert it to one file first",
                Error::Code::Unsupported);
-    if (Adapter adapter = readParts(folder); !adapter.isEmpty())
+    if (Adapter adapter = readParts(folder, stop); !adapter.isEmpty() || stop.stop_requested())
         return adapter;
     refuse(folder, "is no adapter: it has neither adapter_config.json nor mm_projector.bin nor "
                    "a P-Tuning prefix nor the parts of an XTuner run; give the folder of one",
@@ -221,7 +222,7 @@ Adapter readFolder(const AdapterSource& source)
 
 } // namespace
 
-Adapter readAdapter(const AdapterSource& source)
+Adapter readAdapter(const AdapterSource& source, const std::stop_token& stop)
 {
     std::error_code error;
     if (!isThere(source.path))
@@ -234,8 +235,8 @@ Adapter readAdapter(const AdapterSource& source)
                             "only",
                Error::Code::BadRequest);
     if (isTraining)
-        return readTrainingState(source);
-    return isFolder ? readFolder(source) : readProjector(source.path, source.path);
+        return readTrainingState(source, stop);
+    return isFolder ? readFolder(source, stop) : readProjector(source.path, source.path);
 }
 
 } // namespace argali

@@ -10,6 +10,7 @@ namespace argali {
 /// a P-Tuning prefix; the trained part of an XTuner run (.pth), or the folders that XTuner converts one to.
 /// Throws: Error::Code::Missing; BadModel (file, field or tensor, expected, found); Unsupported;
 ///         BadRequest for an alpha that is missing or not wanted
-Adapter readAdapter(const AdapterSource& source);
+/// stop: once stopped what comes is of no use.
+Adapter readAdapter(const AdapterSource& source, const std::stop_token& stop = {});
 
 } // namespace argali

@@ -46,10 +46,13 @@ std::vector<std::string> AdapterSet::names() const
     return names;
 }
 
-void AdapterSet::add(const AdapterSource& source)
+bool AdapterSet::add(const AdapterSource& source, const std::stop_token& stop)
 {
     const std::string name = nameOf(source);
-    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *m_base));
+    Adapter read = readAdapter(source, stop);
+    if (stop.stop_requested())
+        return false;
+    auto fitted = std::make_shared<const FittedAdapter>(fitAdapter(std::move(read), *m_base));
     for (const AdaptedBackend* backend : m_backends)
         if (fitted->changesWeights() && !backend->hasSidePaths())
             throw Error(Error::Code::Unsupported,
@@ -64,6 +67,18 @@ void AdapterSet::add(const AdapterSource& source)
     auto applied = std::make_unique<AppliedAdapter>(fitted, *m_loaded, m_base, m_compute);
     m_entries.push_back(
         {name, std::move(fitted), std::move(applied), std::move(prefix), ++m_lastNumber});
+    return true;
+}
+
+void AdapterSet::remove(const std::string& name)
+{
+    if (std::ranges::find(m_merged, name) != m_merged.end())
+        throw Error(Error::Code::Unsupported,
+                    "the adapter " + inQuotes(name) + " is in the weights; open the model without it");
+    const size_t place = find({name}).front();
+    use({});
+    m_sum = {};
+    m_entries.erase(m_entries.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 std::vector<size_t> AdapterSet::find(const std::vector<std::string>& names) const
@@ -175,8 +190,10 @@ std::string nameOf(const AdapterSource& source)
 {
     if (!source.name.empty())
         return source.name;
-    const std::filesystem::path path = std::filesystem::weakly_canonical(source.path);
-    std::error_code error;
+    std::error_code error; // of a disk that is gone, or a path that no system takes: as it is written
+    std::filesystem::path path = std::filesystem::weakly_canonical(source.path, error);
+    if (error)
+        path = source.path;
     return (std::filesystem::is_directory(path, error) ? path.filename() : path.stem()).string();
 }
 

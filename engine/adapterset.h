@@ -24,7 +24,11 @@ public:
     std::vector<std::string> names() const;
     /// Throws: Error::Code::BadRequest for a name that is taken; as openModel() for what is no
     ///         adapter or none to this model
-    void add(const AdapterSource& source);
+    /// Returns false once stopped, with nothing added.
+    bool add(const AdapterSource& source, const std::stop_token& stop);
+    /// Frees one; none is in use afterwards.
+    /// Throws: Error::Code::BadRequest for an unknown name; Unsupported for one that is in the weights
+    void remove(const std::string& name);
 
     /// What tells results with one adapter from those with another.
     struct InUse {

@@ -264,10 +264,13 @@ public:
     /// Names of the adapters that a request may ask for. The weights of the model are there once, whatever
     /// their number, and another one from request to request costs no time.
     virtual std::vector<std::string> adapters() const = 0;
-    /// Makes one more available.
+    /// Makes one more available. Returns false once stopped, with nothing added.
     /// Throws: Error::Code::Missing, BadModel (none to this model), Unsupported, BadRequest (a name that is
     ///         taken, an alpha that is missing), OutOfMemory
-    virtual void addAdapter(const AdapterSource& source) = 0;
+    virtual bool addAdapter(const AdapterSource& source, std::stop_token stop) = 0;
+    /// Frees one of adapters(), whose name may be given again.
+    /// Throws: Error::Code::BadRequest for another name; Unsupported for one that is merged into the weights
+    virtual void removeAdapter(const std::string& name) = 0;
 
     /// Continues the conversation. Once stopped it returns what there is, with FinishReason::Cancelled;
     /// within 100 ms while answering, 500 ms before.

@@ -134,11 +134,20 @@ std::vector<std::string> LoadedModel::adapters() const
     return m_adapters ? m_adapters->names() : std::vector<std::string>();
 }
 
-void LoadedModel::addAdapter(const AdapterSource& source)
+bool LoadedModel::addAdapter(const AdapterSource& source, std::stop_token stop)
 {
     if (!m_adapters)
         throw Error(Error::Code::Unsupported, "this model takes no adapters");
-    m_adapters->add(source);
+    return m_adapters->add(source, stop);
+}
+
+void LoadedModel::removeAdapter(const std::string& name)
+{
+    if (!m_adapters)
+        throw Error(Error::Code::BadRequest, "this model has no adapters");
+    m_adapters->remove(name);
+    m_inUse = {};
+    m_visual.setVariant(m_inUse.vision);
 }
 
 void LoadedModel::useAdapter(const ChatRequest& request)

@@ -26,7 +26,8 @@ public:
     Family& family() { return *m_family; }
     void setAdapters(std::unique_ptr<AdapterSet> adapters) { m_adapters = std::move(adapters); }
     std::vector<std::string> adapters() const override;
-    void addAdapter(const AdapterSource& source) override;
+    bool addAdapter(const AdapterSource& source, std::stop_token stop) override;
+    void removeAdapter(const std::string& name) override;
     void setLoadTime(Timings::Duration time) { m_loadTime = time; }
 
     ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,

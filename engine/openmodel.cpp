@@ -110,7 +110,8 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
         adapters->setMerged(namesOf(options.adapters));
     else
         for (const AdapterSource& source : options.adapters)
-            adapters->add(source);
+            if (!adapters->add(source, stop))
+                return nullptr;
     model->setAdapters(std::move(adapters));
     model->setLoadTime(std::chrono::steady_clock::now() - begin);
     return model;

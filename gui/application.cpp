@@ -194,6 +194,7 @@ void Application::noteLoaded(const LoadedModel& model)
 {
     if (m_source.isLoading()) { // another one has been chosen meanwhile
         window().setFormerModel(model);
+        m_adapters.setModel(model); // it stays where the other one does not open
         return;
     }
     m_settings.set(settings::modelFolder, model.folder);

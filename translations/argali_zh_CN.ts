@@ -266,6 +266,10 @@
         <source>The adapter %1 was removed from the list. Its files stay.</source>
         <translation>适配器 %1 已从列表中移除。文件会保留。</translation>
     </message>
+    <message>
+        <source>The adapter %1 is loaded. It answers in the chat that it was added in.</source>
+        <translation>适配器 %1 已载入，将在添加它的对话中使用。</translation>
+    </message>
 </context>
 <context>
     <name>argali::gui::AlphaQuestion</name>
@@ -2167,6 +2171,10 @@
         <translation>
             <numerusform>每个模型在此最多有 %n 个适配器。请移除不需要的。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Another model has been opened meanwhile. Add it again when its own model is open.</source>
+        <translation>其间已打开另一个模型。请在打开其所属模型后重新添加。</translation>
     </message>
 </context>
 <context>

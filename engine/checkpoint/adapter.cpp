@@ -46,7 +46,7 @@ LoraRules rulesOf(const PeftConfig& config, const WeightSource& weights)
 
 } // namespace
 
-Adapter readPeftAdapter(const std::filesystem::path& folder)
+Adapter readPeftAdapter(const std::filesystem::path& folder, const std::stop_token& stop)
 {
     const PeftConfig config = readPeftConfig(folder);
     std::filesystem::path file = folder / "adapter_model.safetensors";
@@ -60,8 +60,10 @@ Adapter readPeftAdapter(const std::filesystem::path& folder)
     adapter.path = folder;
     adapter.base = config.config.string("base_model_name_or_path", "");
     const std::shared_ptr<const WeightSource> weights = openWeightFile(file);
-    addLoraTensors(adapter, weights, rulesOf(config, *weights));
-    if (adapter.isEmpty())
+    LoraRules rules = rulesOf(config, *weights);
+    rules.stop = stop;
+    addLoraTensors(adapter, weights, rules);
+    if (adapter.isEmpty() && !stop.stop_requested())
         throw Error(Error::Code::BadModel,
                     file.string() + ": has no tensors, expected those of a LoRA");
     return adapter;

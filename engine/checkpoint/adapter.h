@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,6 @@ struct Adapter {
 /// Throws: Error::Code::Missing; BadModel (file, field or tensor, expected, found); Unsupported
 ///         (DoRA and other methods, settings that change the arithmetic in ways not known here)
 /// Source: Hugging Face PEFT, LoraConfig and save_and_load.py
-Adapter readPeftAdapter(const std::filesystem::path& folder);
+Adapter readPeftAdapter(const std::filesystem::path& folder, const std::stop_token& stop = {});
 
 } // namespace argali

@@ -169,9 +169,12 @@ void addLoraTensors(Adapter& adapter, std::shared_ptr<const WeightSource> weight
                     const LoraRules& rules)
 {
     LoraTensors tensors(*weights, rules);
-    for (const std::string& name : weights->names())
+    for (const std::string& name : weights->names()) {
+        if (rules.stop.stop_requested())
+            return;
         if (const std::optional<std::string> path = rules.pathOf(name))
             tensors.add(name, *path, adapter);
+    }
     tensors.finish(adapter);
     adapter.weights.push_back(std::move(weights));
 }

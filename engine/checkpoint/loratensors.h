@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "engine/checkpoint/adapter.h"
@@ -19,6 +20,8 @@ struct LoraRules {
     bool usesRoot = false; ///< the scale is alpha / sqrt(rank) instead of alpha / rank
     /// Whether a whole tensor of this path is a replacement.
     std::function<bool(const std::string& path)> mayReplace;
+    /// Once stopped the adapter stays as it is, unfinished.
+    std::stop_token stop{};
 };
 
 /// Puts the halves of pairs in a file together and adds them and the replaced tensors to an

@@ -110,7 +110,7 @@ ModelFolder randomModel(const std::string& name, DType stored, const std::stop_t
 void useAll(const std::vector<AdapterSource>& sources, AdapterSet& adapters)
 {
     for (const AdapterSource& source : sources)
-        adapters.add(source);
+        adapters.add(source, {});
     adapters.use(adapters.names());
 }
 

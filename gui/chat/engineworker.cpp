@@ -68,7 +68,8 @@ QList<LoadedAdapter> withAdapters(Model& model, const QList<KnownAdapter>& adapt
             break;
         LoadedAdapter entry{adapter};
         try {
-            model.addAdapter(adapter.source());
+            if (!model.addAdapter(adapter.source(), stop))
+                break;
         } catch (const std::exception& e) {
             log(LogLevel::Warning, std::string("an adapter is not loaded: ") + e.what());
             entry.failure = Failure::from(e);
@@ -76,14 +77,6 @@ QList<LoadedAdapter> withAdapters(Model& model, const QList<KnownAdapter>& adapt
         loaded.append(entry);
     }
     return loaded;
-}
-
-std::string freeName(const std::vector<std::string>& taken, const std::string& name)
-{
-    std::string free = name;
-    for (int i = 2; std::find(taken.begin(), taken.end(), free) != taken.end(); ++i)
-        free = name + "#" + std::to_string(i);
-    return free;
 }
 
 /// What the smallest picture takes in the prompt, where pictures are cut into tiles.
@@ -202,7 +195,6 @@ bool EngineWorker::bringBack(bool hadModel)
         for (const LoadedAdapter& adapter : std::as_const(m_adapters))
             known.append(adapter.known);
         m_adapters = withAdapters(*m_model, known, {});
-        m_names.clear();
     } catch (const std::exception& e) {
         log(LogLevel::Warning, std::string("the former model does not open again: ") + e.what());
     }
@@ -220,7 +212,7 @@ void EngineWorker::load(const QString& folder, const QString& device,
         std::unique_ptr<Model> model = openInstead(folder, stop);
         const QList<LoadedAdapter> loaded =
             model ? withAdapters(*model, adapters, stop) : QList<LoadedAdapter>();
-        if (!model || loaded.size() < adapters.size()) {
+        if (!model || stop.stop_requested()) {
             model.reset(); // before the former one, which may need its place
             emit loadStopped(bringBack(hadModel));
             return;
@@ -228,7 +220,6 @@ void EngineWorker::load(const QString& folder, const QString& device,
         m_model = std::move(model);
         m_folder = folder;
         m_adapters = loaded;
-        m_names.clear();
         emit this->loaded(describe(), watch.elapsed());
     } catch (const std::exception& e) {
         log(LogLevel::Warning, std::string("a model does not open: ") + e.what());
@@ -237,16 +228,21 @@ void EngineWorker::load(const QString& folder, const QString& device,
     }
 }
 
-void EngineWorker::addAdapter(const QString& folder, const KnownAdapter& adapter)
+void EngineWorker::addAdapter(const QString& folder, const KnownAdapter& adapter,
+                              std::stop_token stop)
 {
     try {
         if (!m_model || folder != m_folder)
             throw Error(Error::Code::BadModel, "another model has been opened meanwhile");
-        AdapterSource source = adapter.source();
-        const std::string name = source.name;
-        source.name = freeName(m_model->adapters(), name);
-        m_model->addAdapter(source);
-        m_names[name] = source.name;
+        const auto isThere = [&](const LoadedAdapter& other) {
+            return other.isReady() && other.known == adapter;
+        };
+        if (std::any_of(m_adapters.begin(), m_adapters.end(), isThere)) { // read with the model
+            emit adapterReady(folder, adapter);
+            return;
+        }
+        if (!m_model->addAdapter(adapter.source(), stop))
+            return; // the program ends
         m_adapters.removeIf(
             [&](const LoadedAdapter& other) { return other.known.name == adapter.name; });
         m_adapters.append(LoadedAdapter{adapter});
@@ -259,18 +255,14 @@ void EngineWorker::addAdapter(const QString& folder, const KnownAdapter& adapter
 
 void EngineWorker::removeAdapter(const QString& folder, const QString& name)
 {
-    if (folder != m_folder)
+    if (folder != m_folder || !m_model)
         return; // it has gone with its model
-    // The engine keeps it until the model goes; another one of that name gets another one there.
     m_adapters.removeIf([&](const LoadedAdapter& other) { return other.known.name == name; });
-}
-
-ChatRequest EngineWorker::inEngineWords(const ChatRequest& request) const
-{
-    ChatRequest asked = request;
-    if (const auto it = m_names.find(request.adapter); it != m_names.end())
-        asked.adapter = it->second;
-    return asked;
+    try {
+        m_model->removeAdapter(name.toStdString());
+    } catch (const std::exception& e) {
+        log(LogLevel::Warning, std::string("an adapter is not removed: ") + e.what());
+    }
 }
 
 LoadedModel EngineWorker::describe() const
@@ -332,7 +324,7 @@ void EngineWorker::run(quint64 turn, const ChatRequest& request, std::stop_token
     };
     try {
         const ChatResult result = m_model->generate(
-            inEngineWords(request), stop,
+            request, stop,
             [&](const TextPiece& piece) {
                 // Thinking that was never opened looked like the answer until it was closed.
                 const bool takesBack = piece.thinking && written;
@@ -369,7 +361,7 @@ void EngineWorker::estimate(quint64 question, const ChatRequest& request,
         return;
     }
     try {
-        emit costReady(question, m_model->cost(inEngineWords(request)));
+        emit costReady(question, m_model->cost(request));
     } catch (const std::exception& e) {
         emit costFailed(question, Failure::from(e));
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <stop_token>
 
@@ -63,7 +62,7 @@ public:
     void load(const QString& folder, const QString& device, const QList<KnownAdapter>& adapters,
               std::stop_token stop);
     /// folder: of the model it is for; another one may be open by now
-    void addAdapter(const QString& folder, const KnownAdapter& adapter);
+    void addAdapter(const QString& folder, const KnownAdapter& adapter, std::stop_token stop);
     void removeAdapter(const QString& folder, const QString& name);
     void run(quint64 turn, const ChatRequest& request, std::stop_token stop);
     /// latest: the newest question; older ones are dropped.
@@ -93,14 +92,12 @@ private:
     bool bringBack(bool hadModel);
     void takeDevice(const QString& device);
     LoadedModel describe() const;
-    ChatRequest inEngineWords(const ChatRequest& request) const;
 
     std::unique_ptr<Model> m_model;
     QString m_folder;
     QString m_device;
     QString m_missingDevice;
-    QList<LoadedAdapter> m_adapters;            ///< of m_model
-    std::map<std::string, std::string> m_names; ///< ... that the engine calls otherwise
+    QList<LoadedAdapter> m_adapters; ///< of m_model
 };
 
 } // namespace argali::gui

@@ -43,6 +43,7 @@ LocalReplySource::~LocalReplySource()
 {
     m_stop.request_stop();
     m_loadStop.request_stop();
+    m_readStop.request_stop();
     m_latestQuestion->store(0);
     m_thread.quit();
     m_thread.wait(); // what runs there looks at its stop token and ends within half a second
@@ -64,7 +65,9 @@ void LocalReplySource::load(const QString& folder, const QList<KnownAdapter>& ad
 void LocalReplySource::addAdapter(const QString& folder, const KnownAdapter& adapter)
 {
     QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, folder, adapter] { worker->addAdapter(folder, adapter); });
+        m_worker, [worker = m_worker, folder, adapter, stop = m_readStop.get_token()] {
+            worker->addAdapter(folder, adapter, stop);
+        });
 }
 
 void LocalReplySource::removeAdapter(const QString& folder, const QString& name)

@@ -54,6 +54,7 @@ private:
     std::stop_source m_stop;
     std::stop_source m_answerNow;
     std::stop_source m_loadStop;
+    std::stop_source m_readStop; ///< of adapters, when the program ends
     int m_loads = 0;
     QString m_device;
     std::shared_ptr<std::atomic<quint64>> m_latestQuestion;

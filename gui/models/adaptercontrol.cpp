@@ -1,5 +1,7 @@
 #include "gui/models/adaptercontrol.h"
 
+#include <algorithm>
+
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -38,8 +40,7 @@ AdapterControl::AdapterControl(const Parts& parts, QWidget* window)
     parts.chooser.offerAdapters(m_menu);
     const auto show = [this] { showState(); };
     connect(m_menu, &QMenu::aboutToShow, this, &AdapterControl::fillMenu);
-    connect(&parts.adapters, &ModelAdapters::changed, this,
-            [this] { m_parts.shown.setAdapters(m_parts.adapters.list()); });
+    connect(&parts.adapters, &ModelAdapters::changed, this, &AdapterControl::passOn);
     connect(&parts.adapters, &ModelAdapters::added, this, &AdapterControl::noteAdded);
     connect(&parts.adapters, &ModelAdapters::refused, this, &AdapterControl::noteRefused);
     connect(&parts.adapters, &ModelAdapters::lost, this, &AdapterControl::noteLost);
@@ -49,6 +50,21 @@ AdapterControl::AdapterControl(const Parts& parts, QWidget* window)
     if (parts.sources)
         connect(parts.sources, &SourceChoice::changed, this, show);
     showState();
+}
+
+/// What the window shows of the model is made anew with it; not for one that is only being read.
+void AdapterControl::passOn()
+{
+    const QList<LoadedAdapter>& list = m_parts.adapters.list();
+    const std::optional<LoadedModel>& model = m_parts.shown.model();
+    const auto isSame = [](const LoadedAdapter& a, const LoadedAdapter& b) {
+        return a.known == b.known && a.isReady() == b.isReady();
+    };
+    if (model && std::equal(list.begin(), list.end(), model->adapters.begin(),
+                            model->adapters.end(), isSame))
+        showState();
+    else
+        m_parts.shown.setAdapters(list);
 }
 
 AlphaQuestion* AdapterControl::alphaQuestion() const
@@ -194,7 +210,8 @@ void AdapterControl::choose(bool isFolder)
 
 void AdapterControl::add(const QString& path)
 {
-    if (QFileInfo(path).suffix() != QLatin1String("pth")) {
+    const QFileInfo info(path); // a folder of that ending is a run that has to be converted first
+    if (info.isDir() || info.suffix() != QLatin1String("pth")) {
         begin(path, {}, {});
         return;
     }
@@ -208,18 +225,20 @@ void AdapterControl::add(const QString& path)
 void AdapterControl::begin(const QString& path, std::optional<double> textAlpha,
                            std::optional<double> visionAlpha)
 {
-    m_chat = m_parts.options.chat();
-    m_parts.adapters.add(path, textAlpha, visionAlpha);
+    m_parts.adapters.add(path, m_parts.options.chat(), textAlpha, visionAlpha);
     if (m_parts.adapters.reading())
         m_parts.status.setMessage(
             tr("The adapter %1 is being read.").arg(displayName(m_parts.adapters.reading()->name)));
 }
 
-void AdapterControl::noteAdded(const QString& name)
+void AdapterControl::noteAdded(const QString& name, quint64 chat)
 {
-    m_parts.options.setAdapter(m_chat ? m_chat : m_parts.options.chat(), name);
-    m_parts.status.setMessage(tr("The adapter %1 answers in this chat from the next question on.")
-                                  .arg(displayName(name)));
+    m_parts.options.setAdapter(chat, name);
+    m_parts.status.setMessage(
+        (chat == m_parts.options.chat()
+             ? tr("The adapter %1 answers in this chat from the next question on.")
+             : tr("The adapter %1 is loaded. It answers in the chat that it was added in."))
+            .arg(displayName(name)));
 }
 
 void AdapterControl::noteRefused(const QString& name, const Failure& failure)

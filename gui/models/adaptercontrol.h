@@ -39,6 +39,7 @@ public:
     void add(const QString& path);
 
 private:
+    void passOn();
     void showState();
     void fillMenu();
     void addChoices();
@@ -48,7 +49,7 @@ private:
     void choose(bool isFolder);
     void begin(const QString& path, std::optional<double> textAlpha,
                std::optional<double> visionAlpha);
-    void noteAdded(const QString& name);
+    void noteAdded(const QString& name, quint64 chat);
     void noteRefused(const QString& name, const Failure& failure);
     void noteLost(const QList<LoadedAdapter>& adapters);
     void noteRemoved(const QString& name);
@@ -59,7 +60,6 @@ private:
     QWidget* const m_window;
     QMenu* const m_menu;
     QMenu* const m_removing;
-    quint64 m_chat = 0; ///< that one is being read for
     QPointer<AlphaQuestion> m_question;
 };
 

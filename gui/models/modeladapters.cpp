@@ -39,13 +39,36 @@ ModelAdapters::ModelAdapters(Settings& settings, LocalReplySource& source, QObje
             });
 }
 
+QList<KnownAdapter> ModelAdapters::known(const QString& folder) const
+{
+    QList<KnownAdapter> all = m_store.of(folder);
+    if (m_reading && folder == m_folder && !all.contains(*m_reading))
+        all.append(*m_reading);
+    return all;
+}
+
 void ModelAdapters::setModel(const LoadedModel& model)
 {
+    // One that was asked for while the model was being opened is read by it next.
+    const std::optional<KnownAdapter> waiting = std::exchange(m_reading, std::nullopt);
+    const bool isSame = model.folder == m_folder;
     m_folder = model.folder;
     m_isOnCard = model.deviceId != QLatin1String("cpu");
     m_list = model.adapters;
-    m_reading.reset();
+    const auto came = [&](const LoadedAdapter& adapter) { return adapter.known == *waiting; };
+    const bool hasCome = waiting && isSame && std::any_of(m_list.begin(), m_list.end(), came);
+    if (waiting && isSame && !hasCome)
+        m_reading = waiting;
+    if (hasCome)
+        store();
     emit changed();
+    if (hasCome && find(waiting->name)->isReady())
+        emit added(waiting->name, m_chat);
+    if (waiting && !isSame)
+        emit refused(waiting->name,
+                     Failure::withSentence(Error::Code::BadModel,
+                                           tr("Another model has been opened meanwhile. Add it "
+                                              "again when its own model is open.")));
     QList<LoadedAdapter> missing;
     std::copy_if(m_list.begin(), m_list.end(), std::back_inserter(missing),
                  [](const LoadedAdapter& adapter) { return !adapter.isReady(); });
@@ -75,7 +98,7 @@ QString ModelAdapters::freeName(const QString& path) const
     return free;
 }
 
-void ModelAdapters::add(const QString& given, std::optional<double> textAlpha,
+void ModelAdapters::add(const QString& given, quint64 chat, std::optional<double> textAlpha,
                         std::optional<double> visionAlpha)
 {
     if (m_reading)
@@ -85,7 +108,7 @@ void ModelAdapters::add(const QString& given, std::optional<double> textAlpha,
         return other.known.path == adapter.path;
     });
     if (there != m_list.end() && there->isReady()) {
-        emit added(there->known.name);
+        emit added(there->known.name, chat);
         return;
     }
     adapter.name = there != m_list.end() ? there->known.name : freeName(adapter.path);
@@ -98,6 +121,7 @@ void ModelAdapters::add(const QString& given, std::optional<double> textAlpha,
         return;
     }
     m_reading = adapter;
+    m_chat = chat;
     emit changed();
     m_source.addAdapter(m_folder, adapter);
 }
@@ -114,7 +138,7 @@ void ModelAdapters::take(const KnownAdapter& adapter)
         m_list.append(LoadedAdapter{adapter});
     store();
     emit changed();
-    emit added(adapter.name);
+    emit added(adapter.name, m_chat);
 }
 
 void ModelAdapters::refuse(const KnownAdapter& adapter, const Failure& failure)

@@ -17,8 +17,8 @@ class ModelAdapters final : public QObject {
 public:
     ModelAdapters(Settings& settings, LocalReplySource& source, QObject* parent = nullptr);
 
-    /// To be loaded with a model of this folder.
-    QList<KnownAdapter> known(const QString& folder) const { return m_store.of(folder); }
+    /// To be loaded with a model of this folder, with the one that is being read for it.
+    QList<KnownAdapter> known(const QString& folder) const;
     /// The model that has been opened, with what became of them.
     void setModel(const LoadedModel& model);
 
@@ -30,14 +30,15 @@ public:
 
     /// Reads one; added() or refused() follows. What is there already is added() at once, and one
     /// that could not be loaded is tried again. Without an effect while another one is read.
-    void add(const QString& path, std::optional<double> textAlpha = {},
+    /// chat: that is to have it, for added().
+    void add(const QString& path, quint64 chat, std::optional<double> textAlpha = {},
              std::optional<double> visionAlpha = {});
     /// From the list, from memory and from the settings; its files stay.
     void remove(const QString& name);
 
 signals:
     void changed(); ///< list() or reading()
-    void added(const QString& name);
+    void added(const QString& name, quint64 chat);
     void refused(const QString& name, const argali::gui::Failure& failure);
     void lost(const QList<argali::gui::LoadedAdapter>& adapters); ///< not loaded with the model
     void removed(const QString& name);
@@ -54,6 +55,7 @@ private:
     bool m_isOnCard = false;
     QList<LoadedAdapter> m_list;
     std::optional<KnownAdapter> m_reading;
+    quint64 m_chat = 0; ///< that it is being read for
 };
 
 } // namespace argali::gui

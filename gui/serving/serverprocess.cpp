@@ -96,10 +96,11 @@ QStringList ServerProcess::adapterWords(const LoadedModel& model)
     QStringList alphas;
     std::set<std::string> names;
     for (const LoadedAdapter& adapter : model.adapters) {
+        if (!adapter.isReady())
+            continue;
         AdapterSource source = adapter.known.source();
         source.name.clear();
-        const std::string name = nameOf(source);
-        if (!adapter.isReady() || !names.insert(name).second)
+        if (!names.insert(nameOf(source)).second)
             continue;
         QStringList list;
         if (adapter.known.textAlpha)

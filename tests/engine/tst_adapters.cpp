@@ -35,6 +35,7 @@ private slots:
     void prefixesComeAndGo();
     void narrowTypes();
     void namesAndChoices();
+    void removedOnesLeaveNothing();
 
 private:
     static void addCases(bool withPrefixes);
@@ -255,7 +256,7 @@ void TestAdapters::oneAfterTheOther()
     const int64_t weights = model->memory().weights;
     const std::vector<int32_t> bare = model->generate(question("Hello", ""), {}, {}, {}).ids;
     for (const char* folder : {"llava-tiny-lora", "llava-tiny-lora-rslora", "llava-tiny-projector"})
-        model->addAdapter(adapter(folder));
+        model->addAdapter(adapter(folder), {});
     QCOMPARE(model->memory().weights, weights);
     for (int round = 0; round < 2; ++round) {
         for (const char* folder : {"llava-tiny-lora", "llava-tiny-projector", "llava-tiny-lora-rslora"}) {
@@ -349,17 +350,50 @@ void TestAdapters::namesAndChoices()
     QCOMPARE(throwsOtherwise([&] { model->generate(question("a", "other"), {}, {}, {}); },
                              Error::Code::BadRequest, "no adapter is called \"other\"|\"llava-tiny-lora\""),
              QByteArray());
-    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("llava-tiny-lora")); }, Error::Code::BadRequest,
+    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("llava-tiny-lora"), {}); }, Error::Code::BadRequest,
                              "two adapters are called"),
              QByteArray());
-    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("internvl2-llm")); }, Error::Code::BadModel,
+    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("internvl2-llm"), {}); }, Error::Code::BadModel,
                              "internvl2-llm: module|is nothing that this model has|llava_1_5-tiny-original"),
              QByteArray());
     QCOMPARE(model->adapters().size(), size_t(1)); // what failed is not there
-    model->addAdapter({data / "adapters/llava-tiny-lora", "again", {}, {}});
+    model->addAdapter({data / "adapters/llava-tiny-lora", "again", {}, {}}, {});
     QCOMPARE(model->adapters(), (std::vector<std::string>{"llava-tiny-lora", "again"}));
     QCOMPARE(model->generate(question("Hello", "again"), {}, {}, {}).ids,
              model->generate(question("Hello", "llava-tiny-lora"), {}, {}, {}).ids);
+}
+
+void TestAdapters::removedOnesLeaveNothing()
+{
+    const std::unique_ptr<Model> model =
+        opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora"), adapter("llava-tiny-projector")});
+    const auto ids = [](Model& of, const char* name) {
+        return of.generate(question("Hello", name), {}, {}, {}).ids;
+    };
+    const std::vector<int32_t> bare = ids(*model, "");
+    const std::vector<int32_t> first = ids(*model, "llava-tiny-lora"); // in use, and in the cache
+    model->removeAdapter("llava-tiny-lora");
+    QCOMPARE(model->adapters(), std::vector<std::string>{"llava-tiny-projector"});
+    QCOMPARE(throwsOtherwise([&] { ids(*model, "llava-tiny-lora"); }, Error::Code::BadRequest, "no adapter is called"),
+             QByteArray());
+    QCOMPARE(throwsOtherwise([&] { model->removeAdapter("llava-tiny-lora"); }, Error::Code::BadRequest,
+                             "no adapter is called \"llava-tiny-lora\""),
+             QByteArray());
+    QCOMPARE(ids(*model, ""), bare);
+    // One whose reading is stopped is not there.
+    std::stop_source stopped;
+    stopped.request_stop();
+    QVERIFY(!model->addAdapter(adapter("llava-tiny-lora"), stopped.get_token()));
+    QCOMPARE(model->adapters(), std::vector<std::string>{"llava-tiny-projector"});
+    // Another one under its name has nothing of it, nor of what it computed.
+    (void)ids(*model, "llava-tiny-projector");
+    QVERIFY(model->addAdapter({data / "adapters/llava-tiny-lora-rslora", "llava-tiny-lora", {}, {}}, {}));
+    const ChatResult second = model->generate(question("Hello", "llava-tiny-lora"), {}, {}, {});
+    QCOMPARE(second.usage.computedTokens, second.usage.promptTokens);
+    const std::unique_ptr<Model> other =
+        opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora-rslora")});
+    QCOMPARE(second.ids, ids(*other, "llava-tiny-lora-rslora"));
+    QVERIFY(second.ids != first);
 }
 
 QTEST_APPLESS_MAIN(TestAdapters)

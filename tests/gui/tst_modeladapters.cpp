@@ -264,10 +264,12 @@ private slots:
             << adapter(QStringLiteral("internvl2-llm")) << QStringLiteral("made for another model");
         QTest::newRow("missing") << QStringLiteral("/nowhere/at all")
                                  << QStringLiteral("is not there or cannot be read");
-        QTest::newRow("no adapter") << data(QStringLiteral("media")) << QString();
+        QTest::newRow("no adapter") << data(QStringLiteral("media"))
+                                    << QStringLiteral("is not there or cannot be read");
         QTest::newRow("prefix") << data(QStringLiteral("chatglm2-ptuning"))
                                 << QStringLiteral("cannot use this kind of adapter");
-        QTest::newRow("hostile file") << QStringLiteral("hostile") << QString();
+        QTest::newRow("hostile file") << QStringLiteral("hostile")
+                                      << QStringLiteral("It is damaged, or was made for another");
     }
     void refusals()
     {
@@ -507,6 +509,8 @@ private slots:
         model.adapters = {{{QStringLiteral("a"), llm}},
                           {{QStringLiteral("b"), QStringLiteral("/gone")},
                            Failure(Error::Code::Missing, QString())},
+                          {{QStringLiteral("e"), QLatin1Char('/') + QString(300, QLatin1Char('x'))},
+                           Failure(Error::Code::Missing, QString())}, // no system takes the path
                           {{QStringLiteral("c"), run, 8.0, 0.5}},
                           {{QStringLiteral("d"), llm + QStringLiteral("/")}}};
         ServerProcess server(program);
