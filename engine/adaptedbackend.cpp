@@ -131,8 +131,7 @@ void AdaptedBackend::headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor&
 {
     if (!m_parts)
         return op().headNormRopeAppend(q, cache, qkv, norms, rope, state);
-    op().headNormRopeAppend(q, cache, qkv, {current(norms.query), current(norms.key)}, rope,
-                             state);
+    op().headNormRopeAppend(q, cache, qkv, {current(norms.query), current(norms.key)}, rope, state);
 }
 
 void AdaptedBackend::softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w,

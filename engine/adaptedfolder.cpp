@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 bool isDelta(const fs::path& folder)
 {
     bool hasWeights = false;
-    for (const char* name : {"pytorch_model.bin.index.json", "pytorch_model.bin", "model.safetensors",
-                             "model.safetensors.index.json"})
+    for (const char* name : {"pytorch_model.bin.index.json", "pytorch_model.bin",
+                             "model.safetensors", "model.safetensors.index.json"})
         hasWeights = hasWeights || isThere(folder / name);
     if (!hasWeights || !isThere(folder / "config.json") || isThere(folder / "adapter_config.json"))
         return false;
@@ -27,7 +27,8 @@ bool isDelta(const fs::path& folder)
     return type == "llava" || type == "llava_llama";
 }
 
-/// Whether the model of this configuration has another projector than that of the adapter's, or none.
+/// Whether the model of this configuration has another projector than that of the adapter's, or
+/// none.
 bool hasOtherProjector(const Config& model, const Config& adapter)
 {
     if (!adapter.has("mm_vision_tower"))
@@ -48,17 +49,22 @@ AdaptedFolder openAdaptedFolder(const fs::path& folder, const std::vector<Adapte
         if (!isDelta(source.path))
             continue;
         if (adapters.size() > 1)
-            throw Error(Error::Code::Unsupported, source.path.string()
-                            + ": is the difference of two models and no adapter beside others; merge it "
-                              "into its model first (argali-cli merge)");
+            throw Error(
+                Error::Code::Unsupported,
+                source.path.string() +
+                    ": is the difference of two models and no adapter beside others; merge it "
+                    "into its model first (argali-cli merge)");
         ModelFolder files = openFolder(source.path);
         files.weights = std::make_shared<DeltaWeights>(openCheckpoint(folder), files.weights);
         return {std::move(files), true};
     }
     const Config model = Config::readIfThere(folder / "config.json");
-    const auto ownOf = [](const AdapterSource& source) { return Config::readIfThere(source.path / "config.json"); };
-    const auto brings = std::ranges::find_if(
-        adapters, [&](const AdapterSource& source) { return hasOtherProjector(model, ownOf(source)); });
+    const auto ownOf = [](const AdapterSource& source) {
+        return Config::readIfThere(source.path / "config.json");
+    };
+    const auto brings = std::ranges::find_if(adapters, [&](const AdapterSource& source) {
+        return hasOtherProjector(model, ownOf(source));
+    });
     if (model.json().empty() || brings == adapters.end())
         return {openFolder(folder), false};
     ModelFolder files = openFolder(folder, ownOf(*brings));

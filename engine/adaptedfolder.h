@@ -9,7 +9,8 @@ namespace argali {
 /// A model's folder as its adapters need it.
 struct AdaptedFolder {
     ModelFolder files;
-    bool isWhole = false; ///< the adapter is in the weights already: it was the difference of two models
+    bool isWhole =
+        false; ///< the adapter is in the weights already: it was the difference of two models
 };
 
 /// Opens the folder of a model that is asked for with these adapters. A folder that holds only the

@@ -40,8 +40,9 @@ void addTrained(Adapter& adapter, const std::filesystem::path& file)
         return name.starts_with(wrapper) ? name.substr(wrapper.size()) : name;
     };
     const std::vector<std::string> names = weights->names();
-    const bool isDouble = std::ranges::any_of(
-        names, [&](const std::string& name) { return unwrapped(name).starts_with("model.model."); });
+    const bool isDouble = std::ranges::any_of(names, [&](const std::string& name) {
+        return unwrapped(name).starts_with("model.model.");
+    });
     for (const std::string& name : names) {
         std::string path = unwrapped(name);
         if (isDouble && path.starts_with(model))
@@ -64,7 +65,9 @@ Adapter readProjector(const std::filesystem::path& path, const std::filesystem::
         else if (name.ends_with("embed_tokens.weight"))
             replace(adapter, *weights, name, "model.embed_tokens.weight");
         else
-            refuse(file, "tensor " + inQuotes(name) + " is no part of a projector; give a LoRA by its folder with adapter_config.json");
+            refuse(file, "tensor " + inQuotes(name) +
+                             " is no part of a projector; give a LoRA by its folder with "
+                             "adapter_config.json");
     }
     if (adapter.isEmpty())
         refuse(file, "has no tensors, expected those of a projector");
@@ -149,8 +152,9 @@ Adapter readParts(const std::filesystem::path& folder, const std::stop_token& st
             addPart(adapter, readPeftAdapter(folder / part.folder, stop));
     for (const char* whole : {"llm", "visual_encoder"})
         if (isThere(folder / whole))
-            refuse(folder / whole, "is a whole model and no adapter; convert the run to the "
-                                   "official or the Hugging Face form",
+            refuse(folder / whole,
+                   "is a whole model and no adapter; convert the run to the "
+                   "official or the Hugging Face form",
                    Error::Code::Unsupported);
     if (isThere(folder / "projector")) {
         const std::shared_ptr<const WeightSource> weights = openCheckpoint(folder / "projector");
@@ -172,15 +176,17 @@ Adapter readPrefix(const std::filesystem::path& folder)
     adapter.prefix = openCheckpoint(folder);
     for (const std::string& name : adapter.prefix->names()) {
         if (!name.starts_with(part))
-            refuse(folder, "tensor " + inQuotes(name) +
-                               " is no part of a P-Tuning prefix; a whole model is no adapter; give it as -m");
+            refuse(
+                folder,
+                "tensor " + inQuotes(name) +
+                    " is no part of a P-Tuning prefix; a whole model is no adapter; give it as -m");
         requireFinite(*adapter.prefix, name);
     }
     const Config config = Config::readIfThere(folder / "config.json");
     const auto table = adapter.prefix->describe(prefixTable);
     constexpr int64_t longest = 1 << 24;
-    if (config.has("pre_seq_len") && table->shape.rank() == 2
-        && config.integer("pre_seq_len", 1, longest) != table->shape.dim(0))
+    if (config.has("pre_seq_len") && table->shape.rank() == 2 &&
+        config.integer("pre_seq_len", 1, longest) != table->shape.dim(0))
         refuse(config.file(), "pre_seq_len: expected " + std::to_string(table->shape.dim(0)) +
                                   ", the rows of " + prefixTable);
     adapter.weights.push_back(adapter.prefix);
@@ -215,8 +221,9 @@ Adapter readFolder(const AdapterSource& source, const std::stop_token& stop)
                Error::Code::Unsupported);
     if (Adapter adapter = readParts(folder, stop); !adapter.isEmpty() || stop.stop_requested())
         return adapter;
-    refuse(folder, "is no adapter: it has neither adapter_config.json nor mm_projector.bin nor "
-                   "a P-Tuning prefix nor the parts of an XTuner run; give the folder of one",
+    refuse(folder,
+           "is no adapter: it has neither adapter_config.json nor mm_projector.bin nor "
+           "a P-Tuning prefix nor the parts of an XTuner run; give the folder of one",
            Error::Code::Missing);
 }
 
@@ -231,8 +238,9 @@ Adapter readAdapter(const AdapterSource& source, const std::stop_token& stop)
     const bool isFolder = std::filesystem::is_directory(source.path, error);
     const bool isTraining = !isFolder && source.path.extension() == ".pth";
     if (!isTraining && (source.textAlpha || source.visionAlpha))
-        refuse(source.path, "holds its own alpha; an alpha is given for the .pth files of XTuner "
-                            "only",
+        refuse(source.path,
+               "holds its own alpha; an alpha is given for the .pth files of XTuner "
+               "only",
                Error::Code::BadRequest);
     if (isTraining)
         return readTrainingState(source, stop);

@@ -61,8 +61,8 @@ bool AdapterSet::add(const AdapterSource& source, const std::stop_token& stop)
                             "or merge it into the model (argali-cli merge)");
     const std::vector<std::string> taken = names();
     if (std::ranges::find(taken, name) != taken.end())
-        throw Error(Error::Code::BadRequest, "two adapters are called " + inQuotes(name) +
-                                                 "; give one another name");
+        throw Error(Error::Code::BadRequest,
+                    "two adapters are called " + inQuotes(name) + "; give one another name");
     KvPrefix prefix = fitted->prefix ? m_family.makePrefix(*fitted->prefix) : KvPrefix();
     auto applied = std::make_unique<AppliedAdapter>(fitted, *m_loaded, m_base, m_compute);
     m_entries.push_back(
@@ -73,8 +73,8 @@ bool AdapterSet::add(const AdapterSource& source, const std::stop_token& stop)
 void AdapterSet::remove(const std::string& name)
 {
     if (std::ranges::find(m_merged, name) != m_merged.end())
-        throw Error(Error::Code::Unsupported,
-                    "the adapter " + inQuotes(name) + " is in the weights; open the model without it");
+        throw Error(Error::Code::Unsupported, "the adapter " + inQuotes(name) +
+                                                  " is in the weights; open the model without it");
     const size_t place = find({name}).front();
     use({});
     m_sum = {};
@@ -87,14 +87,14 @@ std::vector<size_t> AdapterSet::find(const std::vector<std::string>& names) cons
     for (const std::string& name : names) {
         const auto found = std::ranges::find(m_entries, name, &Entry::name);
         if (found == m_entries.end())
-            throw Error(Error::Code::BadRequest,
-                        "no adapter is called " + inQuotes(name) + "; there " + listed(this->names()));
+            throw Error(Error::Code::BadRequest, "no adapter is called " + inQuotes(name) +
+                                                     "; there " + listed(this->names()));
         members.push_back(static_cast<size_t>(found - m_entries.begin()));
     }
     std::ranges::sort(members); // a sum does not depend on the order
     if (const auto twice = std::ranges::adjacent_find(members); twice != members.end())
-        throw Error(Error::Code::BadRequest, "the adapter " + inQuotes(m_entries[*twice].name)
-                                                 + " is asked for twice; name it once");
+        throw Error(Error::Code::BadRequest, "the adapter " + inQuotes(m_entries[*twice].name) +
+                                                 " is asked for twice; name it once");
     return members;
 }
 
@@ -104,12 +104,13 @@ void AdapterSet::requireMerged(const std::vector<std::string>& names) const
     const std::set<std::string> merged(m_merged.begin(), m_merged.end());
     if (asked == merged && names.size() == m_merged.size())
         return;
-    const auto unknown = std::ranges::find_if(names, [&](const auto& name) { return !merged.contains(name); });
+    const auto unknown =
+        std::ranges::find_if(names, [&](const auto& name) { return !merged.contains(name); });
     throw Error(Error::Code::BadRequest,
-                (unknown != names.end()  ? "no adapter is called " + inQuotes(*unknown)
+                (unknown != names.end() ? "no adapter is called " + inQuotes(*unknown)
                  : m_merged.size() == 1 ? "this model cannot answer without its adapter"
-                                        : "this model cannot answer without all of its adapters")
-                    + "; there " + listed(m_merged));
+                                        : "this model cannot answer without all of its adapters") +
+                    "; there " + listed(m_merged));
 }
 
 const AdapterSet::Sum& AdapterSet::sumOf(const std::vector<size_t>& members)
@@ -131,13 +132,14 @@ const AdapterSet::Sum& AdapterSet::sumOf(const std::vector<size_t>& members)
 AdapterSet::InUse AdapterSet::useSum(const std::vector<size_t>& members)
 {
     const bool isOne = members.size() == 1;
-    const AppliedAdapter& adapter = isOne ? *m_entries[members.front()].adapter : *sumOf(members).adapter;
+    const AppliedAdapter& adapter =
+        isOne ? *m_entries[members.front()].adapter : *sumOf(members).adapter;
     const uint64_t number = isOne ? m_entries[members.front()].number : m_sum.number;
     adapter.requireWhole();
     for (AdaptedBackend* backend : m_backends)
         backend->use(adapter.partsOn(*backend));
-    const auto withPrefix = std::ranges::find_if(
-        members, [&](size_t i) { return !m_entries[i].prefix.empty(); });
+    const auto withPrefix =
+        std::ranges::find_if(members, [&](size_t i) { return !m_entries[i].prefix.empty(); });
     const bool hasPrefix = withPrefix != members.end();
     m_family.setPrefix(hasPrefix ? m_entries[*withPrefix].prefix : KvPrefix());
     return {number, adapter.changesVision() ? number : 0,
@@ -161,8 +163,8 @@ AdapterSet::InUse AdapterSet::use(const std::vector<std::string>& names)
 bool takes(const Backend& op, const std::vector<AdapterSource>& adapters)
 {
     return op.hasSidePaths() || std::ranges::none_of(adapters, [](const AdapterSource& source) {
-        return readAdapter(source).changesWeights();
-    });
+               return readAdapter(source).changesWeights();
+           });
 }
 
 std::shared_ptr<const WeightSource> mergedFor(const Backend& op, const OpenOptions& options,
@@ -175,8 +177,10 @@ std::shared_ptr<const WeightSource> mergedFor(const Backend& op, const OpenOptio
                                                   std::to_string(options.adapters.size()) + only);
     std::vector<std::shared_ptr<const FittedAdapter>> fitted;
     for (const AdapterSource& source : options.adapters) {
-        fitted.push_back(std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *base)));
-        log(LogLevel::Info, op.name() + ": the adapter " + nameOf(source) + " is merged while it is loaded");
+        fitted.push_back(
+            std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *base)));
+        log(LogLevel::Info,
+            op.name() + ": the adapter " + nameOf(source) + " is merged while it is loaded");
     }
     std::shared_ptr<const FittedAdapter> sum = sumOf(fitted);
     if (sum->prefix)
@@ -190,7 +194,8 @@ std::string nameOf(const AdapterSource& source)
 {
     if (!source.name.empty())
         return source.name;
-    std::error_code error; // of a disk that is gone, or a path that no system takes: as it is written
+    std::error_code
+        error; // of a disk that is gone, or a path that no system takes: as it is written
     std::filesystem::path path = std::filesystem::weakly_canonical(source.path, error);
     if (error)
         path = source.path;

@@ -10,13 +10,14 @@
 
 namespace argali {
 
-/// The adapters of a loaded model by their names, one of which, several added up, or none is in use.
-/// Thread: engine.
+/// The adapters of a loaded model by their names, one of which, several added up, or none is in
+/// use. Thread: engine.
 class AdapterSet final {
 public:
     /// The model, the backends that it was loaded on, what it made of which weights, and in which
     /// type. Family and backends must outlive this object.
-    AdapterSet(Family& family, std::vector<AdaptedBackend*> backends, std::shared_ptr<const LoadedWeights> loaded,
+    AdapterSet(Family& family, std::vector<AdaptedBackend*> backends,
+               std::shared_ptr<const LoadedWeights> loaded,
                std::shared_ptr<const WeightSource> base, DType compute);
 
     /// Of a model that has these adapters in its weights and cannot be without them.
@@ -27,7 +28,8 @@ public:
     /// Returns false once stopped, with nothing added.
     bool add(const AdapterSource& source, const std::stop_token& stop);
     /// Frees one; none is in use afterwards.
-    /// Throws: Error::Code::BadRequest for an unknown name; Unsupported for one that is in the weights
+    /// Throws: Error::Code::BadRequest for an unknown name; Unsupported for one that is in the
+    /// weights
     void remove(const std::string& name);
 
     /// What tells results with one adapter from those with another.
@@ -37,7 +39,8 @@ public:
         uint64_t prefix = 0; ///< of what a cache begins with
     };
     /// From the next operation on; no names for none.
-    /// Throws: Error::Code::BadRequest for an unknown name, and as sumOf(); BadModel when a file was cut
+    /// Throws: Error::Code::BadRequest for an unknown name, and as sumOf(); BadModel when a file
+    /// was cut
     InUse use(const std::vector<std::string>& names);
 
 private:
@@ -74,9 +77,9 @@ private:
 
 /// Whether a backend can apply these to a model that is loaded.
 bool takes(const Backend& op, const std::vector<AdapterSource>& adapters);
-/// The weights with the adapters of these options in them, for a backend that cannot: one, or all that
-/// every request asks for.
-/// Throws: Error::Code::Unsupported for several of which requests choose; as AdapterSet::add() and sumOf()
+/// The weights with the adapters of these options in them, for a backend that cannot: one, or all
+/// that every request asks for. Throws: Error::Code::Unsupported for several of which requests
+/// choose; as AdapterSet::add() and sumOf()
 std::shared_ptr<const WeightSource> mergedFor(const Backend& op, const OpenOptions& options,
                                               std::shared_ptr<const WeightSource> base,
                                               const std::stop_token& stop);

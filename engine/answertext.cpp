@@ -80,7 +80,8 @@ void AnswerText::show(const std::string& text)
 }
 
 SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
-                        const std::vector<int32_t>& ids, const std::optional<Substitution>& substitution)
+                        const std::vector<int32_t>& ids,
+                        const std::optional<Substitution>& substitution)
 {
     SplitAnswer result;
     const auto end = thinking ? std::find(ids.begin(), ids.end(), rules.endId) : ids.end();

@@ -10,14 +10,14 @@
 
 namespace argali {
 
-/// Shows generated ids as text while they come: thinking and answer apart, without their markers, without
-/// white space at the ends of either. Thinking that was never opened shows as answer until its end marker
-/// comes; then all of it comes again as one piece of thinking, and what was shown as answer no longer holds.
-/// No other piece of thinking follows one of the answer.
+/// Shows generated ids as text while they come: thinking and answer apart, without their markers,
+/// without white space at the ends of either. Thinking that was never opened shows as answer until
+/// its end marker comes; then all of it comes again as one piece of thinking, and what was shown as
+/// answer no longer holds. No other piece of thinking follows one of the answer.
 class AnswerText final {
 public:
-    AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking, const TextSink& sink,
-               const std::optional<Substitution>& substitution = {});
+    AnswerText(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
+               const TextSink& sink, const std::optional<Substitution>& substitution = {});
     void push(int32_t id);
     void finish();
     /// Whether this id, which comes next, belongs to the answer as far as can be known now.
@@ -25,9 +25,9 @@ public:
 
 private:
     enum class Part {
-        Beginning,  // nothing has come yet of an answer that may begin with thinking
-        Thinking,   // opened
-        Undecided,  // not opened: the answer, unless an end marker comes
+        Beginning, // nothing has come yet of an answer that may begin with thinking
+        Thinking,  // opened
+        Undecided, // not opened: the answer, unless an end marker comes
         Answer,
     };
 
@@ -45,8 +45,8 @@ private:
     std::string m_heldSpace; // white space that shows only when something follows
 };
 
-/// Thinking and answer of whole ids as the reference implementation splits them: at the first end marker.
-/// A substitution is for models that do not think.
+/// Thinking and answer of whole ids as the reference implementation splits them: at the first end
+/// marker. A substitution is for models that do not think.
 struct SplitAnswer {
     std::string text;
     std::string thinking;
@@ -54,6 +54,7 @@ struct SplitAnswer {
     int64_t thinkingIds = 0; ///< up to and with the end marker; 0 without one
 };
 SplitAnswer splitAnswer(const Tokenizer& tokenizer, const ThinkingRules& rules, bool thinking,
-                        const std::vector<int32_t>& ids, const std::optional<Substitution>& substitution = {});
+                        const std::vector<int32_t>& ids,
+                        const std::optional<Substitution>& substitution = {});
 
 } // namespace argali

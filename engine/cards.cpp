@@ -17,7 +17,8 @@ Cards openFile(const std::filesystem::path& file)
     // It stays open: what it made may outlive every place that could close it.
     void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
-        return {nullptr, std::string("the module for NVIDIA cards cannot be opened (") + dlerror() + ")"};
+        return {nullptr,
+                std::string("the module for NVIDIA cards cannot be opened (") + dlerror() + ")"};
     const auto entry = reinterpret_cast<CudaModuleEntry>(dlsym(library, "argaliCudaModule"));
     const CudaModule* const module = entry != nullptr ? entry(ARGALI_VERSION) : nullptr;
     if (module == nullptr)
@@ -27,10 +28,13 @@ Cards openFile(const std::filesystem::path& file)
 
 Cards openModule()
 {
-    if (const char* const chosen = std::getenv("ARGALI_CUDA_MODULE"); chosen != nullptr && *chosen != '\0')
-        return chosen == std::string_view("off") ? Cards{nullptr, "ARGALI_CUDA_MODULE is off"} : openFile(chosen);
+    if (const char* const chosen = std::getenv("ARGALI_CUDA_MODULE");
+        chosen != nullptr && *chosen != '\0')
+        return chosen == std::string_view("off") ? Cards{nullptr, "ARGALI_CUDA_MODULE is off"}
+                                                 : openFile(chosen);
     std::error_code failure;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure).parent_path();
+    const std::filesystem::path program =
+        std::filesystem::read_symlink("/proc/self/exe", failure).parent_path();
     constexpr const char* name = "libargali_cuda.so";
     for (const std::filesystem::path& folder : {program, program / "../lib/argali"}) {
         const std::filesystem::path file = folder / name;

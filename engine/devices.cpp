@@ -76,10 +76,11 @@ std::vector<int> cardNumbers(const std::string& id)
         at = after + 1;
     }
     if (!right || numbers.size() >= most)
-        throw Error(Error::Code::BadRequest,
-                    "\"" + id +
-                        "\" is no device; one is auto, cpu, cuda, cuda:N or, for a model on several "
-                        "cards, cuda:N,M, as the list of devices says");
+        throw Error(
+            Error::Code::BadRequest,
+            "\"" + id +
+                "\" is no device; one is auto, cpu, cuda, cuda:N or, for a model on several "
+                "cards, cuda:N,M, as the list of devices says");
     return numbers;
 }
 

@@ -26,12 +26,13 @@ struct Device {
 /// Everything that can compute here, the processor first.
 std::vector<Device> listDevices();
 
-/// One sentence on why no NVIDIA card, or not every one, is among them; empty when there is nothing to say.
+/// One sentence on why no NVIDIA card, or not every one, is among them; empty when there is nothing
+/// to say.
 std::string cardProblem();
 
-/// Those of listDevices() that an id means: "cuda" is the card with most free memory; "auto" is that one
-/// too, or the processor where there is none; "cuda:0,1" are two cards, of which one may be named twice.
-/// Throws: as makeBackend()
+/// Those of listDevices() that an id means: "cuda" is the card with most free memory; "auto" is
+/// that one too, or the processor where there is none; "cuda:0,1" are two cards, of which one may
+/// be named twice. Throws: as makeBackend()
 std::vector<Device> chooseDevices(const std::string& id);
 /// The same where only one makes sense: Error::Code::BadRequest for several.
 Device chooseDevice(const std::string& id);
@@ -45,10 +46,11 @@ std::unique_ptr<Backend> makeBackend(const std::string& device);
 
 /// The best this machine can do, measured now: what speeds are compared with.
 struct MachineLimits {
-    double readBytesPerSecond = 0;      ///< streaming read by all threads
-    double matrixOperationsPerSecond = 0; ///< multiply-adds count two; best instructions, out of registers
-    std::string matrixInstructions;     ///< which those are
-    std::string isa;                    ///< what the backend's own kernels use
+    double readBytesPerSecond = 0; ///< streaming read by all threads
+    double matrixOperationsPerSecond =
+        0; ///< multiply-adds count two; best instructions, out of registers
+    std::string matrixInstructions; ///< which those are
+    std::string isa;                ///< what the backend's own kernels use
 };
 
 /// Thread: any; takes about a second.

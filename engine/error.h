@@ -6,14 +6,15 @@
 namespace argali {
 
 /// The one exception type of engine/ and cuda/. code() is for programs, what() for bug reports:
-/// what went wrong, where (file, tensor, expected, found) and, where there is something, what to do.
+/// what went wrong, where (file, tensor, expected, found) and, where there is something, what to
+/// do.
 class Error final : public std::runtime_error {
 public:
     enum class Code {
-        Missing,         ///< a file or folder that was asked for is not there or cannot be read
-        BadModel,        ///< a checkpoint, configuration or tokenizer that breaks its format's rules
-        BadMedia,        ///< a picture or film that cannot be decoded, or is beyond the limits
-        BadRequest,      ///< a request that can never be answered: wrong option, wrong combination
+        Missing,    ///< a file or folder that was asked for is not there or cannot be read
+        BadModel,   ///< a checkpoint, configuration or tokenizer that breaks its format's rules
+        BadMedia,   ///< a picture or film that cannot be decoded, or is beyond the limits
+        BadRequest, ///< a request that can never be answered: wrong option, wrong combination
         ContextOverflow, ///< prompt and answer do not fit the model's context
         Unsupported,     ///< well formed, but not something this program does
         OutOfMemory,     ///< more memory is needed than there is

@@ -39,8 +39,7 @@ public:
         m_op->gather(out, table, ids);
     }
     void copy(Tensor& out, const Tensor& x) override { m_op->copy(out, x); }
-    void linear(Tensor& out, const Tensor& x, const LinearWeight& w,
-                Activation activation) override
+    void linear(Tensor& out, const Tensor& x, const LinearWeight& w, Activation activation) override
     {
         m_op->linear(out, x, w, activation);
     }

@@ -41,8 +41,10 @@ Generated generateIds(Next next, const StopRules& rules, Sampler& sampler, const
                 const int64_t room = most - length();
                 result.thoughtIds = length();
                 result.answeredNow = !budgetEnds;
-                const auto count = std::min(room, static_cast<int64_t>(rules.thinking.closingIds.size()));
-                const std::span forced(rules.thinking.closingIds.data(), static_cast<size_t>(count));
+                const auto count =
+                    std::min(room, static_cast<int64_t>(rules.thinking.closingIds.size()));
+                const std::span forced(rules.thinking.closingIds.data(),
+                                       static_cast<size_t>(count));
                 for (const int32_t id : forced)
                     append(id);
                 result.forcedIds = count;

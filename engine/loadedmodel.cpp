@@ -48,9 +48,11 @@ void requireSight(const ChatRequest& request, const ModelInfo& info)
     for (const Message& message : request.messages)
         for (const ContentItem& item : message.content) {
             const bool isFilm = item.type == ContentItem::Type::Film;
-            if (item.type != ContentItem::Type::Text && !(isFilm ? info.seesFilms : info.seesPictures))
+            if (item.type != ContentItem::Type::Text &&
+                !(isFilm ? info.seesFilms : info.seesPictures))
                 throw Error(Error::Code::BadRequest,
-                            std::string("this model does not see ") + (isFilm ? "films" : "pictures") +
+                            std::string("this model does not see ") +
+                                (isFilm ? "films" : "pictures") +
                                 "; ask without them or open a model that does");
         }
 }
@@ -345,10 +347,9 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
                 " positions and leaves no room for an answer; shorten it, " +
                 "use smaller pictures or fewer frames, or open the model with a larger context");
     // Where the prompt is longer, the reference looks at the limit only behind the first token.
-    const int64_t most =
-        request.maxLength
-            ? std::clamp<int64_t>(*request.maxLength - promptTokens, 1, request.maxNewTokens)
-            : request.maxNewTokens;
+    const int64_t most = request.maxLength ? std::clamp<int64_t>(*request.maxLength - promptTokens,
+                                                                 1, request.maxNewTokens)
+                                           : request.maxNewTokens;
     ChatResult result;
     result.timings.load = m_loadTime;
     result.usage.promptTokens = promptTokens;
@@ -382,7 +383,8 @@ ChatResult LoadedModel::generate(const ChatRequest& request, std::stop_token sto
         if (logitsOfAll.isEmpty())
             return {};
         const int64_t ids = std::min(logitsOfAll.count(), m_family->choosableIds());
-        const Tensor afterPass = logitsOfAll.view({logitsOfAll.count()}).rows(0, ids).view({1, ids});
+        const Tensor afterPass =
+            logitsOfAll.view({logitsOfAll.count()}).rows(0, ids).view({1, ids});
         if (request.scores)
             return {m_op->download(afterPass)};
         if (const int64_t count = sampler.wantsLikeliest(); count > 0) {
@@ -479,9 +481,8 @@ RequestCost LoadedModel::cost(const ChatRequest& request)
     for (const VisualInput& input : prepared.inputs) {
         const VisualPart& part = input.part();
         const int64_t rows = m_family->rowsOf(part);
-        cost.parts.push_back(
-            {input.originalSize(), part.size, input.frames(), part.grid[1], part.grid[2], rows,
-             part.tileCount()});
+        cost.parts.push_back({input.originalSize(), part.size, input.frames(), part.grid[1],
+                              part.grid[2], rows, part.tileCount()});
         uint64_t key = part.film;
         for (int64_t i = 0; i < input.frames(); ++i) {
             const std::optional<FrameKey> content = m_visual.knownKey(input, i);
@@ -508,7 +509,8 @@ Trace LoadedModel::trace(const ChatRequest& request, std::span<const int32_t> fo
     Trace trace;
     trace.inputIds = prepared.prompt.ids;
     if (const std::optional<int32_t> shown = m_family->placeholderId())
-        std::ranges::replace_if(trace.inputIds, [](int32_t id) { return id < 0; }, *shown);
+        std::ranges::replace_if(
+            trace.inputIds, [](int32_t id) { return id < 0; }, *shown);
     std::vector<Tensor> pixels;
     for (VisualInput& input : prepared.inputs) {
         trace.grids.push_back(input.part().grid);

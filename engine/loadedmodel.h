@@ -33,7 +33,8 @@ public:
     ChatResult generate(const ChatRequest& request, std::stop_token stop, const TextSink& text,
                         const ProgressSink& progress) override;
     RequestCost cost(const ChatRequest& request) override;
-    Trace trace(const ChatRequest& request, std::span<const int32_t> forced, std::stop_token stop) override;
+    Trace trace(const ChatRequest& request, std::span<const int32_t> forced,
+                std::stop_token stop) override;
 
 private:
     struct Prepared {
@@ -52,17 +53,23 @@ private:
     /// From here on everything is computed with the adapters that the request asks for.
     void useAdapter(const ChatRequest& request);
     Prepared prepare(const ChatRequest& request) const;
-    /// What each position holds, so that a prompt can be compared with what the cache holds. Empty once stopped.
-    std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress, std::stop_token stop);
+    /// What each position holds, so that a prompt can be compared with what the cache holds. Empty
+    /// once stopped.
+    std::vector<uint64_t> positionKeys(Prepared& prepared, const ProgressSink& progress,
+                                       std::stop_token stop);
     /// The same for pictures and films of these keys, up to the first that is not among them.
-    std::vector<uint64_t> positionKeys(const Prompt& prompt, const std::vector<uint64_t>& partKeys) const;
-    /// How many of these the cache holds, from the first on, for a prompt of so many in all; none of what
-    /// another adapter computed.
+    std::vector<uint64_t> positionKeys(const Prompt& prompt,
+                                       const std::vector<uint64_t>& partKeys) const;
+    /// How many of these the cache holds, from the first on, for a prompt of so many in all; none
+    /// of what another adapter computed.
     size_t sharedPositions(const std::vector<uint64_t>& keys, size_t all) const;
     /// Rows of the visual positions from position on. Empty when there are none, or once stopped.
-    Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress, std::stop_token stop);
-    /// Logits after the prompt; empty once stopped. What the cache already holds of it is not computed again.
-    Tensor prefill(Prepared& prepared, int64_t capacity, const ProgressSink& progress, std::stop_token stop);
+    Tensor visualRows(Prepared& prepared, size_t fromPosition, const ProgressSink& progress,
+                      std::stop_token stop);
+    /// Logits after the prompt; empty once stopped. What the cache already holds of it is not
+    /// computed again.
+    Tensor prefill(Prepared& prepared, int64_t capacity, const ProgressSink& progress,
+                   std::stop_token stop);
     void reserveCache(int64_t capacity);
     Sampling samplingOf(const ChatRequest& request) const;
     [[noreturn]] void rethrowWithTensor(const Error& error) const;
@@ -82,7 +89,7 @@ private:
     uint64_t m_cachedPrefix = 0;        // of the adapter whose prefix the cache begins with
     std::unique_ptr<AdapterSet> m_adapters;
     AdapterSet::InUse m_inUse;
-    int64_t m_computedTokens = 0;       // of the last prompt
+    int64_t m_computedTokens = 0; // of the last prompt
     Timings::Duration m_loadTime{};
 };
 

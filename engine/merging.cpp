@@ -75,8 +75,8 @@ bool isWeightsFile(const fs::path& file)
     const std::string name = file.filename().string();
     if (name.ends_with(".safetensors.index.json") || name.ends_with(".bin.index.json"))
         return true;
-    const std::set<std::string> suffixes{".safetensors", ".bin", ".pt", ".pth", ".gguf",
-                                         ".onnx", ".h5", ".msgpack"};
+    const std::set<std::string> suffixes{".safetensors", ".bin",  ".pt", ".pth",
+                                         ".gguf",        ".onnx", ".h5", ".msgpack"};
     return suffixes.contains(file.extension().string());
 }
 
@@ -124,13 +124,16 @@ std::string digestOf(const Tensor& tensor, const std::stop_token& stop)
 class Merge final {
 public:
     Merge(const MergeRequest& request, std::stop_token stop)
-        : m_request(request), m_stop(std::move(stop)),
-          m_opened(openAdaptedFolder(request.model, {request.adapter})), m_folder(m_opened.files),
+        : m_request(request),
+          m_stop(std::move(stop)),
+          m_opened(openAdaptedFolder(request.model, {request.adapter})),
+          m_folder(m_opened.files),
           m_fitted(std::make_shared<const FittedAdapter>(
               m_opened.isWhole ? FittedAdapter{.path = request.adapter.path}
                                : fitAdapter(readAdapter(request.adapter), *m_folder.weights))),
           m_merged(m_folder.weights, m_fitted, MergedWeights::Changes::Rounded, m_stop),
-          m_shards(shardsOf(m_folder.path, *m_folder.weights)), m_files(otherFiles(m_folder.path))
+          m_shards(shardsOf(m_folder.path, *m_folder.weights)),
+          m_files(otherFiles(m_folder.path))
     {
         if (m_fitted->prefix)
             throw Error(Error::Code::Unsupported,
@@ -158,10 +161,10 @@ private:
     void checkTensors(const fs::path& folder);
     [[noreturn]] void refuseResult(const fs::path& folder, const std::string& what) const
     {
-        refuse(m_request.target, "was not written as it should be: " + what
-                                     + " is not on the disk in " + folder.parent_path().string()
-                                     + " as it was written; look whether this disk is sound, or "
-                                       "write elsewhere");
+        refuse(m_request.target, "was not written as it should be: " + what +
+                                     " is not on the disk in " + folder.parent_path().string() +
+                                     " as it was written; look whether this disk is sound, or "
+                                     "write elsewhere");
     }
     /// Bytes that are written, or checked: each counts twice.
     void report(int64_t bytes)
@@ -206,8 +209,8 @@ void Merge::requireRoom(const fs::path& folder) const
     const fs::space_info space = fs::space(folder, error);
     constexpr int64_t reserve = 16 << 20;
     if (!error && space.available < static_cast<uint64_t>(m_bytes + reserve))
-        refuse(m_request.target, "the merged model takes " + megabytes(m_bytes + reserve) + " and " +
-                                     megabytes(static_cast<int64_t>(space.available)) +
+        refuse(m_request.target, "the merged model takes " + megabytes(m_bytes + reserve) +
+                                     " and " + megabytes(static_cast<int64_t>(space.available)) +
                                      " are free there; free some, or give a folder elsewhere");
 }
 
@@ -251,9 +254,11 @@ void Merge::writeIndex(const fs::path& folder) const
 void Merge::copyFile(const fs::path& folder, const fs::path& file)
 {
     std::error_code error;
-    fs::create_directories((folder / file).parent_path(), error); // the file tells when it is not there
+    fs::create_directories((folder / file).parent_path(),
+                           error); // the file tells when it is not there
     // Where the adapter brings a configuration, it is that of the result.
-    const fs::path source = file == "config.json" ? fs::path(m_folder.config.file()) : m_folder.path / file;
+    const fs::path source =
+        file == "config.json" ? fs::path(m_folder.config.file()) : m_folder.path / file;
     std::ifstream from(source, std::ios::binary);
     NewFile copy(folder / file);
     Sha256 digest;
@@ -279,8 +284,9 @@ void Merge::checkTensors(const fs::path& folder)
     for (const Shard& shard : m_shards)
         for (const WrittenTensor& tensor : shard.tensors) {
             const std::optional<Tensor> found = result->find(tensor.name);
-            if (!found || found->type() != tensor.kind.type || found->shape() != tensor.kind.shape
-                || digestOf(*found, m_stop) != m_ofTensors.at(tensor.name))
+            if (!found || found->type() != tensor.kind.type ||
+                found->shape() != tensor.kind.shape ||
+                digestOf(*found, m_stop) != m_ofTensors.at(tensor.name))
                 refuseResult(folder, "tensor " + inQuotes(tensor.name));
             report(tensor.kind.bytes());
             ++count;

@@ -37,7 +37,8 @@ bool holdsNonFinite(const Tensor& tensor)
     const auto size = static_cast<size_t>(sizeOf(tensor.type()));
     for (int64_t i = 0; i < tensor.count(); ++i) {
         uint32_t bits = 0;
-        std::memcpy(&bits, tensor.raw() + i * static_cast<int64_t>(size), size); // mapped files may be unaligned
+        std::memcpy(&bits, tensor.raw() + i * static_cast<int64_t>(size),
+                    size); // mapped files may be unaligned
         if ((bits & exponent) == exponent)
             return true;
     }
@@ -54,7 +55,8 @@ Tensor floatsOf(const Tensor& tensor)
     }
     const bool isBf16 = tensor.type() == DType::BF16;
     if (!isBf16 && tensor.type() != DType::F16)
-        throw Error(Error::Code::Internal, std::string("no floating type: ") + nameOf(tensor.type()));
+        throw Error(Error::Code::Internal,
+                    std::string("no floating type: ") + nameOf(tensor.type()));
     for (int64_t i = 0; i < tensor.count(); ++i) {
         uint16_t bits = 0;
         std::memcpy(&bits, tensor.raw() + 2 * i, 2);

@@ -94,18 +94,21 @@ std::unique_ptr<Model> openModel(const std::filesystem::path& folder, const Open
                                     std::to_string(family->info().layers) + " layers");
     }
     // A backend without the operations for it gets the adapter in its weights.
-    const bool isMerged = adaptedFolder.isWhole
-        || !std::ranges::all_of(adapted, [&](const Backend* op) { return takes(*op, options.adapters); });
+    const bool isMerged =
+        adaptedFolder.isWhole || !std::ranges::all_of(adapted, [&](const Backend* op) {
+            return takes(*op, options.adapters);
+        });
     if (isMerged && !adaptedFolder.isWhole) {
         files.weights = mergedFor(*adapted.front(), options, files.weights, stop);
         family = makeFamily(files);
     }
     if (!family->load(shares, dtype, options.progress, stop))
         return nullptr;
-    auto model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), files.weights,
-                                               std::move(tokenizer), sampling, dtype,
-                                               placement.context);
-    auto adapters = std::make_unique<AdapterSet>(model->family(), std::move(adapted), loaded, files.weights, dtype);
+    auto model =
+        std::make_unique<LoadedModel>(std::move(backends), std::move(family), files.weights,
+                                      std::move(tokenizer), sampling, dtype, placement.context);
+    auto adapters = std::make_unique<AdapterSet>(model->family(), std::move(adapted), loaded,
+                                                 files.weights, dtype);
     if (isMerged)
         adapters->setMerged(namesOf(options.adapters));
     else

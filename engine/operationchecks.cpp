@@ -46,7 +46,8 @@ bool isFloats(const Tensor& x, int64_t count)
 
 bool isNorm(const Norm& norm, int64_t width)
 {
-    return isFloats(norm.weight, width) && (norm.kind == Norm::Kind::Rms || isFloats(norm.bias, width));
+    return isFloats(norm.weight, width) &&
+           (norm.kind == Norm::Kind::Rms || isFloats(norm.bias, width));
 }
 
 } // namespace
@@ -63,8 +64,8 @@ void table(const Tensor& host)
 
 void logits(const Tensor& logits)
 {
-    require(logits.type() == DType::F32 && !logits.isEmpty() && logits.count() > 0
-                && logits.count() <= INT32_MAX,
+    require(logits.type() == DType::F32 && !logits.isEmpty() && logits.count() > 0 &&
+                logits.count() <= INT32_MAX,
             "best", {&logits});
 }
 
@@ -74,22 +75,25 @@ void linearSource(const LinearSource& source)
         throw Error(Error::Code::Internal, "a linear layer of no matrices");
     const int64_t inputs = source.matrices.front().dim(-1);
     for (const Tensor& matrix : source.matrices)
-        if (matrix.isEmpty() || !isFloating(matrix) || matrix.shape().rank() != 2 || matrix.dim(1) != inputs)
-            throw Error(Error::Code::Internal, "a linear layer of " + std::to_string(inputs) + " inputs with "
-                            + nameOf(matrix.type()) + " " + matrix.shape().text());
+        if (matrix.isEmpty() || !isFloating(matrix) || matrix.shape().rank() != 2 ||
+            matrix.dim(1) != inputs)
+            throw Error(Error::Code::Internal, "a linear layer of " + std::to_string(inputs) +
+                                                   " inputs with " + nameOf(matrix.type()) + " " +
+                                                   matrix.shape().text());
     if (source.biases.empty())
         return;
     if (source.biases.size() != source.matrices.size())
         throw Error(Error::Code::Internal, "a linear layer where only some matrices have a bias");
     for (size_t i = 0; i < source.biases.size(); ++i)
         if (!isFloating(source.biases[i]) || source.biases[i].count() != source.matrices[i].dim(0))
-            throw Error(Error::Code::Internal, "a bias " + source.biases[i].shape().text()
-                            + " that fits no matrix of its linear layer");
+            throw Error(Error::Code::Internal, "a bias " + source.biases[i].shape().text() +
+                                                   " that fits no matrix of its linear layer");
 }
 
 void gather(const Tensor& out, const Tensor& table, const Tensor& ids)
 {
-    require(table.shape().rank() == 2 && ids.type() == DType::I32 && isRows(out, ids.count(), table.dim(1)),
+    require(table.shape().rank() == 2 && ids.type() == DType::I32 &&
+                isRows(out, ids.count(), table.dim(1)),
             "gather", {&out, &table, &ids});
 }
 
@@ -98,7 +102,8 @@ void copy(const Tensor& out, const Tensor& x)
     require(out.count() == x.count(), "copy", {&out, &x});
 }
 
-void linear(const char* operation, const Tensor& out, const Tensor& x, const LinearWeight& w, int64_t outputs)
+void linear(const char* operation, const Tensor& out, const Tensor& x, const LinearWeight& w,
+            int64_t outputs)
 {
     const int64_t rows = rowsOf(x);
     require(isRows(x, rows, w.inputs()) && isRows(out, rows, outputs), operation, {&out, &x});
@@ -112,8 +117,8 @@ void normLinear(const char* operation, const Tensor& x, const Norm& norm, const 
 void norm(const Tensor& out, const Tensor& x, const Norm& norm)
 {
     const int64_t width = norm.weight.count();
-    require(isNorm(norm, width) && width > 0 && x.count() % width == 0 && out.count() == x.count(), "norm",
-            {&out, &x, &norm.weight, &norm.bias});
+    require(isNorm(norm, width) && width > 0 && x.count() % width == 0 && out.count() == x.count(),
+            "norm", {&out, &x, &norm.weight, &norm.bias});
 }
 
 void normGateUp(const Tensor& out, const Tensor& x, const Norm& norm, const LinearWeight& w)
@@ -125,29 +130,32 @@ void normGateUp(const Tensor& out, const Tensor& x, const Norm& norm, const Line
 
 void length(const DecodeState& state)
 {
-    require(state.length.type() == DType::I32 && !state.length.isEmpty() && state.length.count() == 1,
+    require(state.length.type() == DType::I32 && !state.length.isEmpty() &&
+                state.length.count() == 1,
             "length of a sequence", {&state.length});
 }
 
 void cache(const char* operation, const Tensor& q, const KvLayer& cache)
 {
     const Tensor& keys = cache.keys;
-    require(q.shape().rank() == 3 && keys.shape().rank() == 3 && cache.values.shape() == keys.shape()
-                && cache.values.type() == keys.type() && keys.dim(0) > 0 && q.dim(1) % keys.dim(0) == 0
-                && q.dim(2) == keys.dim(2) && q.dim(2) > 0 && q.dim(0) <= keys.dim(1),
+    require(q.shape().rank() == 3 && keys.shape().rank() == 3 &&
+                cache.values.shape() == keys.shape() && cache.values.type() == keys.type() &&
+                keys.dim(0) > 0 && q.dim(1) % keys.dim(0) == 0 && q.dim(2) == keys.dim(2) &&
+                q.dim(2) > 0 && q.dim(0) <= keys.dim(1),
             operation, {&q, &keys, &cache.values});
 }
 
-void headNormRopeAppend(const Tensor& q, const KvLayer& kv, const Tensor& qkv, const HeadNorms& norms,
-                        const Rope& rope)
+void headNormRopeAppend(const Tensor& q, const KvLayer& kv, const Tensor& qkv,
+                        const HeadNorms& norms, const Rope& rope)
 {
     cache("headNormRopeAppend", q, kv);
     const int64_t width = q.dim(2);
     require(width % 2 == 0 && isRows(qkv, q.dim(0), (q.dim(1) + 2 * kv.keys.dim(0)) * width),
             "headNormRopeAppend", {&q, &qkv, &kv.keys});
     if (!rope.factors.empty() && static_cast<int64_t>(rope.factors.size()) != width / 2)
-        throw Error(Error::Code::Internal, std::to_string(rope.factors.size()) + " rotary factors for heads of "
-                        + std::to_string(width));
+        throw Error(Error::Code::Internal, std::to_string(rope.factors.size()) +
+                                               " rotary factors for heads of " +
+                                               std::to_string(width));
     for (const Norm* norm : {&norms.query, &norms.key})
         require(norm->weight.isEmpty() || isNorm(*norm, width), "headNormRopeAppend",
                 {&norm->weight, &norm->bias, &q});
@@ -162,54 +170,60 @@ void attend(const Tensor& out, const Tensor& q, const KvLayer& kv)
 void patchify(const Tensor& out, const Tensor& image, const PatchLayout& layout)
 {
     const int64_t unit = layout.patch * layout.merge;
-    require(image.type() == DType::U8 && image.shape().rank() == 3 && image.dim(2) == 3 && layout.patch > 0
-                && layout.merge > 0 && image.dim(0) % unit == 0 && image.dim(1) % unit == 0
-                && isRows(out, image.dim(0) / layout.patch * (image.dim(1) / layout.patch),
-                          3 * layout.patch * layout.patch),
+    require(image.type() == DType::U8 && image.shape().rank() == 3 && image.dim(2) == 3 &&
+                layout.patch > 0 && layout.merge > 0 && image.dim(0) % unit == 0 &&
+                image.dim(1) % unit == 0 &&
+                isRows(out, image.dim(0) / layout.patch * (image.dim(1) / layout.patch),
+                       3 * layout.patch * layout.patch),
             "patchify", {&out, &image});
 }
 
-int64_t resizePositions(const Tensor& out, const Tensor& table, int64_t rows, int64_t columns, int64_t merge)
+int64_t resizePositions(const Tensor& out, const Tensor& table, int64_t rows, int64_t columns,
+                        int64_t merge)
 {
     int64_t side = 0;
     while (rowsOf(table) > 0 && side * side < table.dim(0))
         ++side;
-    require(table.type() == DType::F32 && out.type() == DType::F32 && table.shape().rank() == 2 && side > 0
-                && side * side == table.dim(0) && merge > 0 && rows % merge == 0 && columns % merge == 0
-                && isRows(out, rows * columns, table.dim(1)),
+    require(table.type() == DType::F32 && out.type() == DType::F32 && table.shape().rank() == 2 &&
+                side > 0 && side * side == table.dim(0) && merge > 0 && rows % merge == 0 &&
+                columns % merge == 0 && isRows(out, rows * columns, table.dim(1)),
             "resizePositions", {&out, &table});
     return side;
 }
 
 void addPositions(const Tensor& x, const Tensor& positions)
 {
-    require(positions.type() == DType::F32 && positions.shape().rank() == 2 && positions.dim(0) > 0
-                && rowsOf(x) % positions.dim(0) == 0 && isRows(x, rowsOf(x), positions.dim(1)),
+    require(positions.type() == DType::F32 && positions.shape().rank() == 2 &&
+                positions.dim(0) > 0 && rowsOf(x) % positions.dim(0) == 0 &&
+                isRows(x, rowsOf(x), positions.dim(1)),
             "addPositions", {&x, &positions});
 }
 
 void ropePatches(const Tensor& qkv, int64_t heads, int64_t rows, int64_t columns, int64_t merge)
 {
     const int64_t patches = rowsOf(qkv);
-    require(patches > 0 && heads > 0 && rows > 0 && columns > 0 && merge > 0 && rows % merge == 0
-                && columns % merge == 0 && patches % (rows * columns) == 0
-                && qkv.count() / patches % (3 * heads * 4) == 0,
+    require(patches > 0 && heads > 0 && rows > 0 && columns > 0 && merge > 0 && rows % merge == 0 &&
+                columns % merge == 0 && patches % (rows * columns) == 0 &&
+                qkv.count() / patches % (3 * heads * 4) == 0,
             "ropePatches", {&qkv});
 }
 
 void attendFrames(const Tensor& out, const Tensor& qkv, int64_t heads, int64_t framePatches)
 {
     const int64_t patches = rowsOf(qkv);
-    require(patches > 0 && heads > 0 && framePatches > 0 && patches % framePatches == 0
-                && qkv.count() / patches % (3 * heads) == 0 && isRows(out, patches, qkv.count() / patches / 3),
+    require(patches > 0 && heads > 0 && framePatches > 0 && patches % framePatches == 0 &&
+                qkv.count() / patches % (3 * heads) == 0 &&
+                isRows(out, patches, qkv.count() / patches / 3),
             "attendFrames", {&out, &qkv});
 }
 
-void softEmbed(const Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm, const Tensor& table)
+void softEmbed(const Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm,
+               const Tensor& table)
 {
     const int64_t tokens = rowsOf(x);
-    require(table.shape().rank() == 2 && table.dim(0) >= w.outputs() && isRows(x, tokens, w.inputs())
-                && isRows(out, tokens, table.dim(1)) && isNorm(norm, w.outputs()),
+    require(table.shape().rank() == 2 && table.dim(0) >= w.outputs() &&
+                isRows(x, tokens, w.inputs()) && isRows(out, tokens, table.dim(1)) &&
+                isNorm(norm, w.outputs()),
             "softEmbed", {&out, &x, &norm.weight, &table});
 }
 
@@ -220,8 +234,8 @@ void activate(const Tensor& x)
 
 void gateUp(const Tensor& out, const Tensor& gateUp)
 {
-    require(!gateUp.isEmpty() && gateUp.type() == DType::F32 && gateUp.shape().rank() == 2 && gateUp.dim(1) % 2 == 0
-                && isRows(out, gateUp.dim(0), gateUp.dim(1) / 2),
+    require(!gateUp.isEmpty() && gateUp.type() == DType::F32 && gateUp.shape().rank() == 2 &&
+                gateUp.dim(1) % 2 == 0 && isRows(out, gateUp.dim(0), gateUp.dim(1) / 2),
             "gateUp", {&out, &gateUp});
 }
 

@@ -14,9 +14,9 @@ namespace {
 void requireRange(const char* name, double value, double minimum, double maximum)
 {
     if (!(value >= minimum && value <= maximum)) // so written that NaN fails
-        throw Error(Error::Code::BadRequest,
-                    std::string(name) + " " + std::to_string(value) + " is outside " + std::to_string(minimum)
-                        + " to " + std::to_string(maximum));
+        throw Error(Error::Code::BadRequest, std::string(name) + " " + std::to_string(value) +
+                                                 " is outside " + std::to_string(minimum) + " to " +
+                                                 std::to_string(maximum));
 }
 
 uint64_t freshSeed()
@@ -29,7 +29,8 @@ uint64_t freshSeed()
 
 void refuseLogits()
 {
-    throw Error(Error::Code::BadModel, "the model gives logits that are not numbers; its weights are damaged");
+    throw Error(Error::Code::BadModel,
+                "the model gives logits that are not numbers; its weights are damaged");
 }
 
 Sampler::Sampler(const Sampling& sampling)
@@ -52,12 +53,16 @@ int32_t Sampler::choose(std::span<const float> logits)
     if (m_sampling.repetitionPenalty != 1)
         for (const int32_t id : m_chosen) {
             float& score = m_scores[static_cast<size_t>(id)];
-            score = score > 0 ? score / m_sampling.repetitionPenalty : score * m_sampling.repetitionPenalty;
+            score = score > 0 ? score / m_sampling.repetitionPenalty
+                              : score * m_sampling.repetitionPenalty;
         }
     const auto id = m_sampling.enabled
-        ? draw(likeliestOf(m_scores, m_sampling.topK > 0 ? m_sampling.topK : std::ssize(m_scores)))
-        : static_cast<int32_t>(std::max_element(m_scores.begin(), m_scores.end()) - m_scores.begin());
-    if (m_sampling.repetitionPenalty != 1 && std::find(m_chosen.begin(), m_chosen.end(), id) == m_chosen.end())
+                        ? draw(likeliestOf(m_scores, m_sampling.topK > 0 ? m_sampling.topK
+                                                                         : std::ssize(m_scores)))
+                        : static_cast<int32_t>(std::max_element(m_scores.begin(), m_scores.end()) -
+                                               m_scores.begin());
+    if (m_sampling.repetitionPenalty != 1 &&
+        std::find(m_chosen.begin(), m_chosen.end(), id) == m_chosen.end())
         m_chosen.push_back(id);
     return id;
 }
@@ -88,7 +93,8 @@ int32_t Sampler::draw(const Candidates& candidates)
         while (n < kept && weights[n] >= m_sampling.minP)
             ++n;
         kept = n;
-        sum = std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(n), 0.0);
+        sum =
+            std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(n), 0.0);
     }
     // 53 random bits as a number in [0, 1): the library's own distributions differ between vendors.
     double rest = static_cast<double>(m_random() >> 11) * 0x1p-53 * sum;

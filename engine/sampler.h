@@ -21,9 +21,9 @@ public:
     /// Throws: Error::Code::BadRequest for values outside their ranges, naming the value
     explicit Sampler(const Sampling& sampling);
 
-    /// Index of the chosen logit; the lowest index among equals when greedy. The choice counts for the
-    /// repetition penalty from then on.
-    /// Throws: Error::Code::BadModel when a logit is not a number
+    /// Index of the chosen logit; the lowest index among equals when greedy. The choice counts for
+    /// the repetition penalty from then on. Throws: Error::Code::BadModel when a logit is not a
+    /// number
     int32_t choose(std::span<const float> logits);
     /// The same from those that wantsLikeliest() asks for.
     int32_t choose(const Candidates& candidates) { return draw(candidates); }
@@ -31,7 +31,8 @@ public:
     /// Whether the index of the largest logit is all that choose() would ask of logits.
     bool wantsOnlyBest() const { return !m_sampling.enabled && m_sampling.repetitionPenalty == 1; }
 
-    /// How many of the largest logits are all that choose() would ask of logits; 0: it needs the others.
+    /// How many of the largest logits are all that choose() would ask of logits; 0: it needs the
+    /// others.
     int64_t wantsLikeliest() const
     {
         return m_sampling.enabled && m_sampling.repetitionPenalty == 1 ? m_sampling.topK : 0;

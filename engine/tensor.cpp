@@ -63,8 +63,8 @@ Shape::Shape(std::initializer_list<int64_t> dims)
 void Shape::append(int64_t dim)
 {
     if (m_rank == maxRank || dim < 0)
-        throw Error(Error::Code::Internal, "impossible shape: dimension " + std::to_string(dim)
-                        + " after " + text());
+        throw Error(Error::Code::Internal,
+                    "impossible shape: dimension " + std::to_string(dim) + " after " + text());
     m_dims[static_cast<size_t>(m_rank++)] = dim;
 }
 
@@ -93,8 +93,9 @@ Tensor::Tensor(DType type, const Shape& shape, std::byte* data, std::shared_ptr<
 Tensor Tensor::rows(int64_t begin, int64_t rows) const
 {
     if (m_shape.rank() < 1 || begin < 0 || rows < 0 || begin > dim(0) - rows)
-        throw Error(Error::Code::Internal, "rows " + std::to_string(begin) + " to "
-                        + std::to_string(begin + rows) + " of " + m_shape.text());
+        throw Error(Error::Code::Internal, "rows " + std::to_string(begin) + " to " +
+                                               std::to_string(begin + rows) + " of " +
+                                               m_shape.text());
     Shape shape{rows};
     int64_t rowCount = 1;
     for (int i = 1; i < m_shape.rank(); ++i) {
@@ -114,8 +115,8 @@ Tensor Tensor::view(const Shape& shape) const
 void Tensor::requireElementSize(size_t size) const
 {
     if (static_cast<int64_t>(size) != sizeOf(m_type))
-        throw Error(Error::Code::Internal, std::string("elements of ") + nameOf(m_type) + " read as "
-                        + std::to_string(size) + " bytes each");
+        throw Error(Error::Code::Internal, std::string("elements of ") + nameOf(m_type) +
+                                               " read as " + std::to_string(size) + " bytes each");
 }
 
 Tensor hostTensor(DType type, const Shape& shape)
@@ -124,10 +125,11 @@ Tensor hostTensor(DType type, const Shape& shape)
     const int64_t bytes = shape.count() * sizeOf(type);
     const int64_t rounded = (bytes / alignment + 1) * alignment;
     std::shared_ptr<std::byte> memory(
-        static_cast<std::byte*>(std::aligned_alloc(alignment, static_cast<size_t>(rounded))), std::free);
+        static_cast<std::byte*>(std::aligned_alloc(alignment, static_cast<size_t>(rounded))),
+        std::free);
     if (!memory)
-        throw Error(Error::Code::OutOfMemory,
-                    "no memory for a tensor " + shape.text() + ": " + std::to_string(bytes) + " bytes");
+        throw Error(Error::Code::OutOfMemory, "no memory for a tensor " + shape.text() + ": " +
+                                                  std::to_string(bytes) + " bytes");
     std::byte* const data = memory.get();
     return Tensor(type, shape, data, std::move(memory));
 }

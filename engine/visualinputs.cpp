@@ -66,12 +66,14 @@ std::string sourceOf(const std::filesystem::path& path)
     const auto date = std::filesystem::last_write_time(path, failure);
     if (failure)
         return {};
-    return path.string() + '\n' + std::to_string(bytes) + '\n' + std::to_string(date.time_since_epoch().count());
+    return path.string() + '\n' + std::to_string(bytes) + '\n' +
+           std::to_string(date.time_since_epoch().count());
 }
 
 /// Times up to the end of the film, and a frame beyond: durations are rounded.
 /// Throws: Error::Code::BadRequest
-void requireWithin(const std::vector<double>& times, const MediaInfo& film, const std::filesystem::path& path)
+void requireWithin(const std::vector<double>& times, const MediaInfo& film,
+                   const std::filesystem::path& path)
 {
     const double frame = film.frameRate > 0 ? 1 / film.frameRate : 0;
     const auto text = [](double seconds) {
@@ -81,8 +83,10 @@ void requireWithin(const std::vector<double>& times, const MediaInfo& film, cons
     };
     for (const double seconds : times)
         if (!(seconds >= 0) || (film.duration > 0 && seconds > film.duration + frame))
-            throw Error(Error::Code::BadRequest, path.string() + ": there is no frame at " + text(seconds)
-                            + " s, the film lasts " + text(film.duration) + " s; choose times from 0 to that");
+            throw Error(Error::Code::BadRequest, path.string() + ": there is no frame at " +
+                                                     text(seconds) + " s, the film lasts " +
+                                                     text(film.duration) +
+                                                     " s; choose times from 0 to that");
 }
 
 ImageSize sizeOf(const PictureSource& picture)
@@ -91,10 +95,10 @@ ImageSize sizeOf(const PictureSource& picture)
                           : probeMedia(picture.path).size;
 }
 
-/// Which frames to take; fewer than asked for where all of them would leave no room for a question: then as
-/// many as leave a quarter of the model's positions.
-std::vector<int64_t> framesWithinContext(const Family& family, const ChatRequest& request, const MediaInfo& film,
-                                         int count)
+/// Which frames to take; fewer than asked for where all of them would leave no room for a question:
+/// then as many as leave a quarter of the model's positions.
+std::vector<int64_t> framesWithinContext(const Family& family, const ChatRequest& request,
+                                         const MediaInfo& film, int count)
 {
     std::vector<int64_t> frames = sampleFrames(film.frameCount, count, film.duration);
     const int64_t context = family.info().context;
@@ -102,8 +106,9 @@ std::vector<int64_t> framesWithinContext(const Family& family, const ChatRequest
     if (rows < 1 || std::ssize(frames) * rows < context)
         return frames;
     const int64_t fitting = std::max<int64_t>(1, context / 4 * 3 / rows);
-    log(LogLevel::Warning, std::to_string(frames.size()) + " frames take more than the model's "
-            + std::to_string(context) + " positions; taken are " + std::to_string(fitting));
+    log(LogLevel::Warning, std::to_string(frames.size()) + " frames take more than the model's " +
+                               std::to_string(context) + " positions; taken are " +
+                               std::to_string(fitting));
     return sampleFrames(film.frameCount, static_cast<int>(fitting), film.duration);
 }
 
@@ -126,36 +131,44 @@ std::vector<VisualInput> VisualInputs::open(const ChatRequest& request) const
                 std::vector<double> times = item.film.times;
                 requireWithin(times, info, item.film.path);
                 if (item.film.frameCount < 0)
-                    throw Error(Error::Code::BadRequest, "a film needs 0 or more frames, not "
-                                    + std::to_string(item.film.frameCount));
+                    throw Error(Error::Code::BadRequest, "a film needs 0 or more frames, not " +
+                                                             std::to_string(item.film.frameCount));
                 if (times.empty())
-                    for (const int64_t index : framesWithinContext(m_family, request, info, item.film.frameCount))
+                    for (const int64_t index :
+                         framesWithinContext(m_family, request, info, item.film.frameCount))
                         times.push_back(input.m_film->timeOf(index));
                 for (const double seconds : times)
                     input.m_frames.push_back(
-                        {{}, seconds, source.empty() ? "" : source + '\n' + std::to_string(seconds)});
+                        {{},
+                         seconds,
+                         source.empty() ? "" : source + '\n' + std::to_string(seconds)});
             } else {
-                const std::vector<PictureSource> pictures
-                    = film ? item.film.frames : std::vector{item.picture};
+                const std::vector<PictureSource> pictures =
+                    film ? item.film.frames : std::vector{item.picture};
                 input.m_size = sizeOf(pictures.front());
                 for (const PictureSource& picture : pictures)
-                    input.m_frames.push_back({picture, 0, picture.pixels ? "" : sourceOf(picture.path)});
+                    input.m_frames.push_back(
+                        {picture, 0, picture.pixels ? "" : sourceOf(picture.path)});
             }
             if (input.m_frames.size() > framesLimit)
-                throw Error(Error::Code::BadRequest, std::to_string(input.m_frames.size())
-                                + " frames of a film; at most " + std::to_string(framesLimit));
-            input.m_part = m_family.fit(input.m_size, film ? static_cast<int64_t>(input.m_frames.size()) : 0, request);
+                throw Error(Error::Code::BadRequest, std::to_string(input.m_frames.size()) +
+                                                         " frames of a film; at most " +
+                                                         std::to_string(framesLimit));
+            input.m_part = m_family.fit(
+                input.m_size, film ? static_cast<int64_t>(input.m_frames.size()) : 0, request);
             for (VisualInput::Frame& frame : input.m_frames)
                 if (!frame.source.empty())
-                    frame.source += '\n' + std::to_string(input.m_part.size.width) + 'x'
-                        + std::to_string(input.m_part.size.height) + ' ' + std::to_string(input.m_part.tileCount())
-                        + ' ' + std::to_string(input.m_part.variant);
+                    frame.source += '\n' + std::to_string(input.m_part.size.width) + 'x' +
+                                    std::to_string(input.m_part.size.height) + ' ' +
+                                    std::to_string(input.m_part.tileCount()) + ' ' +
+                                    std::to_string(input.m_part.variant);
             inputs.push_back(std::move(input));
         }
     return inputs;
 }
 
-std::shared_ptr<const Image> VisualInputs::decode(VisualInput& input, int64_t i, std::stop_token stop)
+std::shared_ptr<const Image> VisualInputs::decode(VisualInput& input, int64_t i,
+                                                  std::stop_token stop)
 {
     const VisualInput::Frame& frame = input.m_frames.at(static_cast<size_t>(i));
     if (frame.picture.pixels)
@@ -168,9 +181,10 @@ std::shared_ptr<const Image> VisualInputs::decode(VisualInput& input, int64_t i,
         return nullptr;
     if (!input.m_part.film && ImageSize{image->width(), image->height()} != input.m_size)
         throw Error(Error::Code::BadMedia,
-                    frame.picture.path.string() + ": the header says " + std::to_string(input.m_size.width) + " x "
-                        + std::to_string(input.m_size.height) + " pixels, the picture has "
-                        + std::to_string(image->width()) + " x " + std::to_string(image->height()));
+                    frame.picture.path.string() + ": the header says " +
+                        std::to_string(input.m_size.width) + " x " +
+                        std::to_string(input.m_size.height) + " pixels, the picture has " +
+                        std::to_string(image->width()) + " x " + std::to_string(image->height()));
     return image;
 }
 
@@ -180,8 +194,8 @@ FrameKey VisualInputs::ofVariant(FrameKey key) const
     return key;
 }
 
-std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i, const ProgressSink& progress,
-                                            std::stop_token stop)
+std::optional<FrameKey> VisualInputs::keyOf(VisualInput& input, int64_t i,
+                                            const ProgressSink& progress, std::stop_token stop)
 {
     const std::string& source = input.m_frames.at(static_cast<size_t>(i)).source;
     if (!source.empty())
@@ -208,7 +222,8 @@ std::optional<FrameKey> VisualInputs::knownKey(const VisualInput& input, int64_t
     return known == m_keysBySource.end() ? std::nullopt : std::optional(ofVariant(known->second));
 }
 
-Tensor VisualInputs::tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop)
+Tensor VisualInputs::tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress,
+                              std::stop_token stop)
 {
     const std::optional<FrameKey> key = keyOf(input, i, progress, stop);
     if (!key)
@@ -219,8 +234,9 @@ Tensor VisualInputs::tokensOf(VisualInput& input, int64_t i, const ProgressSink&
     return image ? encode(input, *key, std::move(image), progress, stop) : Tensor();
 }
 
-Tensor VisualInputs::encode(VisualInput& input, const FrameKey& key, std::shared_ptr<const Image> image,
-                            const ProgressSink& progress, std::stop_token stop)
+Tensor VisualInputs::encode(VisualInput& input, const FrameKey& key,
+                            std::shared_ptr<const Image> image, const ProgressSink& progress,
+                            std::stop_token stop)
 {
     const Stopwatch watch(m_visionTime);
     const Tensor patches = m_family.preprocess(input.m_part, {&image, 1}, stop);

@@ -32,9 +32,9 @@ private:
     friend class VisualInputs;
 
     struct Frame {
-        PictureSource picture;  // of a picture, or of a film given as pictures
-        double seconds = 0;     // of a frame of m_film
-        std::string source;     // what is read, with its date: an unchanged one is not decoded again
+        PictureSource picture; // of a picture, or of a film given as pictures
+        double seconds = 0;    // of a frame of m_film
+        std::string source;    // what is read, with its date: an unchanged one is not decoded again
     };
 
     VisualPart m_part;
@@ -43,9 +43,8 @@ private:
     std::vector<Frame> m_frames;
 };
 
-/// Turns the pictures and films of requests into soft tokens and remembers them by content, so that the
-/// same frame is encoded once however often it is asked about.
-/// Thread: engine
+/// Turns the pictures and films of requests into soft tokens and remembers them by content, so that
+/// the same frame is encoded once however often it is asked about. Thread: engine
 class VisualInputs final {
 public:
     /// Both must outlive this object.
@@ -55,15 +54,15 @@ public:
     /// Throws: Error::Code::Missing, BadMedia, BadRequest
     std::vector<VisualInput> open(const ChatRequest& request) const;
 
-    /// Frames of one variant are not those of another: their soft tokens are made in different ways.
+    /// Frames of one variant are not those of another: their soft tokens are made in different
+    /// ways.
     void setVariant(uint64_t variant) { m_variant = variant; }
 
     /// Starts a request: frames that it uses are kept at least until the next one.
     void beginRequest();
 
-    /// What frame i holds. A frame that was never seen is decoded and encoded now, so that it is decoded only
-    /// once. Nothing once stopped.
-    /// Throws: Error::Code::Missing, BadMedia
+    /// What frame i holds. A frame that was never seen is decoded and encoded now, so that it is
+    /// decoded only once. Nothing once stopped. Throws: Error::Code::Missing, BadMedia
     std::optional<FrameKey> keyOf(VisualInput& input, int64_t i, const ProgressSink& progress,
                                   std::stop_token stop);
     /// The same without looking: nothing for a frame that was never seen.
@@ -72,7 +71,8 @@ public:
     bool isKept(const FrameKey& key) const { return m_kept.contains(key); }
     /// Soft tokens of frame i: decoded and encoded unless they are kept. Empty once stopped.
     /// Shape:  -> [tokens, D]
-    Tensor tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress, std::stop_token stop);
+    Tensor tokensOf(VisualInput& input, int64_t i, const ProgressSink& progress,
+                    std::stop_token stop);
     /// The model's input for frame i, for comparison with a reference, in its arrangement.
     Tensor pixelValuesOf(VisualInput& input, int64_t i, std::stop_token stop);
 

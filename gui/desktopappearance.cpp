@@ -67,7 +67,7 @@ void DesktopAppearance::listen()
     QDBusConnection bus(m_connection);
     // Of whatever sender: to look who owns the portal's name would be to wait for the bus.
     bus.connect({}, portalPath, portalSettings, QStringLiteral("SettingChanged"), this,
-                SLOT(takeSetting(QString,QString,QDBusVariant)));
+                SLOT(takeSetting(QString, QString, QDBusVariant)));
     ask(bus, colourScheme);
     ask(bus, contrastKey);
     emit connected();
@@ -93,7 +93,8 @@ void DesktopAppearance::takeSetting(const QString& space, const QString& key,
                                     const QDBusVariant& value)
 {
     QVariant held = value.variant();
-    for (int i = 0; i < deepestVariant && held.metaType() == QMetaType::fromType<QDBusVariant>(); ++i)
+    for (int i = 0; i < deepestVariant && held.metaType() == QMetaType::fromType<QDBusVariant>();
+         ++i)
         held = held.value<QDBusVariant>().variant();
     if (space != appearance || held.metaType() != QMetaType::fromType<uint>())
         return;

@@ -64,8 +64,10 @@ void goOnInSoftware(const CommandLine& line)
         arguments.push_back(word.data());
     arguments.push_back(nullptr);
     execv(arguments.front(), arguments.data());
-    std::fprintf(stderr, "argali: cannot be started again to draw in software: %s; start it with "
-                         "ARGALI_TRANSCRIPT=software\n", std::strerror(errno));
+    std::fprintf(stderr,
+                 "argali: cannot be started again to draw in software: %s; start it with "
+                 "ARGALI_TRANSCRIPT=software\n",
+                 std::strerror(errno));
 }
 
 /// Whether to open a window here; if not, the program that runs already has it all.

@@ -84,8 +84,8 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
 
     WindowToolBar* bar = makeToolBar();
     m_panes = new WindowPanes(parts.settings, m_list, m_chat, m_panel, bar, this);
-    m_model = new ShownModel({*m_status, *m_chooser, m_place, *m_chat, *m_panel},
-                             parts.settings, parts.sources, this);
+    m_model = new ShownModel({*m_status, *m_chooser, m_place, *m_chat, *m_panel}, parts.settings,
+                             parts.sources, this);
     auto* whole = new QWidget(this);
     auto* column = new QVBoxLayout(whole);
     column->setContentsMargins(0, 0, 0, 0);
@@ -139,8 +139,7 @@ MainWindow::MainWindow(const WindowParts& parts, QWidget* parent)
             m_serving->setModel(m_model->model(), m_model->isLoading());
     });
     connect(m_chat, &ChatWidget::announced, this, &MainWindow::announce);
-    connect(m_chat->composer(), &Composer::changed, this,
-            &MainWindow::keepDraft);
+    connect(m_chat->composer(), &Composer::changed, this, &MainWindow::keepDraft);
     connect(&parts.book, &ConversationBook::optionsChanged, this, [this](quint64 id) {
         if (id == m_parts.book.current().id())
             keepDraft(); // of a chat without a turn, what was chosen is kept with it
@@ -472,9 +471,9 @@ void MainWindow::compare()
         const ChatOptions& options = m_chat->options();
         Comparison::Options both{options.forAnswer(here), options.forAnswer(std::nullopt)};
         both.here.sampling.seed = both.onServer.sampling.seed;
-        m_comparison = new Comparison({m_parts.settings, m_parts.loader, *m_parts.sources},
-                                      m_parts.book.current(), m_chat->composer()->draft(),
-                                      both, here, this);
+        m_comparison =
+            new Comparison({m_parts.settings, m_parts.loader, *m_parts.sources},
+                           m_parts.book.current(), m_chat->composer()->draft(), both, here, this);
         m_comparison->setAttribute(Qt::WA_DeleteOnClose);
     }
     m_comparison->show();

@@ -51,7 +51,7 @@ struct WindowParts {
     TurnController& turns;
     DraftStore& drafts;
     QList<Sample> samples;
-    HistoryStore* history = nullptr; ///< null: chats are of this session only
+    HistoryStore* history = nullptr;      ///< null: chats are of this session only
     DesktopAppearance* desktop = nullptr; ///< null: only the system's palette says what it wants
     DataEraser* eraser = nullptr;         ///< null: nothing is kept that could be cleared
     SourceChoice* sources = nullptr;      ///< null: only the model on this computer answers
@@ -86,10 +86,10 @@ public:
     ConversationList* conversations() const { return m_list; }
     UndoLine* undoLine() const { return m_undo; }
     ExchangeControl* exchange() const { return m_exchange; }
-    ServingControl* serving() const { return m_serving; } ///< null: the model is not served
+    ServingControl* serving() const { return m_serving; }   ///< null: the model is not served
     AdapterControl* adapters() const { return m_adapters; } ///< null: there are none
-    ShortcutList* shortcutList() const; ///< null while it is not open
-    Comparison* comparison() const; ///< null while it is not open
+    ShortcutList* shortcutList() const;                     ///< null while it is not open
+    Comparison* comparison() const;                         ///< null while it is not open
     void listShortcuts(); ///< Opens the list of keys beside the window.
     bool isSideOpen() const;
     bool isPanelOpen() const;

@@ -93,9 +93,9 @@ void earlierChats(Stage& s)
     };
     chat("What is the distance of the bars in the grid?", "网格中柱子的间距是多少？",
          "The bars stand 24 px apart.", "柱子之间相距 24 像素。", 40);
-    const quint64 invoice = chat("Read the invoice number", "读出发票号码",
-                                 "It is printed above the bar code: 4711-26.",
-                                 "印在条形码的柱子上方：4711-26。", 3);
+    const quint64 invoice =
+        chat("Read the invoice number", "读出发票号码",
+             "It is printed above the bar code: 4711-26.", "印在条形码的柱子上方：4711-26。", 3);
     const quint64 chart = chat("Compare the four quarters", "比较四个季度",
                                "Q4 has the highest bar.", "第四季度的柱子最高。", 1);
     chat("Which colour is the ring?", "圆环是什么颜色？", "The ring is red.", "圆环是红色的。", 0);
@@ -221,9 +221,9 @@ std::vector<Shot> shotStates()
                                                      "(0.580,0.790)</box>"),
                                       24);
                        s.source.finish(FinishReason::Stop, 24);
-                       s.window->chat()->media()->showRegion(
-                           s.book.current().turns().back().id, QStringLiteral("box"),
-                           {0.36, 0.5, 0.58, 0.79});
+                       s.window->chat()->media()->showRegion(s.book.current().turns().back().id,
+                                                             QStringLiteral("box"),
+                                                             {0.36, 0.5, 0.58, 0.79});
                    });
          }},
         {"drag", 1800,
@@ -324,8 +324,8 @@ std::vector<Shot> shotStates()
                  s.source.write(wholeAnswer(s), 560);
                  s.source.finish(FinishReason::Stop, 554);
                  const quint64 first = s.book.current().turns().back().id;
-                 s.turns.edit(first, {s.text("And which sold least?", "哪个季度卖得最少？"), {}}, {},
-                              s.large().name());
+                 s.turns.edit(first, {s.text("And which sold least?", "哪个季度卖得最少？"), {}},
+                              {}, s.large().name());
                  s.source.write(s.text("Q3, at 44 units.", "第三季度，为 44。"), 12);
                  s.source.finish(FinishReason::Stop, 12);
              });

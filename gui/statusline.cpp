@@ -266,7 +266,9 @@ void StatusLine::setModel(const std::optional<LoadedModel>& model, bool loading)
         m_model->setText(tr("Pocket model ready"));
     else
         m_model->setText(tr("%1 ready").arg(model->name()));
-    m_dot->setState(loading ? StatusDot::State::Waiting : model ? StatusDot::State::Ready : StatusDot::State::Off);
+    m_dot->setState(loading ? StatusDot::State::Waiting
+                    : model ? StatusDot::State::Ready
+                            : StatusDot::State::Off);
 }
 
 QString StatusLine::phaseText() const

@@ -58,7 +58,8 @@ QString styleSheet()
         "QListWidget[pages=\"true\"]::item:selected { background: palette(midlight); color: "
         "palette(link); }"
         "QListWidget[pages=\"true\"]::item:selected:focus { border-color: palette(highlight); }"
-        "QComboBox QAbstractItemView { color: palette(text); background: palette(base); border: 1px "
+        "QComboBox QAbstractItemView { color: palette(text); background: palette(base); border: "
+        "1px "
         "solid palette(mid); outline: none; padding: 4px; selection-background-color: "
         "palette(midlight); selection-color: palette(link); }"
         "QSplitter::handle { background: palette(mid); }"
@@ -163,16 +164,15 @@ Theme Theme::from(const QPalette& foreign)
     t.surface = t.user = t.code =
         contrast(t.text, colour(QPalette::Base)) < 4.5 ? t.background : colour(QPalette::Base);
     t.accent = colour(QPalette::Highlight);
-    t.onAccent = legible(colour(QPalette::HighlightedText), {t.accent},
-                         contrast(Qt::black, t.accent) > contrast(Qt::white, t.accent)
-                             ? QColor(Qt::black)
-                             : QColor(Qt::white));
+    t.onAccent =
+        legible(colour(QPalette::HighlightedText), {t.accent},
+                contrast(Qt::black, t.accent) > contrast(Qt::white, t.accent) ? QColor(Qt::black)
+                                                                              : QColor(Qt::white));
     const QColor tint = QColor::fromRgbF((3 * t.surface.redF() + t.accent.redF()) / 4,
                                          (3 * t.surface.greenF() + t.accent.greenF()) / 4,
                                          (3 * t.surface.blueF() + t.accent.blueF()) / 4);
     t.accentSoft = contrast(t.text, tint) < 4.5 ? t.surface : tint;
-    t.accentText =
-        legible(colour(QPalette::Link), {t.background, t.surface, t.accentSoft}, t.text);
+    t.accentText = legible(colour(QPalette::Link), {t.background, t.surface, t.accentSoft}, t.text);
     for (QColor* sign : {&t.ok, &t.warn, &t.bad})
         *sign = legible(*sign, {t.background, t.surface}, t.text);
     return t;
@@ -181,9 +181,7 @@ Theme Theme::from(const QPalette& foreign)
 Theme Theme::of(const QPalette& palette)
 {
     const bool strong = isHighContrast(palette);
-    Theme t = strong            ? highContrast(isDark(palette))
-              : isDark(palette) ? darkTheme()
-                                : light();
+    Theme t = strong ? highContrast(isDark(palette)) : isDark(palette) ? darkTheme() : light();
     t.background = palette.color(QPalette::Active, QPalette::Window);
     t.surface = palette.color(QPalette::Active, QPalette::Base);
     t.side = palette.color(QPalette::Active, QPalette::AlternateBase);
@@ -282,7 +280,8 @@ void applyTheme(Theme::Choice choice, const DesktopColours& desktop)
 {
     if (qApp->style()->name().compare(QLatin1String("fusion"), Qt::CaseInsensitive) != 0)
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
-    // Under a style sheet palettes do not reach the widgets that are there already, so it steps aside.
+    // Under a style sheet palettes do not reach the widgets that are there already, so it steps
+    // aside.
     qApp->setStyleSheet({});
     QApplication::setPalette(QPalette()); // back to the system's, to see what it is now
     QApplication::setPalette(chosenPalette(choice, desktop, QApplication::palette()));

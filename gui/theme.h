@@ -60,8 +60,7 @@ bool isHighContrast(const QPalette& palette);
 
 /// The palette to draw in. system: what it is without us; when it is one of high contrast it wins,
 /// unless light or dark was chosen against it.
-QPalette chosenPalette(Theme::Choice choice, const DesktopColours& desktop,
-                       const QPalette& system);
+QPalette chosenPalette(Theme::Choice choice, const DesktopColours& desktop, const QPalette& system);
 
 /// The application's font, scaled: 0.92 for secondary text, 0.85 for labels.
 QFont scaledFont(const QFont& base, double factor, int weight = QFont::Normal);

@@ -25,10 +25,9 @@ LoraRules rulesOf(const PeftConfig& config, const WeightSource& weights)
     rules.pathOf = [&weights](const std::string& name) {
         constexpr std::string_view prefix = "base_model.model.";
         if (!name.starts_with(prefix))
-            throw Error(Error::Code::BadModel,
-                        weights.origin(name) + ": tensor " + inQuotes(name) +
-                            " does not begin with " + std::string(prefix) +
-                            ", as those of a PEFT adapter do");
+            throw Error(Error::Code::BadModel, weights.origin(name) + ": tensor " + inQuotes(name) +
+                                                   " does not begin with " + std::string(prefix) +
+                                                   ", as those of a PEFT adapter do");
         return std::optional(name.substr(prefix.size()));
     };
     rules.rankOf = [&config](const std::string& module) {
@@ -53,9 +52,9 @@ Adapter readPeftAdapter(const std::filesystem::path& folder, const std::stop_tok
     if (!isThere(file))
         file = folder / "adapter_model.bin";
     if (!isThere(file))
-        throw Error(Error::Code::Missing, folder.string() +
-                                              ": has neither adapter_model.safetensors nor "
-                                              "adapter_model.bin; give the folder as PEFT saved it");
+        throw Error(Error::Code::Missing,
+                    folder.string() + ": has neither adapter_model.safetensors nor "
+                                      "adapter_model.bin; give the folder as PEFT saved it");
     Adapter adapter;
     adapter.path = folder;
     adapter.base = config.config.string("base_model_name_or_path", "");

@@ -31,8 +31,8 @@ struct LoraPair {
 struct Adapter {
     std::filesystem::path path; ///< folder or file, for messages
     std::string base; ///< the model it was trained on, as its author calls it; may be empty
-    std::vector<LoraPair> pairs;            ///< by module
-    std::map<std::string, Tensor> replaced; ///< whole tensors by their names in the base model
+    std::vector<LoraPair> pairs;                ///< by module
+    std::map<std::string, Tensor> replaced;     ///< whole tensors by their names in the base model
     std::shared_ptr<const WeightSource> prefix; ///< the tensors of a P-Tuning prefix; null: none
     std::vector<std::shared_ptr<const WeightSource>> weights; ///< that all this lies in
 

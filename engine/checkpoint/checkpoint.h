@@ -17,7 +17,8 @@ namespace argali {
 struct TensorKind {
     DType type = DType::F32;
     Shape shape;
-    int packedBits = 0; ///< of the whole numbers that the values are made from; 0: stored as they are
+    int packedBits =
+        0; ///< of the whole numbers that the values are made from; 0: stored as they are
 
     int64_t bytes() const { return shape.count() * sizeOf(type); }
 };

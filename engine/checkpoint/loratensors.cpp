@@ -125,8 +125,8 @@ void LoraTensors::add(const std::string& name, const std::string& path, Adapter&
 LoraPair LoraTensors::pairOf(const std::string& module, const Halves& halves) const
 {
     const auto fail = [&](const std::string& what) {
-        throw Error(Error::Code::BadModel,
-                    m_weights.files().front().string() + ": module " + inQuotes(module) + " " + what);
+        throw Error(Error::Code::BadModel, m_weights.files().front().string() + ": module " +
+                                               inQuotes(module) + " " + what);
     };
     if (!halves.a || !halves.b)
         fail(std::string("has lora_") + (halves.a ? "A" : "B") + ", but no lora_" +

@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 [[noreturn]] void refuseWithReason(const fs::path& path, const std::string& what, int reason)
 {
     const bool isFull = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
-    refuse(path, what + " (" + std::strerror(reason) + ")"
-                     + (isFull ? "; free some space, or write elsewhere" : ""));
+    refuse(path, what + " (" + std::strerror(reason) + ")" +
+                     (isFull ? "; free some space, or write elsewhere" : ""));
 }
 
 /// Waits until the disk has what a folder lists.
@@ -42,7 +42,8 @@ void syncFolder(const fs::path& folder)
         refuseWithReason(folder, "cannot be written", reason);
 }
 
-/// Network file systems may not know the call; there a plain rename replaces nothing but an empty folder.
+/// Network file systems may not know the call; there a plain rename replaces nothing but an empty
+/// folder.
 bool renameWithoutReplacing(const fs::path& from, const fs::path& to)
 {
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)

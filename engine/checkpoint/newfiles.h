@@ -8,7 +8,8 @@ namespace argali {
 /// A file that was not there before. It is closed, whatever happens.
 class NewFile final {
 public:
-    /// Throws: Error::Code::BadRequest when it cannot be made or is there already, naming it and why
+    /// Throws: Error::Code::BadRequest when it cannot be made or is there already, naming it and
+    /// why
     explicit NewFile(std::filesystem::path path);
     ~NewFile();
     NewFile(const NewFile&) = delete;
@@ -16,7 +17,8 @@ public:
 
     /// Throws: as the constructor
     void write(std::string_view bytes) const;
-    /// Waits until the disk has it; who reads it from here on reads the disk. Throws: as the constructor
+    /// Waits until the disk has it; who reads it from here on reads the disk. Throws: as the
+    /// constructor
     void finish();
 
 private:

@@ -116,8 +116,9 @@ void checkSettings(const Config& config)
 {
     const auto unsupported = [&](std::string_view key, const std::string& what) {
         throw Error(Error::Code::Unsupported, config.file() + ": " + std::string(key) + ": " +
-                                                  what + ", which is not supported; use a model "
-                                                         "that it was merged into");
+                                                  what +
+                                                  ", which is not supported; use a model "
+                                                  "that it was merged into");
     };
     if (const std::string type = config.string("peft_type"); type != "LORA")
         unsupported("peft_type", "the method " + inQuotes(type));
@@ -156,11 +157,10 @@ ModuleNumbers::ModuleNumbers(const Config& config, const char* key, double minim
                     m_source + ": more than " + std::to_string(mostPatterns) + " patterns");
     for (const auto& [pattern, value] : table.json().items()) {
         if (!value.is_number() || value.get<double>() < minimum || value.get<double>() > maximum)
-            throw Error(Error::Code::BadModel, m_source + "." + pattern +
-                                                   ": expected a number from " +
-                                                   json(minimum).dump() + " to " +
-                                                   json(maximum).dump() + ", found " +
-                                                   inQuotes(value.dump()));
+            throw Error(Error::Code::BadModel,
+                        m_source + "." + pattern + ": expected a number from " +
+                            json(minimum).dump() + " to " + json(maximum).dump() + ", found " +
+                            inQuotes(value.dump()));
         m_numbers.emplace_back(pathOf(config, key, pattern), value.get<double>());
     }
 }
@@ -176,13 +176,13 @@ double ModuleNumbers::of(const std::string& module, double fallback) const
         if (found && *found != number)
             throw Error(Error::Code::Unsupported,
                         m_source + ": several patterns with different numbers fit the module " +
-                            inQuotes(module) + ", which is not supported; use a model that it was "
-                                               "merged into");
+                            inQuotes(module) +
+                            ", which is not supported; use a model that it was "
+                            "merged into");
         found = number;
     }
     return found.value_or(fallback);
 }
-
 
 PeftConfig readPeftConfig(const std::filesystem::path& folder)
 {

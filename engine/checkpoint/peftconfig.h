@@ -28,8 +28,8 @@ private:
 struct PeftConfig {
     Config config;
     double rank = 8, alpha = 8;
-    bool usesRoot = false;  ///< the scale is alpha / sqrt(rank) instead of alpha / rank
-    bool hasBiases = false; ///< the file may replace biases
+    bool usesRoot = false;          ///< the scale is alpha / sqrt(rank) instead of alpha / rank
+    bool hasBiases = false;         ///< the file may replace biases
     std::vector<std::string> saved; ///< modules_to_save: modules that the file replaces whole
     ModuleNumbers ranks, alphas;
 };

@@ -18,8 +18,9 @@ std::string headerOf(const std::vector<WrittenTensor>& tensors)
         for (int i = 0; i < tensor.kind.shape.rank(); ++i)
             shape.push_back(tensor.kind.shape.dim(i));
         const int64_t end = offset + tensor.kind.bytes();
-        header[tensor.name] = {
-            {"dtype", safetensorsName(tensor.kind.type)}, {"shape", shape}, {"data_offsets", {offset, end}}};
+        header[tensor.name] = {{"dtype", safetensorsName(tensor.kind.type)},
+                               {"shape", shape},
+                               {"data_offsets", {offset, end}}};
         offset = end;
     }
     std::string text = header.dump();
@@ -68,7 +69,8 @@ void writeSafetensors(const std::filesystem::path& path, const std::vector<Writt
         const Tensor value = values(tensor.name);
         if (value.type() != tensor.kind.type || value.shape() != tensor.kind.shape)
             throw Error(Error::Code::Internal, tensor.name + ": other values than announced");
-        file.write({reinterpret_cast<const char*>(value.raw()), static_cast<size_t>(value.bytes())});
+        file.write(
+            {reinterpret_cast<const char*>(value.raw()), static_cast<size_t>(value.bytes())});
     }
     file.finish();
 }

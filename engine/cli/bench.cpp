@@ -143,8 +143,8 @@ std::optional<Measured> measure(const Arguments& arguments, const BenchSettings&
         measured.dtype = dtype.value_or(synthetic ? info.storedType : defaultType(info));
         const int64_t positions = positionsOf(settings, *family);
         chooseDevice(deviceId); // one: its limits are what everything is compared with
-        measured.device = chooseDevice(
-            place(*family, measured.dtype, positions, deviceId).parts.front().device);
+        measured.device =
+            chooseDevice(place(*family, measured.dtype, positions, deviceId).parts.front().device);
         auto counting = std::make_unique<CountingBackend>(makeBackend(measured.device.id));
         CountingBackend& counted = *counting;
         op.emplace(std::move(counting));

@@ -209,7 +209,8 @@ void readAdapterOf(CaseFile& file)
     const std::filesystem::path base = partOfModel(file, "base");
     const nlohmann::json& model = file.json["model"];
     if (model.contains("lora_alpha")) {
-        const Config alphas = Config(model, (file.folder / "case.json").string()).object("lora_alpha");
+        const Config alphas =
+            Config(model, (file.folder / "case.json").string()).object("lora_alpha");
         constexpr double largest = 1e6;
         if (alphas.has("language_model"))
             source.textAlpha = alphas.number("language_model", 0, largest);

@@ -102,8 +102,8 @@ bool CaseRun::withinTolerance(const char* key, const Deviation& d, std::string& 
         remark = "case.json gives no tolerance (max_abs and nmse) for this tensor";
         return false;
     }
-    // The tolerances are those of a processor. A card adds in another order and has other elementary
-    // functions.
+    // The tolerances are those of a processor. A card adds in another order and has other
+    // elementary functions.
     const double wider = m_model.deviceName().starts_with("cpu") ? 1 : 10;
     const double maxAbs = wider * all[key]["max_abs"].get<double>();
     const double nmse = wider * all[key]["nmse"].get<double>();

@@ -114,11 +114,12 @@ void checkTileGrids(VectorFile& file, const VectorContext&, CheckReport& report,
         RowCount count;
         size_t i = 0;
         for (const nlohmann::json& size : file.rows("sizes")) {
-            const ImageSize given = file.size(nlohmann::json{{"size", size}}, "size"); // height first
+            const ImageSize given =
+                file.size(nlohmann::json{{"size", size}}, "size"); // height first
             const ImageSize picture{given.height, given.width};
             const auto grid = tileGrid(picture, side, least, most);
-            const bool equal = expected.is_array() && i < expected.size() &&
-                               expected[i] == nlohmann::json(grid);
+            const bool equal =
+                expected.is_array() && i < expected.size() && expected[i] == nlohmann::json(grid);
             ++i;
             count.add(equal, size.dump() + " became " + nlohmann::json(grid).dump());
         }

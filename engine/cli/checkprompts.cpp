@@ -2,13 +2,13 @@
 
 #include "engine/checkpoint/json.h"
 
-#include <nlohmann/json.hpp>
 #include "engine/cli/checkvectors.h"
 #include "engine/cli/comparison.h"
 #include "engine/cli/messages.h"
 #include "engine/cli/vectorfile.h"
 #include "engine/error.h"
 #include "engine/families/families.h"
+#include <nlohmann/json.hpp>
 
 namespace argali::cli {
 

@@ -4,8 +4,8 @@ namespace argali::cli {
 
 namespace {
 
-/// What the operations of a recorded pass cost when they were counted, so that a repetition, in which
-/// nobody calls them, counts too.
+/// What the operations of a recorded pass cost when they were counted, so that a repetition, in
+/// which nobody calls them, counts too.
 struct CountedPass final : RecordedPass {
     Recording inner;
     Work work;           ///< at this length

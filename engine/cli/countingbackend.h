@@ -45,7 +45,7 @@ private:
     void countProduct(const Tensor& x, const LinearWeight& w);
 
     Work m_work;
-    Work m_growth; ///< of the pass being counted, for each position more in the cache
+    Work m_growth;        ///< of the pass being counted, for each position more in the cache
     int64_t m_length = 0; ///< tokens in the cache; the backend's own copy may be on a card
 };
 

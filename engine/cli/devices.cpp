@@ -1,8 +1,8 @@
 #include "engine/devices.h"
 
-#include <nlohmann/json.hpp>
 #include "engine/cli/command.h"
 #include "engine/cli/output.h"
+#include <nlohmann/json.hpp>
 
 namespace argali::cli {
 

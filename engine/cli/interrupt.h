@@ -5,14 +5,14 @@
 
 namespace argali::cli {
 
-/// Ctrl+C, and SIGTERM in its place. The first one stops the work in progress, which ends by itself with what there is; where
-/// nothing can be stopped, or the second time, the program ends at once with status 130.
-/// Thread: watch() before any other thread starts, the rest from one thread.
+/// Ctrl+C, and SIGTERM in its place. The first one stops the work in progress, which ends by itself
+/// with what there is; where nothing can be stopped, or the second time, the program ends at once
+/// with status 130. Thread: watch() before any other thread starts, the rest from one thread.
 class Interrupt final {
 public:
     static Interrupt& instance();
-    /// Takes both signals over, also where the program was started with them ignored, as scripts do for
-    /// what runs in the background: whoever sends it means it.
+    /// Takes both signals over, also where the program was started with them ignored, as scripts do
+    /// for what runs in the background: whoever sends it means it.
     void watch();
 
     /// Work that can be stopped begins; it ends with end().

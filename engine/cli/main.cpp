@@ -21,9 +21,9 @@ namespace argali::cli {
 
 namespace {
 
-constexpr std::array commands = {&chatCommand,    &serveCommand,    &evalCommand,
-                                 &checkCommand,   &benchCommand,    &inspectCommand,
-                                 &tokenizeCommand, &mergeCommand,    &devicesCommand};
+constexpr std::array commands = {&chatCommand,     &serveCommand, &evalCommand,
+                                 &checkCommand,    &benchCommand, &inspectCommand,
+                                 &tokenizeCommand, &mergeCommand, &devicesCommand};
 
 std::string generalHelp()
 {

@@ -23,8 +23,8 @@ int run(const Arguments& arguments)
     ProgressLine progress;
     MergeRequest request{modelFolder(arguments), std::move(adapters.front()), *target, {}};
     request.progress = [&progress](const Progress& step) {
-        progress.show("merging " + std::to_string(step.done * 100 / std::max<int64_t>(step.total, 1)) +
-                      " %");
+        progress.show("merging " +
+                      std::to_string(step.done * 100 / std::max<int64_t>(step.total, 1)) + " %");
     };
     const Interruptible work;
     const bool done = mergeAdapter(request, work.token());

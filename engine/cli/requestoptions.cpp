@@ -138,8 +138,10 @@ void requireOneOf(const Arguments& arguments, const char* option,
 void refuseForeignOptions(const Arguments& arguments, const ModelInfo& info)
 {
     const std::pair<const char*, bool> ofFamilies[] = {
-        {"--min-pixels", info.maxPixels > 0},         {"--max-pixels", info.maxPixels > 0},
-        {"--max-tiles", info.maxTiles > 0},           {"--template", !info.templates.empty()},
+        {"--min-pixels", info.maxPixels > 0},
+        {"--max-pixels", info.maxPixels > 0},
+        {"--max-tiles", info.maxTiles > 0},
+        {"--template", !info.templates.empty()},
         {"--image-aspect-ratio", !info.aspectRatios.empty()}};
     for (const auto& [option, isUsed] : ofFamilies)
         if (!isUsed && arguments.has(option))

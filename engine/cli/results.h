@@ -6,7 +6,8 @@
 
 namespace argali::cli {
 
-/// Parts of an answer with the keys that chat and eval share. Times of tokens are null without tokens.
+/// Parts of an answer with the keys that chat and eval share. Times of tokens are null without
+/// tokens.
 nlohmann::ordered_json usageJson(const Usage& usage);
 nlohmann::ordered_json timingsJson(const Timings& timings);
 

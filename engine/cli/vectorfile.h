@@ -28,7 +28,8 @@ public:
     std::string name() const;
     /// The whole of a .json file.
     const nlohmann::json& json() const { return m_json; }
-    /// The elements of a list of the .json file, or of the list that it is, or the lines of a .jsonl file.
+    /// The elements of a list of the .json file, or of the list that it is, or the lines of a
+    /// .jsonl file.
     const std::vector<nlohmann::json>& rows(const char* key);
 
     std::string text(const nlohmann::json& row, const char* key) const;
@@ -36,7 +37,10 @@ public:
     double number(const nlohmann::json& row, const char* key) const;
     std::vector<int32_t> ids(const nlohmann::json& row, const char* key) const;
     std::vector<std::string> texts(const nlohmann::json& row, const char* key) const;
-    bool has(const nlohmann::json& row, const char* key) const { return row.is_object() && row.contains(key); }
+    bool has(const nlohmann::json& row, const char* key) const
+    {
+        return row.is_object() && row.contains(key);
+    }
     /// [height, width] or [rows, columns], each at least 1.
     ImageSize size(const nlohmann::json& row, const char* key) const;
     /// A file name beside the vector file, without any folder.

@@ -35,10 +35,10 @@ int64_t lengthBefore(const char* operation, const Tensor& q, const KvLayer& cach
     checks::length(state);
     const int64_t length = *state.length.as<int32_t>();
     if (length < 0 || q.dim(0) > cache.keys.dim(1) - length)
-        throw Error(Error::Code::Internal,
-                    std::string(operation) + ": " + std::to_string(q.dim(0)) + " tokens after " +
-                        std::to_string(length) + " in a cache of " +
-                        std::to_string(cache.keys.dim(1)));
+        throw Error(Error::Code::Internal, std::string(operation) + ": " +
+                                               std::to_string(q.dim(0)) + " tokens after " +
+                                               std::to_string(length) + " in a cache of " +
+                                               std::to_string(cache.keys.dim(1)));
     return length;
 }
 

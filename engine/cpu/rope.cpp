@@ -26,9 +26,9 @@ std::vector<float> frequencies(const Rope& rope, int64_t width)
 {
     std::vector<float> result = frequencies(rope.theta, width);
     for (size_t j = 0; j < rope.factors.size(); ++j) {
-        const auto power = static_cast<float>(
-            std::pow(static_cast<double>(rope.theta),
-                     2.0 * static_cast<double>(j) / static_cast<double>(width)));
+        const auto power =
+            static_cast<float>(std::pow(static_cast<double>(rope.theta),
+                                        2.0 * static_cast<double>(j) / static_cast<double>(width)));
         result[j] = 1 / (rope.factors[j] * power);
     }
     return result;

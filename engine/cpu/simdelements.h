@@ -132,12 +132,13 @@ void geluTanh(float* x, int64_t n)
     });
 }
 
-/// erfc(z) for z >= 0, within 2^-22 of itself. Source: W. H. Press et al., Numerical Recipes, section 6.2
-/// (erfcc)
+/// erfc(z) for z >= 0, within 2^-22 of itself. Source: W. H. Press et al., Numerical Recipes,
+/// section 6.2 (erfcc)
 Floats complementaryError(Floats z)
 {
-    constexpr float coefficients[] = {-0.82215223f, 1.48851587f,  -1.13520398f, 0.27886807f, -0.18628806f,
-                                      0.09678418f,  0.37409196f, 1.00002368f,  -1.26551223f};
+    constexpr float coefficients[] = {-0.82215223f, 1.48851587f,  -1.13520398f,
+                                      0.27886807f,  -0.18628806f, 0.09678418f,
+                                      0.37409196f,  1.00002368f,  -1.26551223f};
     const Floats one = Vector::set(1.0f);
     const Floats t = Vector::divide(one, Vector::fma(z, Vector::set(0.5f), one));
     Floats sum = Vector::set(0.17087277f);
@@ -152,7 +153,8 @@ void gelu(float* x, int64_t n)
     eachPair(x, x, n, [](Floats a, Floats) {
         const Floats zero = Vector::zero();
         const Floats size = Vector::max(Vector::subtract(zero, a), a);
-        const Floats tail = complementaryError(Vector::multiply(size, Vector::set(0.70710678118654752f)));
+        const Floats tail =
+            complementaryError(Vector::multiply(size, Vector::set(0.70710678118654752f)));
         const Floats lost = Vector::multiply(Vector::multiply(size, Vector::set(0.5f)), tail);
         return Vector::subtract(Vector::max(a, zero), lost);
     });

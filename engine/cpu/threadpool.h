@@ -39,8 +39,8 @@ public:
         run(slices, INT64_MAX, body);
     }
     /// The same for work that takes about so many nanoseconds on one thread. The caller does little
-    /// work alone: sharing it saves some microseconds, and costs milliseconds each time that another
-    /// program has the core of the thread that holds the last slice.
+    /// work alone: sharing it saves some microseconds, and costs milliseconds each time that
+    /// another program has the core of the thread that holds the last slice.
     template <typename Body> void run(int64_t slices, int64_t nanoseconds, const Body& body)
     {
         runErased(

@@ -9,10 +9,11 @@
 namespace argali {
 namespace {
 
-[[noreturn]] void refuse(const FittedAdapter& one, const FittedAdapter& other, const std::string& what)
+[[noreturn]] void refuse(const FittedAdapter& one, const FittedAdapter& other,
+                         const std::string& what)
 {
-    throw Error(Error::Code::BadRequest, one.path.string() + " and " + other.path.string() + " "
-                                             + what + "; use one of them at a time");
+    throw Error(Error::Code::BadRequest, one.path.string() + " and " + other.path.string() + " " +
+                                             what + "; use one of them at a time");
 }
 
 /// B of both side by side, with their scales in it, behind A of both one below the other.
@@ -66,8 +67,9 @@ void add(FittedAdapter& sum, const FittedAdapter& other)
         if (isNew)
             continue;
         if (own->second.isEmbedding != pair.isEmbedding)
-            refuse(sum, other, "change " + inQuotes(name)
-                                   + ", one as an embedding and the other as an output head");
+            refuse(sum, other,
+                   "change " + inQuotes(name) +
+                       ", one as an embedding and the other as an output head");
         own->second = joined(own->second, pair);
     }
     sum.prefix = sum.prefix ? sum.prefix : other.prefix;
@@ -77,7 +79,8 @@ void add(FittedAdapter& sum, const FittedAdapter& other)
 
 } // namespace
 
-std::shared_ptr<const FittedAdapter> sumOf(const std::vector<std::shared_ptr<const FittedAdapter>>& adapters)
+std::shared_ptr<const FittedAdapter> sumOf(
+    const std::vector<std::shared_ptr<const FittedAdapter>>& adapters)
 {
     if (adapters.size() == 1)
         return adapters.front();

@@ -12,6 +12,7 @@ namespace argali {
 /// Throws: Error::Code::BadRequest naming both and the tensor, for two that replace the same one,
 ///         one that replaces what another changes, and for two prefixes
 /// Source: PEFT, add_weighted_adapter() with combination_type cat and weights of 1
-std::shared_ptr<const FittedAdapter> sumOf(const std::vector<std::shared_ptr<const FittedAdapter>>& adapters);
+std::shared_ptr<const FittedAdapter> sumOf(
+    const std::vector<std::shared_ptr<const FittedAdapter>>& adapters);
 
 } // namespace argali

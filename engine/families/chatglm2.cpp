@@ -36,7 +36,8 @@ TextNames tensorNames()
 
 [[noreturn]] void refuse(const Config& config, const std::string& what)
 {
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for " + familyName);
+    throw Error(Error::Code::Unsupported,
+                config.file() + ": " + what + " is not supported for " + familyName);
 }
 
 /// Throws: Error::Code::Unsupported for other models that call themselves chatglm
@@ -44,7 +45,8 @@ void requireSecondGeneration(const Config& config)
 {
     for (const char* key : {"inner_hidden_size", "position_encoding_2d"})
         if (config.has(key))
-            refuse(config, std::string(key) + ", which only ChatGLM-6B of the first generation has,");
+            refuse(config,
+                   std::string(key) + ", which only ChatGLM-6B of the first generation has,");
     // The same layers with other prompts, which would be answered with nonsense.
     const std::string name = config.string("_name_or_path", "");
     for (const char* other : {"chatglm3", "glm-4", "glm4"})
@@ -56,7 +58,8 @@ void requireSecondGeneration(const Config& config)
 void requireSecondGenerationTokens(const std::filesystem::path& folder)
 {
     const Config tokenizer = readTokenizerConfig(folder);
-    if (const std::string type = tokenizer.string("tokenizer_class", ""); type == "ChatGLM4Tokenizer")
+    if (const std::string type = tokenizer.string("tokenizer_class", "");
+        type == "ChatGLM4Tokenizer")
         refuse(tokenizer, "tokenizer_class \"" + type + "\"");
     if (!tokenizer.has("added_tokens_decoder"))
         return;
@@ -70,19 +73,24 @@ void readGroups(const Config& config, TextConfig& text)
 {
     DecoderConfig& d = text.decoder;
     text.headsApart = !config.boolean("multi_query_attention", false);
-    d.groups = text.headsApart ? d.heads : config.integer("multi_query_group_num", 1, mostOf::heads);
+    d.groups =
+        text.headsApart ? d.heads : config.integer("multi_query_group_num", 1, mostOf::heads);
     if (d.heads % d.groups != 0)
         throw Error(Error::Code::BadModel,
-                    config.file() + ": multi_query_group_num: expected a divisor of the "
-                        + std::to_string(d.heads) + " num_attention_heads, found " + std::to_string(d.groups));
+                    config.file() + ": multi_query_group_num: expected a divisor of the " +
+                        std::to_string(d.heads) + " num_attention_heads, found " +
+                        std::to_string(d.groups));
     if (d.headWidth % 4 != 0)
-        throw Error(Error::Code::BadModel, config.file() + ": kv_channels: expected a multiple of 4, of which one half "
-                        "is turned in pairs, found " + std::to_string(d.headWidth));
+        throw Error(Error::Code::BadModel,
+                    config.file() +
+                        ": kv_channels: expected a multiple of 4, of which one half "
+                        "is turned in pairs, found " +
+                        std::to_string(d.headWidth));
 }
 
-/// Pairs of the first half of each head are turned: by theta^(-2j/(C/2)), which is (theta^2)^(-2j/C), of the
-/// position divided by rope_ratio.
-/// Source: RotaryEmbedding of the published code, and of the one beside the 32k variant
+/// Pairs of the first half of each head are turned: by theta^(-2j/(C/2)), which is
+/// (theta^2)^(-2j/C), of the position divided by rope_ratio. Source: RotaryEmbedding of the
+/// published code, and of the one beside the 32k variant
 void readRope(const Config& config, TextConfig& text)
 {
     constexpr double theta = 1e4;
@@ -90,7 +98,8 @@ void readRope(const Config& config, TextConfig& text)
     text.rope.kind = RopeScaling::Kind::Fixed;
     text.rope.theta = theta * theta;
     text.rope.headWidth = width;
-    text.rope.shortFactors.assign(static_cast<size_t>(width / 2), std::numeric_limits<float>::infinity());
+    text.rope.shortFactors.assign(static_cast<size_t>(width / 2),
+                                  std::numeric_limits<float>::infinity());
     std::fill_n(text.rope.shortFactors.begin(), width / 4,
                 static_cast<float>(config.number("rope_ratio", 1e-3, 1e6, 1)));
     text.decoder.rope = text.rope.at(1);
@@ -107,8 +116,8 @@ void checkSwitches(const Config& config)
         if (config.boolean(key, false))
             refuse(config, std::string(key) + " true (only false)");
     // Of no influence on what is computed here.
-    for (const char* key : {"apply_query_key_layer_scaling", "attention_softmax_in_fp32", "fp32_residual_connection",
-                            "original_rope", "bias_dropout_fusion"})
+    for (const char* key : {"apply_query_key_layer_scaling", "attention_softmax_in_fp32",
+                            "fp32_residual_connection", "original_rope", "bias_dropout_fusion"})
         config.boolean(key, true);
 }
 
@@ -136,7 +145,8 @@ Dimensions readDimensions(const Config& config)
     text.finalNorm = config.boolean("post_layer_norm", true);
     result.packedBits = config.integer("quantization_bit", 0, 8, 0);
     if (result.packedBits != 0 && result.packedBits != 4 && result.packedBits != 8)
-        refuse(config, "quantization_bit " + std::to_string(result.packedBits) + " (only 0, 4 and 8)");
+        refuse(config,
+               "quantization_bit " + std::to_string(result.packedBits) + " (only 0, 4 and 8)");
     return result;
 }
 
@@ -146,17 +156,18 @@ std::map<std::string, int64_t> packableMatrices(const TextConfig& text)
     const DecoderConfig& d = text.decoder;
     std::map<std::string, int64_t> columns;
     for (int64_t i = 0; i < d.layers; ++i)
-        for (const auto& [name, count] : {std::pair{"self_attention.query_key_value.weight", d.width},
-                                          {"self_attention.dense.weight", d.heads * d.headWidth},
-                                          {"mlp.dense_h_to_4h.weight", d.width},
-                                          {"mlp.dense_4h_to_h.weight", d.feedForward}})
+        for (const auto& [name, count] :
+             {std::pair{"self_attention.query_key_value.weight", d.width},
+              {"self_attention.dense.weight", d.heads * d.headWidth},
+              {"mlp.dense_h_to_4h.weight", d.width},
+              {"mlp.dense_4h_to_h.weight", d.feedForward}})
             columns.emplace(tensorNames().layer(i, name), count);
     return columns;
 }
 
-/// Messages as the rounds of a conversation. A question without an answer, or the other way round, is a round
-/// whose other half is empty; system texts stand in front of the last question.
-/// Source: build_prompt() of the published code, and the published openai_api.py
+/// Messages as the rounds of a conversation. A question without an answer, or the other way round,
+/// is a round whose other half is empty; system texts stand in front of the last question. Source:
+/// build_prompt() of the published code, and the published openai_api.py
 std::string rounds(const std::vector<Message>& messages)
 {
     std::string text;
@@ -190,10 +201,13 @@ std::string rounds(const std::vector<Message>& messages)
 [[noreturn]] void refusePrefix(const WeightSource& weights)
 {
     const bool isWhole = weights.describe(tensorNames().embedding()).has_value();
-    throw Error(Error::Code::Unsupported, weights.origin(prefixTable) + ": tensor " + inQuotes(prefixTable)
-                    + " is a P-Tuning prefix, which no model has in its own files; "
-                    + (isWhole ? "save its tensors in a folder of their own and give that as --adapter"
-                               : "give this folder as --adapter, and the model that it was trained on as -m"));
+    throw Error(
+        Error::Code::Unsupported,
+        weights.origin(prefixTable) + ": tensor " + inQuotes(prefixTable) +
+            " is a P-Tuning prefix, which no model has in its own files; " +
+            (isWhole
+                 ? "save its tensors in a folder of their own and give that as --adapter"
+                 : "give this folder as --adapter, and the model that it was trained on as -m"));
 }
 
 class ChatGlm2 final : public Family {
@@ -208,26 +222,39 @@ public:
     std::vector<int32_t> stopIds(const Tokenizer&) const override { return m_stopIds; }
     ThinkingRules thinking(const Tokenizer&) const override { return {}; }
     int64_t choosableIds() const override { return m_choosable; }
-    std::optional<Substitution> substitution() const override { return Substitution{"[[训练时间]]", "2023年"}; }
+    std::optional<Substitution> substitution() const override
+    {
+        return Substitution{"[[训练时间]]", "2023年"};
+    }
     VisualPart fit(ImageSize, int64_t, const ChatRequest&) const override { refusePictures(); }
     Prompt prompt(const Tokenizer& tokenizer, const ChatRequest& request,
                   std::span<const VisualPart> parts) const override;
-    Tensor preprocess(const VisualPart&, std::span<const std::shared_ptr<const Image>>, std::stop_token) override
+    Tensor preprocess(const VisualPart&, std::span<const std::shared_ptr<const Image>>,
+                      std::stop_token) override
     {
         refusePictures();
     }
-    Tensor encode(const VisualPart&, const Tensor&, const ProgressSink&, std::stop_token) override { refusePictures(); }
+    Tensor encode(const VisualPart&, const Tensor&, const ProgressSink&, std::stop_token) override
+    {
+        refusePictures();
+    }
     Tensor project(const Tensor&, std::stop_token) override { refusePictures(); }
     int64_t rowsOf(const VisualPart&) const override { return 0; }
-    KvPrefix makePrefix(const WeightSource& files) const override { return readPrefix(files, m_text, m_shares); }
+    KvPrefix makePrefix(const WeightSource& files) const override
+    {
+        return readPrefix(files, m_text, m_shares);
+    }
     void setPrefix(KvPrefix prefix) override { m_language.decoder().setPrefix(std::move(prefix)); }
-    std::unique_ptr<KvCache> makeCache(int64_t capacity) const override { return m_language.makeCache(capacity); }
+    std::unique_ptr<KvCache> makeCache(int64_t capacity) const override
+    {
+        return m_language.makeCache(capacity);
+    }
     int64_t usable(const KvCache& cache, int64_t positions) const override
     {
         return m_language.usable(cache, positions);
     }
-    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
-                  std::stop_token stop) override
+    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
+                  const ProgressSink& progress, std::stop_token stop) override
     {
         return m_language.decode(ids, visual, cache, progress, stop);
     }
@@ -238,23 +265,26 @@ private:
     std::vector<NamedShape> usedTensors() const { return textTensors(m_text, tensorNames()); }
     [[noreturn]] static void refusePictures()
     {
-        throw Error(Error::Code::BadRequest, std::string(familyName) + " sees no pictures and no films");
+        throw Error(Error::Code::BadRequest,
+                    std::string(familyName) + " sees no pictures and no films");
     }
 
     ModelFolder m_folder;
     TextConfig m_text;
     ModelInfo m_info;
     std::vector<int32_t> m_stopIds;
-    mutable int64_t m_choosable = std::numeric_limits<int32_t>::max(); // known once there is a tokenizer
-    std::vector<LayerShare> m_shares; // set by load()
+    mutable int64_t m_choosable =
+        std::numeric_limits<int32_t>::max(); // known once there is a tokenizer
+    std::vector<LayerShare> m_shares;        // set by load()
     LanguageModel m_language;
 };
 
-ChatGlm2::ChatGlm2(ModelFolder folder) : m_folder(std::move(folder)), m_text(readDimensions(m_folder.config).text)
+ChatGlm2::ChatGlm2(ModelFolder folder)
+    : m_folder(std::move(folder)), m_text(readDimensions(m_folder.config).text)
 {
     requireSecondGenerationTokens(m_folder.path);
-    m_text.tiedHead = m_folder.config.boolean("tie_word_embeddings", false)
-        && !m_folder.weights->describe(tensorNames().head);
+    m_text.tiedHead = m_folder.config.boolean("tie_word_embeddings", false) &&
+                      !m_folder.weights->describe(tensorNames().head);
     readStopIds();
     readInfo();
 }
@@ -295,11 +325,12 @@ MemoryEstimate ChatGlm2::memory(DType compute, int64_t context) const
         for (const auto& [name, columns] : packableMatrices(m_text))
             if (const TensorKind kind = *m_folder.weights->describe(name); kind.packedBits > 0)
                 unpacking = std::max(unpacking, kind.bytes());
-    return estimateOf(*m_folder.weights, usedTensors(), m_text, tensorNames(), compute, context, unpacking, 0);
+    return estimateOf(*m_folder.weights, usedTensors(), m_text, tensorNames(), compute, context,
+                      unpacking, 0);
 }
 
-bool ChatGlm2::load(const std::vector<LayerShare>& shares, DType compute, const ProgressSink& progress,
-                    std::stop_token stop)
+bool ChatGlm2::load(const std::vector<LayerShare>& shares, DType compute,
+                    const ProgressSink& progress, std::stop_token stop)
 {
     logUnknownTensors(m_info);
     m_shares = shares;
@@ -319,15 +350,18 @@ void ChatGlm2::checkTokenizer(const Tokenizer& tokenizer) const
     };
     for (const char* token : {firstSpecial, promptTokens[0], promptTokens[1]})
         if (!tokenizer.addedToken(token))
-            fail(std::string("no token ") + token + "; tokenizer_class in tokenizer_config.json has to be "
+            fail(std::string("no token ") + token +
+                 "; tokenizer_class in tokenizer_config.json has to be "
                  "ChatGLMTokenizer");
     if (tokenizer.size() > m_text.decoder.vocabulary)
-        fail(std::to_string(tokenizer.size()) + " tokens, more than the " + std::to_string(m_text.decoder.vocabulary)
-             + " rows of the embedding (padded_vocab_size)");
+        fail(std::to_string(tokenizer.size()) + " tokens, more than the " +
+             std::to_string(m_text.decoder.vocabulary) +
+             " rows of the embedding (padded_vocab_size)");
     m_choosable = *tokenizer.addedToken(firstSpecial);
 }
 
-Prompt ChatGlm2::prompt(const Tokenizer& tokenizer, const ChatRequest& request, std::span<const VisualPart>) const
+Prompt ChatGlm2::prompt(const Tokenizer& tokenizer, const ChatRequest& request,
+                        std::span<const VisualPart>) const
 {
     requireChat(request);
     Prompt prompt;
@@ -345,7 +379,8 @@ bool matches(const Config& config)
     return config.string("model_type", "") == "chatglm";
 }
 
-std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& folder, const Config& config)
+std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& folder,
+                                                const Config& config)
 {
     const Dimensions d = readDimensions(config);
     std::shared_ptr<const WeightSource> files = openCheckpoint(folder);
@@ -353,9 +388,12 @@ std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& fol
         refusePrefix(*files);
     auto weights = std::make_shared<UnpackedWeights>(std::move(files), packableMatrices(d.text));
     if (d.packedBits != 0 && d.packedBits != weights->bits())
-        throw Error(Error::Code::BadModel, config.file() + ": quantization_bit is " + std::to_string(d.packedBits)
-                        + ", but the matrices in the files are "
-                        + (weights->bits() == 0 ? "not packed" : "packed to " + std::to_string(weights->bits()) + " bits"));
+        throw Error(Error::Code::BadModel,
+                    config.file() + ": quantization_bit is " + std::to_string(d.packedBits) +
+                        ", but the matrices in the files are " +
+                        (weights->bits() == 0
+                             ? "not packed"
+                             : "packed to " + std::to_string(weights->bits()) + " bits"));
     return weights;
 }
 
@@ -364,15 +402,24 @@ std::unique_ptr<Family> make(ModelFolder folder)
     return std::make_unique<ChatGlm2>(std::move(folder));
 }
 
-std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop)
+std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored,
+                                     std::stop_token stop)
 {
     if (name != "chatglm2-6b")
         return std::nullopt;
     const nlohmann::json value = {
-        {"model_type", "chatglm"},         {"torch_dtype", "float16"},      {"num_layers", layers > 0 ? layers : 28},
-        {"hidden_size", 4096},             {"ffn_hidden_size", 13696},      {"num_attention_heads", 32},
-        {"kv_channels", 128},              {"multi_query_attention", true}, {"multi_query_group_num", 2},
-        {"padded_vocab_size", 65024},      {"seq_length", 32768},           {"layernorm_epsilon", 1e-5},
+        {"model_type", "chatglm"},
+        {"torch_dtype", "float16"},
+        {"num_layers", layers > 0 ? layers : 28},
+        {"hidden_size", 4096},
+        {"ffn_hidden_size", 13696},
+        {"num_attention_heads", 32},
+        {"kv_channels", 128},
+        {"multi_query_attention", true},
+        {"multi_query_group_num", 2},
+        {"padded_vocab_size", 65024},
+        {"seq_length", 32768},
+        {"layernorm_epsilon", 1e-5},
         {"add_qkv_bias", true},
     };
     ModelFolder folder;

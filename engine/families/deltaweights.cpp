@@ -23,24 +23,28 @@ bool isOwn(std::string_view name)
 
 bool fits(std::string_view name, const Shape& base, const Shape& delta)
 {
-    return base == delta || (isVocabulary(name) && base.rank() == 2 && delta.rank() == 2 && base.dim(0) <= delta.dim(0)
-                             && base.dim(1) <= delta.dim(1));
+    return base == delta || (isVocabulary(name) && base.rank() == 2 && delta.rank() == 2 &&
+                             base.dim(0) <= delta.dim(0) && base.dim(1) <= delta.dim(1));
 }
 
 } // namespace
 
-DeltaWeights::DeltaWeights(std::shared_ptr<const WeightSource> base, std::shared_ptr<const WeightSource> delta)
+DeltaWeights::DeltaWeights(std::shared_ptr<const WeightSource> base,
+                           std::shared_ptr<const WeightSource> delta)
     : m_base(std::move(base)), m_delta(std::move(delta))
 {
     for (const std::string& name : m_delta->names()) {
         const std::optional<TensorKind> own = m_base->describe(name);
         const Shape shape = m_delta->describe(name)->shape;
         if (!own && !isOwn(name))
-            throw Error(Error::Code::BadModel, m_delta->origin(name) + ": tensor " + inQuotes(name)
-                            + " is a difference to nothing in " + m_base->origin(name));
+            throw Error(Error::Code::BadModel,
+                        m_delta->origin(name) + ": tensor " + inQuotes(name) +
+                            " is a difference to nothing in " + m_base->origin(name));
         if (own && !fits(name, own->shape, shape))
-            throw Error(Error::Code::BadModel, m_delta->origin(name) + ": tensor " + inQuotes(name) + " has the shape "
-                            + shape.text() + ", but that in " + m_base->origin(name) + " has " + own->shape.text());
+            throw Error(Error::Code::BadModel,
+                        m_delta->origin(name) + ": tensor " + inQuotes(name) + " has the shape " +
+                            shape.text() + ", but that in " + m_base->origin(name) + " has " +
+                            own->shape.text());
     }
 }
 
@@ -48,7 +52,9 @@ std::optional<Tensor> DeltaWeights::find(std::string_view name) const
 {
     const std::optional<Tensor> delta = m_delta->find(name);
     const std::optional<Tensor> base = delta ? m_base->find(name) : std::nullopt;
-    const auto isFloating = [](DType type) { return type == DType::F32 || type == DType::F16 || type == DType::BF16; };
+    const auto isFloating = [](DType type) {
+        return type == DType::F32 || type == DType::F16 || type == DType::BF16;
+    };
     if (!base || !isFloating(base->type()) || !isFloating(delta->type()))
         return delta;
     Tensor sums = floatsOf(*delta);

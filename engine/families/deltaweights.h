@@ -8,17 +8,22 @@
 
 namespace argali {
 
-/// Weights that are published as differences to those of another model: sums, rounded once to the type of the
-/// difference. What the other model does not have is taken as it is.
-/// Source: llava/model/apply_delta.py of LLaVA
+/// Weights that are published as differences to those of another model: sums, rounded once to the
+/// type of the difference. What the other model does not have is taken as it is. Source:
+/// llava/model/apply_delta.py of LLaVA
 class DeltaWeights final : public WeightSource {
 public:
-    /// Throws: Error::Code::BadModel when a tensor has another shape than the base's (a vocabulary may be larger), or
+    /// Throws: Error::Code::BadModel when a tensor has another shape than the base's (a vocabulary
+    /// may be larger), or
     ///         the base has nothing of it
-    DeltaWeights(std::shared_ptr<const WeightSource> base, std::shared_ptr<const WeightSource> delta);
+    DeltaWeights(std::shared_ptr<const WeightSource> base,
+                 std::shared_ptr<const WeightSource> delta);
 
     std::optional<Tensor> find(std::string_view name) const override;
-    std::optional<TensorKind> describe(std::string_view name) const override { return m_delta->describe(name); }
+    std::optional<TensorKind> describe(std::string_view name) const override
+    {
+        return m_delta->describe(name);
+    }
     std::vector<std::string> names() const override { return m_delta->names(); }
     std::vector<std::filesystem::path> files() const override { return m_delta->files(); }
     void requireWhole() const override;
@@ -50,8 +55,9 @@ public:
     std::optional<TensorKind> describe(std::string_view name) const override
     {
         const auto found = m_tensors.find(name);
-        return found == m_tensors.end() ? m_base->describe(name)
-                                        : std::optional(TensorKind{found->second.type(), found->second.shape()});
+        return found == m_tensors.end()
+                   ? m_base->describe(name)
+                   : std::optional(TensorKind{found->second.type(), found->second.shape()});
     }
     std::vector<std::string> names() const override;
     std::vector<std::filesystem::path> files() const override { return m_base->files(); }

@@ -15,7 +15,8 @@ namespace argali {
 
 namespace {
 
-std::shared_ptr<const WeightSource> openFolderWeights(const std::filesystem::path& folder, const Config&)
+std::shared_ptr<const WeightSource> openFolderWeights(const std::filesystem::path& folder,
+                                                      const Config&)
 {
     return openCheckpoint(folder);
 }
@@ -42,39 +43,48 @@ constexpr std::array families{
     FamilyEntry{ovis25::matches, ovis25::make, ovis25::synthetic},
     FamilyEntry{llava15::matches, llava15::make, llava15::synthetic, llava15::openWeights},
     FamilyEntry{internvl2::matches, internvl2::make, internvl2::synthetic, internvl2::openWeights},
-    FamilyEntry{chatglm2::matches, chatglm2::make, chatglm2::synthetic, chatglm2::openWeights, chatglm2::sampling},
+    FamilyEntry{chatglm2::matches, chatglm2::make, chatglm2::synthetic, chatglm2::openWeights,
+                chatglm2::sampling},
 };
 
-constexpr const char* supported = "Ovis2.5 (model_type ovis2_5 or ovis), LLaVA-1.5 (llava or llava_llama), "
-                                  "InternVL2 (internvl_chat or internvl), ChatGLM2 (chatglm)";
-constexpr const char* publishedNames = "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, llava-1.5-13b, internvl2-1b, "
-                                       "internvl2-2b, internvl2-4b, internvl2-8b, internvl2-26b, chatglm2-6b";
+constexpr const char* supported =
+    "Ovis2.5 (model_type ovis2_5 or ovis), LLaVA-1.5 (llava or llava_llama), "
+    "InternVL2 (internvl_chat or internvl), ChatGLM2 (chatglm)";
+constexpr const char* publishedNames =
+    "ovis2.5-2b, ovis2.5-9b, llava-1.5-7b, llava-1.5-13b, internvl2-1b, "
+    "internvl2-2b, internvl2-4b, internvl2-8b, internvl2-26b, chatglm2-6b";
 
 } // namespace
 
 namespace {
 
-/// Throws: Error::Code::Unsupported for what PEFT or LLaVA saved of a training, which is no model by itself
+/// Throws: Error::Code::Unsupported for what PEFT or LLaVA saved of a training, which is no model
+/// by itself
 void refuseAdapter(const std::filesystem::path& folder)
 {
     const auto hasOne = [&](std::initializer_list<const char*> names) {
         std::error_code failure;
-        return std::ranges::any_of(
-            names, [&](const char* name) { return std::filesystem::exists(folder / name, failure); });
+        return std::ranges::any_of(names, [&](const char* name) {
+            return std::filesystem::exists(folder / name, failure);
+        });
     };
-    if (hasOne({"adapter_config.json", "mm_projector.bin"})
-        && !hasOne({"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
-                    "pytorch_model.bin.index.json"}))
-        throw Error(Error::Code::Unsupported,
-                    folder.string() + ": is an adapter and no model; give this folder as --adapter, and the model "
-                                      "that it was trained on as -m");
+    if (hasOne({"adapter_config.json", "mm_projector.bin"}) &&
+        !hasOne({"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                 "pytorch_model.bin.index.json"}))
+        throw Error(
+            Error::Code::Unsupported,
+            folder.string() +
+                ": is an adapter and no model; give this folder as --adapter, and the model "
+                "that it was trained on as -m");
 }
 
 } // namespace
 
 KvPrefix Family::makePrefix(const WeightSource&) const
 {
-    throw Error(Error::Code::Unsupported, "models of the family " + info().family + " take no prefix of P-Tuning; leave it out, or give the model that it was trained on as -m");
+    throw Error(Error::Code::Unsupported, "models of the family " + info().family +
+                                              " take no prefix of P-Tuning; leave it out, or give "
+                                              "the model that it was trained on as -m");
 }
 
 void Family::setPrefix(KvPrefix prefix)
@@ -103,9 +113,9 @@ ModelFolder openFolder(const std::filesystem::path& folder, const std::optional<
     const auto known = [&](const FamilyEntry& entry) { return entry.matches(result.config); };
     const auto family = std::find_if(families.begin(), families.end(), known);
     if (family == families.end())
-        throw Error(Error::Code::Unsupported,
-                    result.config.file() + ": model_type \"" + result.config.string("model_type", "")
-                        + "\" is not supported; supported: " + supported);
+        throw Error(Error::Code::Unsupported, result.config.file() + ": model_type \"" +
+                                                  result.config.string("model_type", "") +
+                                                  "\" is not supported; supported: " + supported);
     result.weights = family->openWeights(result.path, result.config);
     return result;
 }
@@ -115,7 +125,8 @@ std::unique_ptr<Family> makeFamily(ModelFolder folder)
     for (const FamilyEntry& entry : families)
         if (entry.matches(folder.config))
             return entry.make(std::move(folder));
-    throw Error(Error::Code::Unsupported, folder.config.file() + ": not a model of a supported family");
+    throw Error(Error::Code::Unsupported,
+                folder.config.file() + ": not a model of a supported family");
 }
 
 Sampling usualSampling(const Config& config)
@@ -132,18 +143,21 @@ ModelFolder syntheticFolder(const std::string& name, DType stored, std::stop_tok
     const size_t slash = name.find('/');
     int64_t layers = 0;
     if (slash != std::string::npos) {
-        const std::string count
-            = name.compare(slash, layersOption.size(), layersOption) == 0 ? name.substr(slash + layersOption.size()) : "";
-        if (count.empty() || count.size() > 4 || count.find_first_not_of("0123456789") != std::string::npos
-            || (layers = std::stoll(count)) < 1 || layers > 1024)
+        const std::string count = name.compare(slash, layersOption.size(), layersOption) == 0
+                                      ? name.substr(slash + layersOption.size())
+                                      : "";
+        if (count.empty() || count.size() > 4 ||
+            count.find_first_not_of("0123456789") != std::string::npos ||
+            (layers = std::stoll(count)) < 1 || layers > 1024)
             throw Error(Error::Code::BadRequest,
                         "\"" + name + "\": after the name only /layers=N with N from 1 to 1024");
     }
     for (const FamilyEntry& entry : families)
-        if (std::optional<ModelFolder> folder = entry.synthetic(name.substr(0, slash), layers, stored, stop))
+        if (std::optional<ModelFolder> folder =
+                entry.synthetic(name.substr(0, slash), layers, stored, stop))
             return std::move(*folder);
-    throw Error(Error::Code::BadRequest,
-                "no published shapes named \"" + name.substr(0, slash) + "\"; known: " + publishedNames);
+    throw Error(Error::Code::BadRequest, "no published shapes named \"" + name.substr(0, slash) +
+                                             "\"; known: " + publishedNames);
 }
 
 } // namespace argali

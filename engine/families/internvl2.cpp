@@ -60,10 +60,11 @@ public:
     {
         return m_language.usable(cache, positions);
     }
-    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
-                  std::stop_token stop) override
+    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
+                  const ProgressSink& progress, std::stop_token stop) override
     {
-        m_encoder.releaseScratch(); // both passes take their memory from the same place: the most, not the sum
+        m_encoder.releaseScratch(); // both passes take their memory from the same place: the most,
+                                    // not the sum
         return m_language.decode(ids, visual, cache, progress, stop);
     }
 
@@ -95,24 +96,27 @@ private:
 
 Normalization readPreprocessing(const Config& preprocessor, Layout layout)
 {
-    // Source: build_transform() of the published code, which does not look at the preprocessor's file
+    // Source: build_transform() of the published code, which does not look at the preprocessor's
+    // file
     const Normalization imagenet{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
-    return layout == Layout::Original ? imagenet : readNormalization(preprocessor, imagenet, familyName);
+    return layout == Layout::Original ? imagenet
+                                      : readNormalization(preprocessor, imagenet, familyName);
 }
 
 InternVl2::InternVl2(ModelFolder folder)
     : m_folder(std::move(folder)),
-      m_text(m_folder.config.object(m_folder.config.has("llm_config") ? "llm_config" : "text_config")),
+      m_text(
+          m_folder.config.object(m_folder.config.has("llm_config") ? "llm_config" : "text_config")),
       m_d(readDimensions(m_folder.config, m_folder.preprocessor)),
       m_normalization(readPreprocessing(m_folder.preprocessor, m_d.layout)),
       m_names(*m_folder.weights, m_d)
 {
     // The published 1B file asks for a tied head and holds one of its own, which counts.
-    m_d.text.tiedHead = m_text.boolean("tie_word_embeddings", m_folder.config.boolean("tie_word_embeddings", false))
-        && !m_folder.weights->describe(m_names.text().head);
+    m_d.text.tiedHead = m_text.boolean("tie_word_embeddings",
+                                       m_folder.config.boolean("tie_word_embeddings", false)) &&
+                        !m_folder.weights->describe(m_names.text().head);
     constexpr int64_t published = 1;
-    if (m_d.beginsText
-        && readTokenizerConfig(m_folder.path).boolean("add_bos_token", true))
+    if (m_d.beginsText && readTokenizerConfig(m_folder.path).boolean("add_bos_token", true))
         m_beginId = static_cast<int32_t>(
             m_text.integer("bos_token_id", 0, m_d.text.decoder.vocabulary - 1, published));
     readInfo();
@@ -122,12 +126,13 @@ void InternVl2::readInfo()
 {
     m_info.family = "internvl2";
     m_info.name = m_folder.path.filename().string();
-    describeTensors(m_info, *m_folder.weights, usedTensors(m_d, m_names), [&](const std::string& name) {
-        for (int64_t i = m_d.vision.layers; i < m_d.visionLayers; ++i)
-            if (name.starts_with(m_names.layer(i, "")))
-                return true;
-        return name.ends_with("rotary_emb.inv_freq");
-    });
+    describeTensors(m_info, *m_folder.weights, usedTensors(m_d, m_names),
+                    [&](const std::string& name) {
+                        for (int64_t i = m_d.vision.layers; i < m_d.visionLayers; ++i)
+                            if (name.starts_with(m_names.layer(i, "")))
+                                return true;
+                        return name.ends_with("rotary_emb.inv_freq");
+                    });
     describeFiles(m_info, m_folder.path, *m_folder.weights);
     m_info.context = m_d.text.context;
     m_info.layers = m_d.text.decoder.layers;
@@ -141,15 +146,15 @@ MemoryEstimate InternVl2::memory(DType compute, int64_t context) const
 {
     const int64_t tiles = m_d.mostTiles + (m_d.thumbnail && m_d.mostTiles > 1 ? 1 : 0);
     const int64_t tokens = tiles * m_d.tileTokens();
-    const int64_t vision = VisionEncoder::workspace(m_d.vision, m_d.patches(), tiles, compute)
-        + sizeOf(DType::F32)
-            * (tiles * m_d.patches() * 3 * m_d.patch * m_d.patch + 2 * tokens * m_d.text.decoder.width);
-    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names), m_d.text, m_names.text(), compute, context, vision,
-                      tokens);
+    const int64_t vision = VisionEncoder::workspace(m_d.vision, m_d.patches(), tiles, compute) +
+                           sizeOf(DType::F32) * (tiles * m_d.patches() * 3 * m_d.patch * m_d.patch +
+                                                 2 * tokens * m_d.text.decoder.width);
+    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names), m_d.text, m_names.text(),
+                      compute, context, vision, tokens);
 }
 
-bool InternVl2::load(const std::vector<LayerShare>& shares, DType compute, const ProgressSink& progress,
-                     std::stop_token stop)
+bool InternVl2::load(const std::vector<LayerShare>& shares, DType compute,
+                     const ProgressSink& progress, std::stop_token stop)
 {
     logUnknownTensors(m_info);
     m_op = shares.front().op;
@@ -157,15 +162,19 @@ bool InternVl2::load(const std::vector<LayerShare>& shares, DType compute, const
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
+    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop,
+                        m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.text, m_names.text(), compute);
     loadVision(loader, *m_op, compute);
     const int64_t width = m_d.text.decoder.width;
-    m_projectorNorm = {Norm::Kind::Layer, loader.floats(m_names.projector(0, "weight"), {m_d.mergedWidth()}),
-                       loader.floats(m_names.projector(0, "bias"), {m_d.mergedWidth()}), projectorEpsilon};
-    m_projectorUp = loader.linear(
-        {{m_names.projector(1, "weight"), {width, m_d.mergedWidth()}, m_names.projector(1, "bias")}});
-    m_projectorDown = loader.linear({{m_names.projector(2, "weight"), {width, width}, m_names.projector(2, "bias")}});
+    m_projectorNorm = {
+        Norm::Kind::Layer, loader.floats(m_names.projector(0, "weight"), {m_d.mergedWidth()}),
+        loader.floats(m_names.projector(0, "bias"), {m_d.mergedWidth()}), projectorEpsilon};
+    m_projectorUp = loader.linear({{m_names.projector(1, "weight"),
+                                    {width, m_d.mergedWidth()},
+                                    m_names.projector(1, "bias")}});
+    m_projectorDown = loader.linear(
+        {{m_names.projector(2, "weight"), {width, width}, m_names.projector(2, "bias")}});
     return !loader.stopped();
 }
 
@@ -183,7 +192,8 @@ Tensor InternVl2::loadPositions(WeightLoader& loader, Backend& op) const
     op.begin({});
     op.copy(first, table.rows(0, 1));
     // At the table's own size this only puts the rows into the order of the patches.
-    op.resizePositions(others, table.rows(1, entries - 1), m_d.gridSide(), m_d.gridSide(), m_d.vision.merge);
+    op.resizePositions(others, table.rows(1, entries - 1), m_d.gridSide(), m_d.gridSide(),
+                       m_d.vision.merge);
     return positions;
 }
 
@@ -191,10 +201,12 @@ VisionBlock InternVl2::loadBlock(WeightLoader& loader, int64_t i) const
 {
     const VisionConfig& v = m_d.vision;
     const auto norm = [&](const std::string& name) {
-        return Norm{m_d.rmsNorm ? Norm::Kind::Rms : Norm::Kind::Layer, loader.floats(name + ".weight", {v.width}),
+        return Norm{m_d.rmsNorm ? Norm::Kind::Rms : Norm::Kind::Layer,
+                    loader.floats(name + ".weight", {v.width}),
                     m_d.rmsNorm ? Tensor() : loader.floats(name + ".bias", {v.width}), v.epsilon};
     };
-    const auto part = [&](const std::string& name, int64_t out, int64_t in, const std::string& scale) {
+    const auto part = [&](const std::string& name, int64_t out, int64_t in,
+                          const std::string& scale) {
         return LinearPart{name + ".weight", {out, in}, name + ".bias", {}, scale};
     };
     VisionBlock block;
@@ -202,18 +214,24 @@ VisionBlock InternVl2::loadBlock(WeightLoader& loader, int64_t i) const
     const std::vector<LinearPart> qkv = m_names.qkv(i, m_d);
     if (m_d.wholeNorms) {
         const auto rms = [&](bool key) {
-            return Norm{Norm::Kind::Rms, loader.floats(m_names.wholeNorm(i, key), {v.width}), {}, v.epsilon};
+            return Norm{Norm::Kind::Rms,
+                        loader.floats(m_names.wholeNorm(i, key), {v.width}),
+                        {},
+                        v.epsilon};
         };
         block.wholeNorms = {rms(false), rms(true), loader.linear({qkv[0]}), loader.linear({qkv[1]}),
                             loader.linear({qkv[2]})};
     } else {
         block.qkv = loader.linear(qkv);
     }
-    // A factor for each channel of what a block adds (LayerScale) is as good as one for each row of the matrix.
-    block.output = loader.linear({part(m_names.attentionOutput(i), v.width, v.width, m_names.scale(i, false))});
+    // A factor for each channel of what a block adds (LayerScale) is as good as one for each row of
+    // the matrix.
+    block.output = loader.linear(
+        {part(m_names.attentionOutput(i), v.width, v.width, m_names.scale(i, false))});
     block.mlpNorm = norm(m_names.norm(i, true));
     block.up = loader.linear({part(m_names.layer(i, "mlp.fc1"), v.feedForward, v.width, "")});
-    block.down = loader.linear({part(m_names.layer(i, "mlp.fc2"), v.width, v.feedForward, m_names.scale(i, true))});
+    block.down = loader.linear(
+        {part(m_names.layer(i, "mlp.fc2"), v.width, v.feedForward, m_names.scale(i, true))});
     return block;
 }
 
@@ -221,7 +239,8 @@ void InternVl2::loadVision(WeightLoader& loader, Backend& op, DType compute)
 {
     const VisionConfig& v = m_d.vision;
     VisionEncoder::Weights w;
-    w.patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"), {v.width, 3, m_d.patch, m_d.patch},
+    w.patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"),
+                                       {v.width, 3, m_d.patch, m_d.patch},
                                        m_names.patchEmbedding("bias")}});
     w.classRow = loader.floats(m_names.classToken(), {1, 1, v.width});
     if (!loader.stopped())
@@ -235,7 +254,8 @@ void InternVl2::loadVision(WeightLoader& loader, Backend& op, DType compute)
 
 void InternVl2::checkTokenizer(const Tokenizer& tokenizer) const
 {
-    // Without these the template would be spelled out, and the answer would be nonsense without a word.
+    // Without these the template would be spelled out, and the answer would be nonsense without a
+    // word.
     std::vector<std::string> needed{"<img>", "</img>", m_d.context};
     if (m_d.frame == Frame::Phi3)
         needed.insert(needed.end(), {"<|system|>", "<|user|>", "<|assistant|>", "<|end|>"});
@@ -243,8 +263,9 @@ void InternVl2::checkTokenizer(const Tokenizer& tokenizer) const
         needed.insert(needed.end(), {"<|im_start|>", "<|im_end|>"});
     for (const std::string& token : needed)
         if (!tokenizer.addedToken(token))
-            throw Error(Error::Code::BadModel, m_folder.path.string() + ": the tokenizer has no token " + token
-                            + ", which the prompt of " + familyName + " consists of");
+            throw Error(Error::Code::BadModel,
+                        m_folder.path.string() + ": the tokenizer has no token " + token +
+                            ", which the prompt of " + familyName + " consists of");
     m_placeholder = tokenizer.addedToken(m_d.context);
 }
 
@@ -255,8 +276,8 @@ std::vector<int32_t> InternVl2::stopIds(const Tokenizer& tokenizer) const
     for (const int32_t id : m_text.integers("eos_token_id", 0, last))
         ids.push_back(id);
     // What begins or ends a message ends an answer whatever the files say.
-    for (const char* token : {"<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|end|>", "<|user|>", "<|system|>",
-                              "<|assistant|>", "</s>"})
+    for (const char* token : {"<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|end|>", "<|user|>",
+                              "<|system|>", "<|assistant|>", "</s>"})
         if (const auto id = tokenizer.addedToken(token))
             ids.push_back(*id);
     std::sort(ids.begin(), ids.end());
@@ -270,27 +291,35 @@ VisualPart InternVl2::fit(ImageSize size, int64_t frames, const ChatRequest& req
     part.film = frames > 0;
     const int64_t most = part.film ? 1 : request.maxTiles.value_or(static_cast<int>(m_d.mostTiles));
     if (most < 1)
-        throw Error(Error::Code::BadRequest, "a picture needs at least 1 tile, not " + std::to_string(most));
+        throw Error(Error::Code::BadRequest,
+                    "a picture needs at least 1 tile, not " + std::to_string(most));
     const int64_t least = std::min(m_d.leastTiles, most);
     part.tiles = tileGrid(size, static_cast<int>(m_d.side), least, most);
     part.thumbnail = m_d.thumbnail && part.tiles[0] * part.tiles[1] > 1;
-    part.size = {static_cast<int>(part.tiles[0] * m_d.side), static_cast<int>(part.tiles[1] * m_d.side)};
-    part.grid = {std::max<int64_t>(frames, 1), part.tiles[1] * m_d.gridSide(), part.tiles[0] * m_d.gridSide()};
+    part.size = {static_cast<int>(part.tiles[0] * m_d.side),
+                 static_cast<int>(part.tiles[1] * m_d.side)};
+    part.grid = {std::max<int64_t>(frames, 1), part.tiles[1] * m_d.gridSide(),
+                 part.tiles[0] * m_d.gridSide()};
     return part;
 }
 
 PatchLayout InternVl2::layout() const
 {
     const auto& [mean, deviation] = m_normalization;
-    return {m_d.patch, m_d.vision.merge, {mean[0], mean[1], mean[2]}, {deviation[0], deviation[1], deviation[2]}};
+    return {m_d.patch,
+            m_d.vision.merge,
+            {mean[0], mean[1], mean[2]},
+            {deviation[0], deviation[1], deviation[2]}};
 }
 
-Tensor InternVl2::preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
+Tensor InternVl2::preprocess(const VisualPart& part,
+                             std::span<const std::shared_ptr<const Image>> frames,
                              std::stop_token stop)
 {
     std::vector<Image> tiles;
     for (const std::shared_ptr<const Image>& frame : frames) {
-        for (Image& tile : cutIntoTiles(*frame, part.tiles, static_cast<int>(m_d.side), part.thumbnail, stop))
+        for (Image& tile :
+             cutIntoTiles(*frame, part.tiles, static_cast<int>(m_d.side), part.thumbnail, stop))
             tiles.push_back(std::move(tile));
         if (stop.stop_requested())
             return {};
@@ -305,9 +334,10 @@ Tensor InternVl2::project(const Tensor& features, std::stop_token stop)
     Tensor inner = m_op->allocate(m_op->activationType(m_compute), {tokens, width});
     Tensor rows = m_op->allocate(m_op->residualType(m_compute), {tokens, width});
     m_op->begin(stop);
-    // Blocks of merge x merge patches are neighbours in memory: a token's features are just their rows.
-    m_op->normLinear(inner, features.view({tokens, m_d.mergedWidth()}), m_projectorNorm, *m_projectorUp,
-                     Activation::Gelu);
+    // Blocks of merge x merge patches are neighbours in memory: a token's features are just their
+    // rows.
+    m_op->normLinear(inner, features.view({tokens, m_d.mergedWidth()}), m_projectorNorm,
+                     *m_projectorUp, Activation::Gelu);
     m_op->linear(rows, inner, *m_projectorDown);
     if (m_d.transposed) {
         const int64_t side = m_d.gridSide() / m_d.vision.merge;
@@ -328,8 +358,8 @@ Tensor InternVl2::project(const Tensor& features, std::stop_token stop)
 bool matches(const Config& config)
 {
     const std::string type = config.string("model_type", "");
-    return (type == "internvl_chat" && config.has("llm_config") && config.has("vision_config"))
-        || (type == "internvl" && config.has("text_config") && config.has("vision_config"));
+    return (type == "internvl_chat" && config.has("llm_config") && config.has("vision_config")) ||
+           (type == "internvl" && config.has("text_config") && config.has("vision_config"));
 }
 
 std::unique_ptr<Family> make(ModelFolder folder)
@@ -337,7 +367,8 @@ std::unique_ptr<Family> make(ModelFolder folder)
     return std::make_unique<InternVl2>(std::move(folder));
 }
 
-std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop)
+std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored,
+                                     std::stop_token stop)
 {
     const std::optional<Config> config = publishedConfig(name, layers);
     if (!config)

@@ -14,14 +14,15 @@ constexpr int64_t mostSide = 4096; // of a tile in pixels
 constexpr int64_t mostTilesEver = 1024;
 
 /// Source: conversation.py of the published code
-constexpr const char* publishedSystem
-    = "你是由上海人工智能实验室联合商汤科技开发的书生多模态大模型，英文名叫InternVL, 是一个有用无害的人工智能助手。";
-constexpr const char* laterSystem
-    = "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。";
+constexpr const char* publishedSystem = "你是由上海人工智能实验室联合商汤科技开发的书生多模态大模型"
+                                        "，英文名叫InternVL, 是一个有用无害的人工智能助手。";
+constexpr const char* laterSystem = "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华"
+                                    "大学及多家合作单位联合开发的多模态大语言模型。";
 
 [[noreturn]] void refuse(const Config& config, const std::string& what)
 {
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for " + familyName);
+    throw Error(Error::Code::Unsupported,
+                config.file() + ": " + what + " is not supported for " + familyName);
 }
 
 /// A size that is written as a number or as a list of two equal ones.
@@ -32,8 +33,9 @@ int64_t squareSize(const Config& config, const char* key, int64_t most)
     const nlohmann::json& list = config.json().at(key);
     const bool isSquare = list.size() == 2 && list[0].is_number_integer() && list[0] == list[1];
     if (!isSquare || list[0] < 1 || list[0] > most)
-        throw Error(Error::Code::BadModel, config.file() + ": " + key + ": expected two equal numbers from 1 to "
-                        + std::to_string(most) + ", found " + inQuotes(list.dump()));
+        throw Error(Error::Code::BadModel,
+                    config.file() + ": " + key + ": expected two equal numbers from 1 to " +
+                        std::to_string(most) + ", found " + inQuotes(list.dump()));
     return list[0].get<int64_t>();
 }
 
@@ -49,13 +51,15 @@ void readText(const Config& config, Dimensions& d)
     } else if (type == "qwen2") {
         d.beginsText = false;
     } else if (type != "llama") {
-        refuse(config, "a language model of model_type \"" + type + "\" (only qwen2, internlm2, phi3 and llama)");
+        refuse(config, "a language model of model_type \"" + type +
+                           "\" (only qwen2, internlm2, phi3 and llama)");
     }
     d.text = readTextConfig(config, defaults, familyName);
     d.text.qkvBias = type == "qwen2";
     // Phi-3 looks back no further than its window, in which all of the context has room.
     if (config.has("sliding_window") && type == "phi3")
-        d.text.context = std::min(d.text.context, config.integer("sliding_window", 1, mostOf::context));
+        d.text.context =
+            std::min(d.text.context, config.integer("sliding_window", 1, mostOf::context));
 }
 
 void readVision(const Config& config, Dimensions& d)
@@ -83,12 +87,15 @@ void readVision(const Config& config, Dimensions& d)
     d.side = squareSize(config, "image_size", mostSide);
     d.tableSide = d.side / d.patch;
     if (v.width % v.heads != 0 || d.side % d.patch != 0)
-        throw Error(Error::Code::BadModel, config.file() + ": vision width " + std::to_string(v.width) + " over "
-                        + std::to_string(v.heads) + " heads, " + std::to_string(d.side) + " pixels over patches of "
-                        + std::to_string(d.patch) + ": both must divide without a rest");
+        throw Error(Error::Code::BadModel,
+                    config.file() + ": vision width " + std::to_string(v.width) + " over " +
+                        std::to_string(v.heads) + " heads, " + std::to_string(d.side) +
+                        " pixels over patches of " + std::to_string(d.patch) +
+                        ": both must divide without a rest");
 }
 
-/// How many layers are run for the hidden states of this index, of which 0 is the embedding's output.
+/// How many layers are run for the hidden states of this index, of which 0 is the embedding's
+/// output.
 int64_t layersRun(const Config& config, const char* key, int64_t layers)
 {
     const int64_t index = config.integer(key, -layers - 1, layers, -1);
@@ -105,7 +112,8 @@ void readFrame(const Config& config, Dimensions& d)
     } else if (name == "phi3-chat") {
         d.frame = Frame::Phi3;
     } else if (name != "Hermes-2" && name != "internlm2-chat") {
-        refuse(config, "template \"" + name + "\" (only Hermes-2, internlm2-chat, phi3-chat and internvl2_5)");
+        refuse(config, "template \"" + name +
+                           "\" (only Hermes-2, internlm2-chat, phi3-chat and internvl2_5)");
     }
     d.system = config.string("system_message", d.system);
 }
@@ -124,7 +132,8 @@ void readOriginal(const Config& config, Dimensions& d)
         refuse(config, "pad2square true");
     if (config.boolean("dynamic_image_size", false)) {
         d.leastTiles = config.integer("min_dynamic_patch", 1, mostTilesEver, 1);
-        d.mostTiles = config.integer("max_dynamic_patch", d.leastTiles, mostTilesEver, std::max<int64_t>(6, d.leastTiles));
+        d.mostTiles = config.integer("max_dynamic_patch", d.leastTiles, mostTilesEver,
+                                     std::max<int64_t>(6, d.leastTiles));
         d.thumbnail = config.boolean("use_thumbnail", false);
     }
     readFrame(config, d);
@@ -139,7 +148,8 @@ void readNative(const Config& config, const Config& preprocessor, Dimensions& d)
     requireText(config, "projector_hidden_act", "gelu", familyName);
     constexpr int64_t published = 12;
     d.leastTiles = preprocessor.integer("min_patches", 1, mostTilesEver, 1);
-    d.mostTiles = preprocessor.integer("max_patches", d.leastTiles, mostTilesEver, std::max(published, d.leastTiles));
+    d.mostTiles = preprocessor.integer("max_patches", d.leastTiles, mostTilesEver,
+                                       std::max(published, d.leastTiles));
     d.thumbnail = true;
     d.frame = Frame::ChatMlLines;
 }
@@ -161,9 +171,11 @@ Dimensions readDimensions(const Config& config, const Config& preprocessor)
     if (std::abs(static_cast<double>(d.vision.merge) * ratio - 1) > 1e-6)
         refuse(config, "downsample_ratio " + nlohmann::json(ratio).dump() + " (only 1/N)");
     if (d.side % (d.patch * d.vision.merge) != 0)
-        throw Error(Error::Code::BadModel, config.file() + ": tiles of " + std::to_string(d.side) + " pixels with patches of "
-                        + std::to_string(d.patch) + ", " + std::to_string(d.vision.merge)
-                        + " of them merged: must divide without a rest");
+        throw Error(Error::Code::BadModel, config.file() + ": tiles of " + std::to_string(d.side) +
+                                               " pixels with patches of " +
+                                               std::to_string(d.patch) + ", " +
+                                               std::to_string(d.vision.merge) +
+                                               " of them merged: must divide without a rest");
     if (config.has("image_seq_length"))
         requireInteger(config, "image_seq_length", d.tileTokens(), familyName);
     return d;
@@ -174,14 +186,19 @@ Names::Names(const WeightSource& weights, const Dimensions& d)
     m_native = d.layout == Layout::Native;
     TextNames probe{d.packing, "", ""};
     const std::string embedding = probe.embedding();
-    const std::string body = publishedPrefix(weights, {"language_model.model.", "model.language_model."}, embedding.c_str());
-    const char* head = d.packing == TextPacking::InternLm2 ? "language_model.output.weight" : "language_model.lm_head.weight";
+    const std::string body = publishedPrefix(
+        weights, {"language_model.model.", "model.language_model."}, embedding.c_str());
+    const char* head = d.packing == TextPacking::InternLm2 ? "language_model.output.weight"
+                                                           : "language_model.lm_head.weight";
     m_text = {d.packing, body, body == "model.language_model." ? "lm_head.weight" : head};
-    m_vision = m_native ? publishedPrefix(weights, {"vision_tower.", "model.vision_tower."}, "embeddings.cls_token")
+    m_vision = m_native ? publishedPrefix(weights, {"vision_tower.", "model.vision_tower."},
+                                          "embeddings.cls_token")
                         : publishedPrefix(weights, {"vision_model."}, "embeddings.class_embedding");
-    m_projector = m_native ? publishedPrefix(weights, {"multi_modal_projector.", "model.multi_modal_projector."},
-                                             "linear_1.weight")
-                           : publishedPrefix(weights, {"mlp1."}, "1.weight");
+    m_projector =
+        m_native
+            ? publishedPrefix(weights, {"multi_modal_projector.", "model.multi_modal_projector."},
+                              "linear_1.weight")
+            : publishedPrefix(weights, {"mlp1."}, "1.weight");
 }
 
 std::string Names::classToken() const
@@ -191,30 +208,41 @@ std::string Names::classToken() const
 
 std::string Names::positions() const
 {
-    return m_vision + (m_native ? "embeddings.position_embeddings" : "embeddings.position_embedding");
+    return m_vision +
+           (m_native ? "embeddings.position_embeddings" : "embeddings.position_embedding");
 }
 
 std::string Names::patchEmbedding(const std::string& suffix) const
 {
-    return m_vision + (m_native ? "embeddings.patch_embeddings.projection." : "embeddings.patch_embedding.") + suffix;
+    return m_vision +
+           (m_native ? "embeddings.patch_embeddings.projection." : "embeddings.patch_embedding.") +
+           suffix;
 }
 
 std::string Names::layer(int64_t i, const std::string& suffix) const
 {
-    return m_vision + (m_native ? "encoder.layer." : "encoder.layers.") + std::to_string(i) + "." + suffix;
+    return m_vision + (m_native ? "encoder.layer." : "encoder.layers.") + std::to_string(i) + "." +
+           suffix;
 }
 
 std::vector<LinearPart> Names::qkv(int64_t i, const Dimensions& d) const
 {
     const int64_t width = d.vision.width;
-    const auto bias = [&](const std::string& name) { return d.visionBias ? layer(i, name + ".bias") : ""; };
+    const auto bias = [&](const std::string& name) {
+        return d.visionBias ? layer(i, name + ".bias") : "";
+    };
     std::vector<LinearPart> parts;
     for (int64_t part = 0; part < 3; ++part) {
         const char* native[] = {"attention.q_proj", "attention.k_proj", "attention.v_proj"};
         if (m_native)
-            parts.push_back({layer(i, std::string(native[part]) + ".weight"), {width, width}, bias(native[part])});
+            parts.push_back({layer(i, std::string(native[part]) + ".weight"),
+                             {width, width},
+                             bias(native[part])});
         else if (d.wholeNorms)
-            parts.push_back({layer(i, "attn.qkv.weight"), {3 * width, width}, bias("attn.qkv"), {{part * width, width}}});
+            parts.push_back({layer(i, "attn.qkv.weight"),
+                             {3 * width, width},
+                             bias("attn.qkv"),
+                             {{part * width, width}}});
     }
     if (parts.empty())
         parts.push_back({layer(i, "attn.qkv.weight"), {3 * width, width}, bias("attn.qkv")});
@@ -228,7 +256,8 @@ std::string Names::attentionOutput(int64_t i) const
 
 std::string Names::norm(int64_t i, bool second) const
 {
-    return m_native ? layer(i, second ? "layernorm_after" : "layernorm_before") : layer(i, second ? "norm2" : "norm1");
+    return m_native ? layer(i, second ? "layernorm_after" : "layernorm_before")
+                    : layer(i, second ? "norm2" : "norm1");
 }
 
 std::string Names::scale(int64_t i, bool second) const
@@ -238,7 +267,8 @@ std::string Names::scale(int64_t i, bool second) const
 
 std::string Names::wholeNorm(int64_t i, bool key) const
 {
-    return layer(i, std::string(m_native ? "attention." : "attn.") + (key ? "k_norm.weight" : "q_norm.weight"));
+    return layer(i, std::string(m_native ? "attention." : "attn.") +
+                        (key ? "k_norm.weight" : "q_norm.weight"));
 }
 
 std::string Names::projector(int64_t i, const std::string& suffix) const
@@ -311,17 +341,21 @@ struct Published {
 
 constexpr std::array sizes{
     Published{"internvl2-1b", "qwen2", "Hermes-2", 896, 4864, 24, 14, 2, 151655, 1e6, false},
-    Published{"internvl2-2b", "internlm2", "internlm2-chat", 2048, 8192, 24, 16, 8, 92553, 1e6, false},
+    Published{"internvl2-2b", "internlm2", "internlm2-chat", 2048, 8192, 24, 16, 8, 92553, 1e6,
+              false},
     Published{"internvl2-4b", "phi3", "phi3-chat", 3072, 8192, 32, 32, 32, 32020, 1e4, false},
-    Published{"internvl2-8b", "internlm2", "internlm2-chat", 4096, 14336, 32, 32, 8, 92553, 1e6, false},
-    Published{"internvl2-26b", "internlm2", "internlm2-chat", 6144, 16384, 48, 48, 8, 92553, 1e6, true},
+    Published{"internvl2-8b", "internlm2", "internlm2-chat", 4096, 14336, 32, 32, 8, 92553, 1e6,
+              false},
+    Published{"internvl2-26b", "internlm2", "internlm2-chat", 6144, 16384, 48, 48, 8, 92553, 1e6,
+              true},
 };
 
 } // namespace
 
 std::optional<Config> publishedConfig(const std::string& name, int64_t layers)
 {
-    const auto* const size = std::find_if(sizes.begin(), sizes.end(), [&](const Published& p) { return name == p.name; });
+    const auto* const size = std::find_if(sizes.begin(), sizes.end(),
+                                          [&](const Published& p) { return name == p.name; });
     if (size == sizes.end())
         return std::nullopt;
     const bool large = size->largeTower;

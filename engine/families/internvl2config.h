@@ -30,20 +30,21 @@ struct Dimensions {
     TextConfig text;
     TextPacking packing = TextPacking::Llama;
     bool beginsText = true; ///< <s> in front
-    VisionConfig vision;    ///< with the layers that are run; merge: patches of a side that become one token
+    VisionConfig
+        vision; ///< with the layers that are run; merge: patches of a side that become one token
     int64_t visionLayers = 0; ///< in the files
     bool visionBias = true;   ///< of q, k and v
     bool wholeNorms = false;  ///< norms of q and k before the heads are split
     bool rmsNorm = false;     ///< instead of LayerNorm
     int64_t tableSide = 0;    ///< of the square table of positions
     int64_t patch = 0;
-    int64_t side = 0;         ///< of a tile in pixels
-    bool transposed = false;  ///< tokens of a tile go down its columns (ps_version v1)
+    int64_t side = 0;        ///< of a tile in pixels
+    bool transposed = false; ///< tokens of a tile go down its columns (ps_version v1)
     int64_t leastTiles = 1;
     int64_t mostTiles = 1;
     bool thumbnail = false;
     Frame frame = Frame::ChatMl;
-    std::string system;       ///< when a conversation has none; empty: no system message at all
+    std::string system; ///< when a conversation has none; empty: no system message at all
     std::string context = "<IMG_CONTEXT>";
 
     int64_t gridSide() const { return side / patch; }
@@ -53,7 +54,8 @@ struct Dimensions {
 };
 
 /// preprocessor: of the native layout, which says there how many tiles there may be.
-/// Throws: Error::Code::BadModel for values out of range, Unsupported for what InternVL2 does not do
+/// Throws: Error::Code::BadModel for values out of range, Unsupported for what InternVL2 does not
+/// do
 Dimensions readDimensions(const Config& config, const Config& preprocessor);
 
 /// The names of the tensors.

@@ -10,9 +10,9 @@ namespace argali::internvl2 {
 namespace {
 
 // What a text may not say by itself: it would be another message, or a place for a picture.
-constexpr std::array<std::string_view, 9> reserved{"<IMG_CONTEXT>", "<img>",      "</img>",        "<|im_start|>",
-                                                   "<|im_end|>",    "<|system|>", "<|user|>", "<|assistant|>",
-                                                   "<|end|>"};
+constexpr std::array<std::string_view, 9> reserved{"<IMG_CONTEXT>", "<img>",         "</img>",
+                                                   "<|im_start|>",  "<|im_end|>",    "<|system|>",
+                                                   "<|user|>",      "<|assistant|>", "<|end|>"};
 
 class Renderer final {
 public:
@@ -51,12 +51,15 @@ private:
 
     std::string end() const
     {
-        return m_d.frame == Frame::Phi3 ? "<|end|>" : m_d.frame == Frame::ChatMl ? "<|im_end|>" : "<|im_end|>\n";
+        return m_d.frame == Frame::Phi3     ? "<|end|>"
+               : m_d.frame == Frame::ChatMl ? "<|im_end|>"
+                                            : "<|im_end|>\n";
     }
 
     void body(const Message& message)
     {
-        const auto pictures = std::ranges::count(message.content, ContentItem::Type::Picture, &ContentItem::type);
+        const auto pictures =
+            std::ranges::count(message.content, ContentItem::Type::Picture, &ContentItem::type);
         const bool numbered = pictures > 1 && m_d.layout == Layout::Original;
         int64_t picture = 0;
         int64_t frame = 0;
@@ -70,7 +73,8 @@ private:
                     m_pending += "Image-" + std::to_string(++picture) + ": ";
                 m_pending += "<img>";
                 flush();
-                m_prompt.ids.insert(m_prompt.ids.end(), static_cast<size_t>(part.tileCount() * m_d.tileTokens()),
+                m_prompt.ids.insert(m_prompt.ids.end(),
+                                    static_cast<size_t>(part.tileCount() * m_d.tileTokens()),
                                     visualRow);
                 m_pending += "</img>\n";
             }
@@ -104,8 +108,9 @@ private:
 
 } // namespace
 
-Prompt renderPrompt(const Tokenizer& tokenizer, const ChatRequest& request, std::span<const VisualPart> parts,
-                    const Dimensions& d, std::optional<int32_t> beginId)
+Prompt renderPrompt(const Tokenizer& tokenizer, const ChatRequest& request,
+                    std::span<const VisualPart> parts, const Dimensions& d,
+                    std::optional<int32_t> beginId)
 {
     requireChat(request);
     return Renderer(tokenizer, parts, d).render(request, beginId);

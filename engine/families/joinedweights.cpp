@@ -4,8 +4,8 @@
 
 namespace argali {
 
-JoinedWeights::JoinedWeights(std::shared_ptr<const WeightSource> first, std::shared_ptr<const WeightSource> second,
-                             std::string prefix)
+JoinedWeights::JoinedWeights(std::shared_ptr<const WeightSource> first,
+                             std::shared_ptr<const WeightSource> second, std::string prefix)
     : m_first(std::move(first)), m_second(std::move(second)), m_prefix(std::move(prefix))
 {
 }
@@ -40,7 +40,8 @@ void JoinedWeights::requireWhole() const
 
 std::optional<Tensor> PublishedSpelling::find(std::string_view name) const
 {
-    const bool has = std::ranges::any_of(m_prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
+    const bool has = std::ranges::any_of(
+        m_prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
     return has ? std::optional<Tensor>(Tensor()) : std::nullopt;
 }
 

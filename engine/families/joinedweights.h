@@ -12,11 +12,14 @@ namespace argali {
 class JoinedWeights final : public WeightSource {
 public:
     /// Of the second only names with this prefix.
-    JoinedWeights(std::shared_ptr<const WeightSource> first, std::shared_ptr<const WeightSource> second,
-                  std::string prefix);
+    JoinedWeights(std::shared_ptr<const WeightSource> first,
+                  std::shared_ptr<const WeightSource> second, std::string prefix);
 
     std::optional<Tensor> find(std::string_view name) const override { return of(name).find(name); }
-    std::optional<TensorKind> describe(std::string_view name) const override { return of(name).describe(name); }
+    std::optional<TensorKind> describe(std::string_view name) const override
+    {
+        return of(name).describe(name);
+    }
     std::vector<std::string> names() const override;
     void forget(std::string_view name) const override { of(name).forget(name); }
     std::vector<std::filesystem::path> files() const override;
@@ -31,11 +34,13 @@ private:
     std::string m_prefix;
 };
 
-/// A source that has every name with one of these prefixes, without a shape: for the names of a published
-/// layout where there are no files.
+/// A source that has every name with one of these prefixes, without a shape: for the names of a
+/// published layout where there are no files.
 class PublishedSpelling final : public WeightSource {
 public:
-    explicit PublishedSpelling(std::vector<std::string> prefixes) : m_prefixes(std::move(prefixes)) {}
+    explicit PublishedSpelling(std::vector<std::string> prefixes) : m_prefixes(std::move(prefixes))
+    {
+    }
     std::optional<Tensor> find(std::string_view name) const override;
     std::vector<std::string> names() const override { return {}; }
 

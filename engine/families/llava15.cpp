@@ -59,10 +59,11 @@ public:
     {
         return m_language.usable(cache, positions);
     }
-    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache, const ProgressSink& progress,
-                  std::stop_token stop) override
+    Tensor decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
+                  const ProgressSink& progress, std::stop_token stop) override
     {
-        m_encoder.releaseScratch(); // both passes take their memory from the same place: the most, not the sum
+        m_encoder.releaseScratch(); // both passes take their memory from the same place: the most,
+                                    // not the sum
         return m_language.decode(ids, visual, cache, progress, stop);
     }
 
@@ -84,7 +85,8 @@ private:
     std::vector<Linear> m_projector;
 };
 
-/// The configuration of the vision tower, and that of its preprocessor in a folder that has none itself.
+/// The configuration of the vision tower, and that of its preprocessor in a folder that has none
+/// itself.
 Config towerConfig(ModelFolder& folder)
 {
     if (layoutOf(folder.config) == Layout::Native)
@@ -114,7 +116,8 @@ void Llava15::readInfo()
     describeTensors(m_info, *m_folder.weights, usedTensors(m_d, m_names),
                     [&](const std::string& name) { return m_names.isExpected(name, m_d); });
     describeFiles(m_info, m_folder.path, *m_folder.weights);
-    if (const auto tower = towerFolder(m_folder.path, m_folder.config); tower && m_d.layout == Layout::Original)
+    if (const auto tower = towerFolder(m_folder.path, m_folder.config);
+        tower && m_d.layout == Layout::Original)
         for (const char* file : {"config.json", "preprocessor_config.json"})
             if (std::error_code failure; std::filesystem::exists(*tower / file, failure))
                 m_info.files.push_back((*tower / file).lexically_relative(m_folder.path));
@@ -129,14 +132,15 @@ void Llava15::readInfo()
 
 MemoryEstimate Llava15::memory(DType compute, int64_t context) const
 {
-    const int64_t vision = VisionEncoder::workspace(m_d.vision, m_d.patches(), 1, compute)
-        + sizeOf(DType::F32) * m_d.rows() * (3 * m_d.patch * m_d.patch + 2 * m_d.text.decoder.width);
-    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names), m_d.text, m_names.text(), compute, context, vision,
-                      m_d.rows());
+    const int64_t vision =
+        VisionEncoder::workspace(m_d.vision, m_d.patches(), 1, compute) +
+        sizeOf(DType::F32) * m_d.rows() * (3 * m_d.patch * m_d.patch + 2 * m_d.text.decoder.width);
+    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names), m_d.text, m_names.text(),
+                      compute, context, vision, m_d.rows());
 }
 
-bool Llava15::load(const std::vector<LayerShare>& shares, DType compute, const ProgressSink& progress,
-                   std::stop_token stop)
+bool Llava15::load(const std::vector<LayerShare>& shares, DType compute,
+                   const ProgressSink& progress, std::stop_token stop)
 {
     logUnknownTensors(m_info);
     m_op = shares.front().op;
@@ -144,14 +148,16 @@ bool Llava15::load(const std::vector<LayerShare>& shares, DType compute, const P
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
+    WeightLoader loader(*m_op, *m_folder.weights, compute, bytes, progress, stop,
+                        m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.text, m_names.text(), compute);
     loadVision(loader, *m_op, compute);
     for (int64_t i = 0; i < m_d.projectorLayers && !loader.stopped(); ++i) {
         const int64_t width = m_d.text.decoder.width;
-        m_projector.push_back(loader.linear({{m_names.projector(i, "weight"),
-                                              {width, i == 0 ? m_d.vision.width : width},
-                                              m_d.projectorBias ? m_names.projector(i, "bias") : ""}}));
+        m_projector.push_back(
+            loader.linear({{m_names.projector(i, "weight"),
+                            {width, i == 0 ? m_d.vision.width : width},
+                            m_d.projectorBias ? m_names.projector(i, "bias") : ""}}));
     }
     return !loader.stopped();
 }
@@ -165,15 +171,18 @@ void Llava15::loadVision(WeightLoader& loader, Backend& op, DType compute)
     };
     const std::string embeddings = m_names.vision() + "embeddings.";
     VisionEncoder::Weights w;
-    w.patchEmbedding = loader.linear({{embeddings + "patch_embedding.weight", {v.width, 3, m_d.patch, m_d.patch}}});
+    w.patchEmbedding = loader.linear(
+        {{embeddings + "patch_embedding.weight", {v.width, 3, m_d.patch, m_d.patch}}});
     w.classRow = loader.floats(embeddings + "class_embedding", {v.width});
     if (!loader.stopped())
         w.classRow = w.classRow.view({1, v.width});
-    w.positions = loader.floats(embeddings + "position_embedding.weight", {1 + m_d.patches(), v.width});
+    w.positions =
+        loader.floats(embeddings + "position_embedding.weight", {1 + m_d.patches(), v.width});
     w.preNorm = layerNorm(m_names.vision() + "pre_layrnorm");
     for (int64_t i = 0; i < v.layers && !loader.stopped(); ++i) {
         const auto part = [&](const std::string& name, int64_t out, int64_t in) {
-            return LinearPart{m_names.visionLayer(i, name + ".weight"), {out, in},
+            return LinearPart{m_names.visionLayer(i, name + ".weight"),
+                              {out, in},
                               m_names.visionLayer(i, name + ".bias")};
         };
         VisionBlock block;
@@ -194,16 +203,19 @@ void Llava15::loadVision(WeightLoader& loader, Backend& op, DType compute)
 void Llava15::checkTokenizer(const Tokenizer& tokenizer) const
 {
     if (tokenizer.encode("USER").empty())
-        throw Error(Error::Code::BadModel, m_folder.path.string() + ": the tokenizer has no tokens for plain text");
+        throw Error(Error::Code::BadModel,
+                    m_folder.path.string() + ": the tokenizer has no tokens for plain text");
     if (tokenizer.size() > 0 && choosableIds() < 4)
-        throw Error(Error::Code::BadModel, m_folder.path.string() + ": no ids are left beside the picture's");
+        throw Error(Error::Code::BadModel,
+                    m_folder.path.string() + ": no ids are left beside the picture's");
 }
 
 std::vector<int32_t> Llava15::stopIds(const Tokenizer& tokenizer) const
 {
-    std::vector<int32_t> ids
-        = m_folder.generation.integers("eos_token_id", 0, m_d.text.decoder.vocabulary - 1);
-    const Config text = m_d.layout == Layout::Native ? m_folder.config.object("text_config") : m_folder.config;
+    std::vector<int32_t> ids =
+        m_folder.generation.integers("eos_token_id", 0, m_d.text.decoder.vocabulary - 1);
+    const Config text =
+        m_d.layout == Layout::Native ? m_folder.config.object("text_config") : m_folder.config;
     for (const int32_t id : text.integers("eos_token_id", 0, m_d.text.decoder.vocabulary - 1))
         ids.push_back(id);
     constexpr int32_t published = 2; // "</s>"
@@ -215,7 +227,8 @@ std::vector<int32_t> Llava15::stopIds(const Tokenizer& tokenizer) const
 
 int64_t Llava15::choosableIds() const
 {
-    // The native layout adds rows for the placeholder and what follows it, which were never trained.
+    // The native layout adds rows for the placeholder and what follows it, which were never
+    // trained.
     return m_d.layout == Layout::Native ? m_d.placeholder : Family::choosableIds();
 }
 
@@ -223,7 +236,8 @@ VisualPart Llava15::fit(ImageSize, int64_t frames, const ChatRequest& request) c
 {
     const std::string& ratio = request.aspectRatio.empty() ? m_d.aspectRatio : request.aspectRatio;
     if (ratio != "pad" && ratio != "crop")
-        throw Error(Error::Code::BadRequest, "the picture's aspect ratio \"" + ratio + "\" (only pad and crop)");
+        throw Error(Error::Code::BadRequest,
+                    "the picture's aspect ratio \"" + ratio + "\" (only pad and crop)");
     VisualPart part;
     part.film = frames > 0;
     part.size = {static_cast<int>(m_d.side), static_cast<int>(m_d.side)};
@@ -238,19 +252,22 @@ PatchLayout Llava15::layout() const
     return {m_d.patch, 1, {mean[0], mean[1], mean[2]}, {deviation[0], deviation[1], deviation[2]}};
 }
 
-Tensor Llava15::preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
+Tensor Llava15::preprocess(const VisualPart& part,
+                           std::span<const std::shared_ptr<const Image>> frames,
                            std::stop_token stop)
 {
     const auto side = static_cast<int>(m_d.side);
     std::array<uint8_t, 3> colour{};
     for (size_t c = 0; c < 3; ++c) // rounded down, as the reference does
-        colour[c] = static_cast<uint8_t>(std::clamp(m_preprocessing.normalization.mean[c] * 255.0, 0.0, 255.0));
+        colour[c] = static_cast<uint8_t>(
+            std::clamp(m_preprocessing.normalization.mean[c] * 255.0, 0.0, 255.0));
     std::vector<Image> pictures;
     for (const std::shared_ptr<const Image>& frame : frames) {
-        pictures.push_back(part.variant == Padded
-                               ? squareByCropping(squareByPadding(*frame, colour, m_preprocessing.shortEdge, stop),
-                                                  m_preprocessing.shortEdge, side, stop)
-                               : squareByCropping(*frame, m_preprocessing.shortEdge, side, stop));
+        pictures.push_back(
+            part.variant == Padded
+                ? squareByCropping(squareByPadding(*frame, colour, m_preprocessing.shortEdge, stop),
+                                   m_preprocessing.shortEdge, side, stop)
+                : squareByCropping(*frame, m_preprocessing.shortEdge, side, stop));
         if (stop.stop_requested())
             return {};
     }
@@ -285,10 +302,12 @@ bool matches(const Config& config)
     return config.has("mm_vision_tower") || config.has("vision_tower");
 }
 
-std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& folder, const Config& config)
+std::shared_ptr<const WeightSource> openWeights(const std::filesystem::path& folder,
+                                                const Config& config)
 {
     std::shared_ptr<const WeightSource> weights = openCheckpoint(folder);
-    constexpr const char* inside = "model.vision_tower.vision_tower.vision_model.embeddings.class_embedding";
+    constexpr const char* inside =
+        "model.vision_tower.vision_tower.vision_model.embeddings.class_embedding";
     if (layoutOf(config) == Layout::Native || weights->describe(inside))
         return weights;
     const std::optional<std::filesystem::path> tower = towerFolder(folder, config);
@@ -303,7 +322,8 @@ std::unique_ptr<Family> make(ModelFolder folder)
     return std::make_unique<Llava15>(std::move(folder));
 }
 
-std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop)
+std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored,
+                                     std::stop_token stop)
 {
     const std::optional<Config> config = publishedConfig(name, layers);
     if (!config)
@@ -312,8 +332,10 @@ std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DT
     folder.config = *config;
     const Dimensions d = readDimensions(folder.config, {});
     std::vector<std::pair<std::string, Shape>> shapes;
-    for (NamedShape& tensor : usedTensors(d, Names(PublishedSpelling({"language_model.", "vision_tower.",
-                                                                      "multi_modal_projector."}), d)))
+    for (NamedShape& tensor :
+         usedTensors(d, Names(PublishedSpelling(
+                                  {"language_model.", "vision_tower.", "multi_modal_projector."}),
+                              d)))
         shapes.emplace_back(std::move(tensor.name), tensor.shape);
     folder.weights = syntheticWeights(std::move(shapes), stored, std::move(stop));
     return folder;

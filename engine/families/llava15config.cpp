@@ -15,12 +15,20 @@ constexpr int64_t mostSide = 4096; // of a picture in pixels
 
 [[noreturn]] void refuse(const Config& config, const std::string& what)
 {
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for " + familyName);
+    throw Error(Error::Code::Unsupported,
+                config.file() + ": " + what + " is not supported for " + familyName);
 }
 
 /// Source: LlamaConfig of transformers, which a sparse text_config relies on
-constexpr TextDefaults llamaDefaults{.layers = 32, .width = 4096, .heads = 32, .groups = -1, .feedForward = 11008,
-                                     .vocabulary = 32000, .context = 2048, .epsilon = 1e-6, .theta = 1e4};
+constexpr TextDefaults llamaDefaults{.layers = 32,
+                                     .width = 4096,
+                                     .heads = 32,
+                                     .groups = -1,
+                                     .feedForward = 11008,
+                                     .vocabulary = 32000,
+                                     .context = 2048,
+                                     .epsilon = 1e-6,
+                                     .theta = 1e4};
 
 Activation activationOf(const Config& config, const std::string& name)
 {
@@ -46,12 +54,15 @@ void readVision(const Config& config, Dimensions& d)
     d.patch = config.integer("patch_size", 1, 256);
     d.side = config.integer("image_size", 1, mostSide);
     if (v.width % v.heads != 0 || d.side % d.patch != 0)
-        throw Error(Error::Code::BadModel, config.file() + ": vision width " + std::to_string(v.width) + " over "
-                        + std::to_string(v.heads) + " heads, " + std::to_string(d.side) + " pixels over patches of "
-                        + std::to_string(d.patch) + ": both must divide without a rest");
+        throw Error(Error::Code::BadModel,
+                    config.file() + ": vision width " + std::to_string(v.width) + " over " +
+                        std::to_string(v.heads) + " heads, " + std::to_string(d.side) +
+                        " pixels over patches of " + std::to_string(d.patch) +
+                        ": both must divide without a rest");
 }
 
-/// How many layers are run for the hidden states of this index, of which 0 is the embedding's output.
+/// How many layers are run for the hidden states of this index, of which 0 is the embedding's
+/// output.
 int64_t layersRun(const Config& config, const char* key, int64_t layers)
 {
     const int64_t index = config.integer(key, -layers - 1, layers, -2);
@@ -61,8 +72,9 @@ int64_t layersRun(const Config& config, const char* key, int64_t layers)
 void readNative(const Config& config, Dimensions& d)
 {
     d.text = readTextConfig(config.object("text_config"), llamaDefaults, familyName);
-    d.text.tiedHead = config.object("text_config").boolean("tie_word_embeddings",
-                                                           config.boolean("tie_word_embeddings", false));
+    d.text.tiedHead =
+        config.object("text_config")
+            .boolean("tie_word_embeddings", config.boolean("tie_word_embeddings", false));
     requireText(config.object("text_config"), "model_type", "llama", familyName);
     readVision(config.object("vision_config"), d);
     if (config.has("vision_feature_layer") && config.json().at("vision_feature_layer").is_array())
@@ -70,7 +82,8 @@ void readNative(const Config& config, Dimensions& d)
     d.vision.layers = layersRun(config, "vision_feature_layer", d.visionLayers);
     const std::string strategy = config.string("vision_feature_select_strategy", "default");
     if (strategy != "default" && strategy != "full")
-        refuse(config, "vision_feature_select_strategy \"" + strategy + "\" (only default and full)");
+        refuse(config,
+               "vision_feature_select_strategy \"" + strategy + "\" (only default and full)");
     d.keepsClass = strategy == "full";
     requireText(config, "projector_hidden_act", "gelu", familyName);
     d.projectorBias = config.boolean("multimodal_projector_bias", true);
@@ -89,7 +102,8 @@ int64_t projectorLayers(const Config& config)
         return 1;
     if (type == "identity")
         return 0;
-    if (type.size() == 10 && type.starts_with("mlp") && type[3] >= '1' && type[3] <= '9' && type.ends_with("x_gelu"))
+    if (type.size() == 10 && type.starts_with("mlp") && type[3] >= '1' && type[3] <= '9' &&
+        type.ends_with("x_gelu"))
         return type[3] - '0';
     refuse(config, "mm_projector_type \"" + type + "\" (only linear, identity and mlpNx_gelu)");
 }
@@ -112,8 +126,10 @@ void readOriginal(const Config& config, const Config& tower, Dimensions& d)
         refuse(config, "mm_resampler_type \"" + config.string("mm_resampler_type") + "\"");
     // What LLaVA-1.6 adds makes other positions of a picture.
     const std::string ratio = config.string("image_aspect_ratio", "square");
-    if (ratio == "anyres" || ratio.starts_with("anyres_") || config.string("mm_patch_merge_type", "flat") != "flat")
-        refuse(config, "image_aspect_ratio \"" + ratio + "\" with several parts of a picture (LLaVA-1.6)");
+    if (ratio == "anyres" || ratio.starts_with("anyres_") ||
+        config.string("mm_patch_merge_type", "flat") != "flat")
+        refuse(config,
+               "image_aspect_ratio \"" + ratio + "\" with several parts of a picture (LLaVA-1.6)");
     d.aspectRatio = ratio == "pad" ? "pad" : "crop";
     d.marksPictures = config.boolean("mm_use_im_start_end", false);
     constexpr int32_t reference = -200;
@@ -143,7 +159,8 @@ Dimensions readDimensions(const Config& config, const Config& tower)
 namespace {
 
 /// A size that is written as a number, or as an object with one of these keys.
-int64_t sizeFrom(const Config& config, const char* key, std::initializer_list<const char*> names, int64_t fallback)
+int64_t sizeFrom(const Config& config, const char* key, std::initializer_list<const char*> names,
+                 int64_t fallback)
 {
     if (!config.has(key) || config.json().at(key).is_number())
         return config.integer(key, 1, mostSide, fallback);
@@ -171,30 +188,37 @@ Preprocessing readPreprocessing(const Config& config, const Dimensions& d)
     const int64_t crop = sizeFrom(config, "crop_size", {"height", "width"}, d.side);
     const int64_t edge = sizeFrom(config, "size", {"shortest_edge", "height", "width"}, d.side);
     if (crop != d.side || edge < crop)
-        throw Error(Error::Code::BadModel, config.file() + ": pictures of " + std::to_string(edge) + " pixels of which "
-                        + std::to_string(crop) + " are cut out; the vision tower takes " + std::to_string(d.side));
-    const Normalization clip{{0.48145466F, 0.4578275F, 0.40821073F}, {0.26862954F, 0.26130258F, 0.27577711F}};
+        throw Error(Error::Code::BadModel, config.file() + ": pictures of " + std::to_string(edge) +
+                                               " pixels of which " + std::to_string(crop) +
+                                               " are cut out; the vision tower takes " +
+                                               std::to_string(d.side));
+    const Normalization clip{{0.48145466F, 0.4578275F, 0.40821073F},
+                             {0.26862954F, 0.26130258F, 0.27577711F}};
     return {readNormalization(config, clip, familyName), static_cast<int>(edge)};
 }
 
 Names::Names(const WeightSource& weights, const Dimensions& d)
 {
-    const std::string body
-        = publishedPrefix(weights, {"language_model.model.", "model.language_model.", "model."}, "embed_tokens.weight");
-    m_text = {TextPacking::Llama, body, body == "language_model.model." ? "language_model.lm_head.weight"
-                                                                        : "lm_head.weight"};
+    const std::string body =
+        publishedPrefix(weights, {"language_model.model.", "model.language_model.", "model."},
+                        "embed_tokens.weight");
+    m_text = {TextPacking::Llama, body,
+              body == "language_model.model." ? "language_model.lm_head.weight" : "lm_head.weight"};
     m_vision = publishedPrefix(weights,
-                               {"model.vision_tower.vision_tower.vision_model.", "model.vision_tower.vision_model.",
-                                "vision_tower.vision_model.", "vision_model."},
+                               {"model.vision_tower.vision_tower.vision_model.",
+                                "model.vision_tower.vision_model.", "vision_tower.vision_model.",
+                                "vision_model."},
                                "embeddings.class_embedding");
     if (d.projectorLayers == 0)
         return;
     m_single = d.projectorLayers == 1 && weights.describe("model.mm_projector.weight");
-    m_projector = m_single ? "model.mm_projector."
-                           : publishedPrefix(weights,
-                                             {"model.mm_projector.0.", "model.multi_modal_projector.linear_1.",
-                                              "multi_modal_projector.linear_1."},
-                                             "weight");
+    m_projector =
+        m_single
+            ? "model.mm_projector."
+            : publishedPrefix(weights,
+                              {"model.mm_projector.0.", "model.multi_modal_projector.linear_1.",
+                               "multi_modal_projector.linear_1."},
+                              "weight");
     m_numbered = m_projector == "model.mm_projector.0.";
     if (!m_single)
         m_projector.erase(m_projector.size() - 2);
@@ -214,7 +238,8 @@ std::string Names::projector(int64_t i, const std::string& suffix) const
 
 bool Names::isExpected(const std::string& name, const Dimensions& d) const
 {
-    if (name.ends_with("rotary_emb.inv_freq") || name.ends_with("position_ids") || name == m_text.head)
+    if (name.ends_with("rotary_emb.inv_freq") || name.ends_with("position_ids") ||
+        name == m_text.head)
         return true;
     if (name.starts_with(m_vision + "post_layernorm."))
         return true;
@@ -229,7 +254,9 @@ std::vector<NamedShape> usedTensors(const Dimensions& d, const Names& names)
 {
     std::vector<NamedShape> list = textTensors(d.text, names.text());
     const VisionConfig& v = d.vision;
-    const auto add = [&](std::string name, Shape shape) { list.push_back({std::move(name), shape}); };
+    const auto add = [&](std::string name, Shape shape) {
+        list.push_back({std::move(name), shape});
+    };
     const auto both = [&](const std::string& name, Shape shape) {
         add(name + ".weight", shape);
         add(name + ".bias", {shape.dim(0)});
@@ -247,7 +274,8 @@ std::vector<NamedShape> usedTensors(const Dimensions& d, const Names& names)
         both(names.visionLayer(i, "mlp.fc2"), {v.width, v.feedForward});
     }
     for (int64_t i = 0; i < d.projectorLayers; ++i) {
-        add(names.projector(i, "weight"), {d.text.decoder.width, i == 0 ? v.width : d.text.decoder.width});
+        add(names.projector(i, "weight"),
+            {d.text.decoder.width, i == 0 ? v.width : d.text.decoder.width});
         if (d.projectorBias)
             add(names.projector(i, "bias"), {d.text.decoder.width});
     }
@@ -265,14 +293,17 @@ std::string towerId(const Config& config)
 bool isModelId(const std::string& id)
 {
     const std::filesystem::path path(id);
-    const auto isPlain = [](const std::filesystem::path& part) { return !part.empty() && part != "." && part != ".."; };
+    const auto isPlain = [](const std::filesystem::path& part) {
+        return !part.empty() && part != "." && part != "..";
+    };
     const auto parts = std::distance(path.begin(), path.end());
-    return path.is_relative() && id.find('\\') == id.npos && parts >= 1 && parts <= 2
-        && std::all_of(path.begin(), path.end(), isPlain);
+    return path.is_relative() && id.find('\\') == id.npos && parts >= 1 && parts <= 2 &&
+           std::all_of(path.begin(), path.end(), isPlain);
 }
 
 /// Where the tower may lie, in the order in which it is looked for.
-std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& folder, const Config& config)
+std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& folder,
+                                               const Config& config)
 {
     const std::string id = towerId(config);
     const std::filesystem::path path(id);
@@ -281,8 +312,8 @@ std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& fold
     if (path.is_absolute())
         places.push_back(path);
     // Where an adapter brings the configuration, its folder comes first.
-    const std::filesystem::path ofConfig
-        = std::filesystem::weakly_canonical(std::filesystem::path(config.file()).parent_path());
+    const std::filesystem::path ofConfig =
+        std::filesystem::weakly_canonical(std::filesystem::path(config.file()).parent_path());
     std::vector<std::filesystem::path> folders{folder};
     if (!config.file().empty() && ofConfig != folder)
         folders.insert(folders.begin(), ofConfig);
@@ -293,14 +324,16 @@ std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& fold
         if (isModelId(id))
             places.push_back(start.parent_path().parent_path() / path);
     }
-    if (const std::filesystem::path library = modelLibraryFolder(); !library.empty() && isModelId(id))
+    if (const std::filesystem::path library = modelLibraryFolder();
+        !library.empty() && isModelId(id))
         places.push_back(library / path);
     return places;
 }
 
 } // namespace
 
-std::optional<std::filesystem::path> towerFolder(const std::filesystem::path& folder, const Config& config)
+std::optional<std::filesystem::path> towerFolder(const std::filesystem::path& folder,
+                                                 const Config& config)
 {
     for (const std::filesystem::path& place : towerPlaces(folder, config))
         if (std::error_code failure; std::filesystem::exists(place / "config.json", failure))
@@ -313,9 +346,12 @@ void refuseMissingTower(const std::filesystem::path& folder, const Config& confi
     std::string places;
     for (const std::filesystem::path& place : towerPlaces(folder, config))
         places += (places.empty() ? "" : ", ") + place.string();
-    throw Error(Error::Code::Missing, folder.string() + ": the vision tower " + inQuotes(towerId(config))
-                    + " is not part of this checkpoint, and its config.json in none of these folders: " + places
-                    + "; fetch it and put its folder there as " + (folder / "vision_tower").string());
+    throw Error(
+        Error::Code::Missing,
+        folder.string() + ": the vision tower " + inQuotes(towerId(config)) +
+            " is not part of this checkpoint, and its config.json in none of these folders: " +
+            places + "; fetch it and put its folder there as " +
+            (folder / "vision_tower").string());
 }
 
 std::optional<Config> publishedConfig(const std::string& name, int64_t layers)

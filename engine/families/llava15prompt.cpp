@@ -18,7 +18,8 @@ struct NamedTemplate {
     const char* name;
     Template value;
 };
-constexpr std::array templates{NamedTemplate{"vicuna_v1", Template::VicunaV1}, NamedTemplate{"llava_v1", Template::LlavaV1},
+constexpr std::array templates{NamedTemplate{"vicuna_v1", Template::VicunaV1},
+                               NamedTemplate{"llava_v1", Template::LlavaV1},
                                NamedTemplate{"hf", Template::Hf}};
 
 Template templateOf(const std::string& name)
@@ -28,17 +29,21 @@ Template templateOf(const std::string& name)
     for (const NamedTemplate& known : templates)
         if (name == known.name)
             return known.value;
-    throw Error(Error::Code::BadRequest, "no template \"" + name + "\"; LLaVA-1.5 has vicuna_v1, llava_v1 and hf");
+    throw Error(Error::Code::BadRequest,
+                "no template \"" + name + "\"; LLaVA-1.5 has vicuna_v1, llava_v1 and hf");
 }
 
 std::string defaultSystem(Template style)
 {
     const std::string who = style == Template::LlavaV1 ? "human" : "user";
-    return "A chat between a curious " + who + " and an artificial intelligence assistant. The assistant gives "
-        "helpful, detailed, and polite answers to the " + who + "'s questions.";
+    return "A chat between a curious " + who +
+           " and an artificial intelligence assistant. The assistant gives "
+           "helpful, detailed, and polite answers to the " +
+           who + "'s questions.";
 }
 
-/// Writes a conversation as text, in which the word <image> stands for a picture, and remembers the parts.
+/// Writes a conversation as text, in which the word <image> stands for a picture, and remembers the
+/// parts.
 class Renderer final {
 public:
     Renderer(std::span<const VisualPart> parts, Template style, bool marksPictures)
@@ -129,16 +134,19 @@ class PieceEncoder final {
 public:
     PieceEncoder(const Tokenizer& tokenizer, bool legacy) : m_tokenizer(tokenizer), m_legacy(legacy)
     {
-        for (const auto& [word, id] : {std::pair<const char*, int32_t>{"<unk>", 0}, {"<s>", 1}, {"</s>", 2},
-                                       {"<im_start>", -1}, {"<im_end>", -1}})
+        for (const auto& [word, id] : {std::pair<const char*, int32_t>{"<unk>", 0},
+                                       {"<s>", 1},
+                                       {"</s>", 2},
+                                       {"<im_start>", -1},
+                                       {"<im_end>", -1}})
             if (const int32_t known = tokenizer.addedToken(word).value_or(id); known >= 0)
                 m_controls.push_back({word, known});
     }
 
     int32_t begin() const { return m_controls[1].id; }
 
-    /// A piece between pictures: its beginning has the prefix of a text, what follows a control token only
-    /// in the legacy mode.
+    /// A piece between pictures: its beginning has the prefix of a text, what follows a control
+    /// token only in the legacy mode.
     void encode(std::vector<int32_t>& ids, std::string_view piece) const
     {
         bool first = true;
@@ -176,7 +184,9 @@ private:
         const std::string lead = prefix ? "" : "\n";
         const std::vector<int32_t> all = m_tokenizer.encode(lead + std::string(text));
         const size_t skipped = prefix ? 0 : m_tokenizer.encode(lead).size();
-        ids.insert(ids.end(), all.begin() + static_cast<std::ptrdiff_t>(std::min(skipped, all.size())), all.end());
+        ids.insert(ids.end(),
+                   all.begin() + static_cast<std::ptrdiff_t>(std::min(skipped, all.size())),
+                   all.end());
     }
 
     const Tokenizer& m_tokenizer;
@@ -194,20 +204,22 @@ std::vector<std::string> templateNames()
     return names;
 }
 
-Prompt renderPrompt(const Tokenizer& tokenizer, const ChatRequest& request, std::span<const VisualPart> parts,
-                    const Dimensions& d)
+Prompt renderPrompt(const Tokenizer& tokenizer, const ChatRequest& request,
+                    std::span<const VisualPart> parts, const Dimensions& d)
 {
     requireChat(request);
     const Template style = templateOf(request.promptTemplate);
     Renderer renderer(parts, style, d.marksPictures);
     renderer.render(request);
-    // With its own template the checkpoint's fast tokenizer is the reference, which knows the legacy mode alone.
+    // With its own template the checkpoint's fast tokenizer is the reference, which knows the
+    // legacy mode alone.
     const PieceEncoder encoder(tokenizer, d.legacyPrefix || style == Template::Hf);
     Prompt prompt;
     prompt.parts = std::move(renderer.shown);
     prompt.ids.push_back(encoder.begin());
     std::string_view rest = renderer.text();
-    for (size_t at = rest.find(imageWord); at != std::string_view::npos; at = rest.find(imageWord)) {
+    for (size_t at = rest.find(imageWord); at != std::string_view::npos;
+         at = rest.find(imageWord)) {
         encoder.encode(prompt.ids, rest.substr(0, at));
         prompt.ids.insert(prompt.ids.end(), static_cast<size_t>(d.rows()), visualRow);
         rest.remove_prefix(at + imageWord.size());

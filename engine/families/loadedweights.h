@@ -13,12 +13,12 @@ struct RowRange {
     int64_t count = 0;
 };
 
-/// One matrix of a linear layer by the names of its tensors. A weight of more than two dimensions (a
-/// convolution whose kernel is its stride) is one row per output.
+/// One matrix of a linear layer by the names of its tensors. A weight of more than two dimensions
+/// (a convolution whose kernel is its stride) is one row per output.
 struct LinearPart {
     std::string weight;
     Shape shape;
-    std::string bias{}; ///< empty: none
+    std::string bias{};           ///< empty: none
     std::vector<RowRange> rows{}; ///< which rows, in which order; empty: all
     std::string scale{};          ///< a factor for each output, of weight and bias; empty: none
 };

@@ -16,8 +16,8 @@ namespace {
 /// Pieces of a matrix that a backend is given apart.
 constexpr size_t mostPieces = 128;
 
-/// Brings the pages of a mapped tensor into memory, so that slow disks are waited for here, where there is
-/// progress and a stop, and not inside a matrix product.
+/// Brings the pages of a mapped tensor into memory, so that slow disks are waited for here, where
+/// there is progress and a stop, and not inside a matrix product.
 void touch(const Tensor& tensor, const std::stop_token& stop)
 {
     constexpr int64_t page = 4096;
@@ -36,7 +36,8 @@ Tensor inOrder(const Tensor& stored, const std::vector<RowRange>& ranges)
     int64_t count = 0;
     for (const RowRange& range : ranges)
         count += range.count;
-    Tensor result = hostTensor(stored.type(), stored.shape().rank() > 1 ? Shape{count, stored.dim(1)} : Shape{count});
+    Tensor result = hostTensor(
+        stored.type(), stored.shape().rank() > 1 ? Shape{count, stored.dim(1)} : Shape{count});
     std::byte* out = result.raw();
     for (const RowRange& range : ranges) {
         const Tensor rows = stored.rows(range.begin, range.count);
@@ -68,10 +69,16 @@ Tensor scaledRows(const Tensor& matrix, const Tensor& factors)
 
 } // namespace
 
-WeightLoader::WeightLoader(Backend& op, const WeightSource& weights, DType compute, int64_t totalBytes,
-                           ProgressSink progress, std::stop_token stop, LoadedWeights* loaded)
-    : m_op(&op), m_weights(weights), m_compute(compute), m_total(totalBytes), m_progress(std::move(progress)),
-      m_stop(std::move(stop)), m_loaded(loaded)
+WeightLoader::WeightLoader(Backend& op, const WeightSource& weights, DType compute,
+                           int64_t totalBytes, ProgressSink progress, std::stop_token stop,
+                           LoadedWeights* loaded)
+    : m_op(&op),
+      m_weights(weights),
+      m_compute(compute),
+      m_total(totalBytes),
+      m_progress(std::move(progress)),
+      m_stop(std::move(stop)),
+      m_loaded(loaded)
 {
 }
 
@@ -88,8 +95,8 @@ Tensor WeightLoader::read(const std::string& name, const Shape& shape)
 bool WeightLoader::isCopied(const LinearPart& part) const
 {
     const TensorKind kind = m_weights.describe(part.weight).value();
-    return !part.scale.empty() || part.rows.size() > mostPieces || kind.packedBits > 0
-        || (m_compute != DType::F32 && kind.type != m_compute);
+    return !part.scale.empty() || part.rows.size() > mostPieces || kind.packedBits > 0 ||
+           (m_compute != DType::F32 && kind.type != m_compute);
 }
 
 void WeightLoader::add(LinearSource& source, const LinearPart& part)
@@ -108,8 +115,10 @@ void WeightLoader::add(LinearSource& source, const LinearPart& part)
         if (!bias.isEmpty())
             bias = scaledRows(onHost(bias).view({outputs, 1}), scale).view({outputs});
     }
-    // A backend looks for a row in one piece after the other: many short ones are put together here.
-    std::vector<RowRange> rows = part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows;
+    // A backend looks for a row in one piece after the other: many short ones are put together
+    // here.
+    std::vector<RowRange> rows =
+        part.rows.empty() ? std::vector<RowRange>{{0, outputs}} : part.rows;
     if (rows.size() > mostPieces) {
         matrix = inOrder(matrix, rows);
         bias = bias.isEmpty() ? bias : inOrder(bias, rows);
@@ -155,7 +164,8 @@ Linear WeightLoader::wholeLinear(const std::vector<LinearPart>& parts)
     return makeLinear(parts, LoadedWeight::Kind::WholeProduct);
 }
 
-Tensor WeightLoader::made(Tensor tensor, LoadedWeight::Kind kind, const std::string& name, const Shape& shape)
+Tensor WeightLoader::made(Tensor tensor, LoadedWeight::Kind kind, const std::string& name,
+                          const Shape& shape)
 {
     if (m_loaded)
         m_loaded->push_back({kind, tensor.raw(), m_op, m_ofLanguage, {}, name, shape});
@@ -174,19 +184,23 @@ Tensor WeightLoader::hostFloats(const std::string& name, const Shape& shape)
 
 Tensor WeightLoader::floats(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor()
-                     : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Floats, name, shape);
+    return stopped()
+               ? Tensor()
+               : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Floats, name, shape);
 }
 
 Tensor WeightLoader::derivedFloats(const std::string& name, const Shape& shape)
 {
     return stopped() ? Tensor()
-                     : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Derived, name, shape);
+                     : made(m_op->makeFloats(read(name, shape)), LoadedWeight::Kind::Derived, name,
+                            shape);
 }
 
 Tensor WeightLoader::table(const std::string& name, const Shape& shape)
 {
-    return stopped() ? Tensor() : made(m_op->makeTable(read(name, shape)), LoadedWeight::Kind::Table, name, shape);
+    return stopped()
+               ? Tensor()
+               : made(m_op->makeTable(read(name, shape)), LoadedWeight::Kind::Table, name, shape);
 }
 
 int64_t bytesWhenLoaded(const TensorKind& stored, DType compute, bool changed)
@@ -200,8 +214,8 @@ int64_t bytesWhenLoaded(const TensorKind& stored, DType compute, bool changed)
                                                            : stored.shape.count() * sizeOf(compute);
 }
 
-std::string publishedPrefix(const WeightSource& weights, std::initializer_list<const char*> prefixes,
-                            const char* suffix)
+std::string publishedPrefix(const WeightSource& weights,
+                            std::initializer_list<const char*> prefixes, const char* suffix)
 {
     std::string tried;
     for (const char* prefix : prefixes) {
@@ -213,7 +227,8 @@ std::string publishedPrefix(const WeightSource& weights, std::initializer_list<c
                 weights.origin(tried) + ": tensor not found under any published name: " + tried);
 }
 
-void describeTensors(ModelInfo& info, const WeightSource& weights, const std::vector<NamedShape>& used,
+void describeTensors(ModelInfo& info, const WeightSource& weights,
+                     const std::vector<NamedShape>& used,
                      const std::function<bool(const std::string&)>& isExpected)
 {
     std::set<std::string, std::less<>> known;
@@ -230,15 +245,16 @@ void describeTensors(ModelInfo& info, const WeightSource& weights, const std::ve
     }
 }
 
-void describeFiles(ModelInfo& info, const std::filesystem::path& folder, const WeightSource& weights)
+void describeFiles(ModelInfo& info, const std::filesystem::path& folder,
+                   const WeightSource& weights)
 {
     if (folder.empty())
         return; // made in memory
-    for (const char* file : {"config.json", "generation_config.json", "preprocessor_config.json",
-                             "processor_config.json", "tokenizer.json", "tokenizer.model",
-                             "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json",
-                             "special_tokens_map.json", "model.safetensors.index.json",
-                             "pytorch_model.bin.index.json"})
+    for (const char* file :
+         {"config.json", "generation_config.json", "preprocessor_config.json",
+          "processor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+          "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json",
+          "model.safetensors.index.json", "pytorch_model.bin.index.json"})
         if (std::error_code failure; std::filesystem::exists(folder / file, failure))
             info.files.emplace_back(file);
     for (const std::filesystem::path& file : weights.files())
@@ -253,9 +269,9 @@ Config readTokenizerConfig(const std::filesystem::path& folder)
 void logUnknownTensors(const ModelInfo& info)
 {
     if (const std::vector<std::string>& unused = info.unknownTensors; !unused.empty())
-        log(LogLevel::Warning, info.name + ": " + std::to_string(unused.size())
-                + (unused.size() == 1 ? " tensor is" : " tensors are") + " not used, the first: "
-                + inQuotes(unused.front()));
+        log(LogLevel::Warning, info.name + ": " + std::to_string(unused.size()) +
+                                   (unused.size() == 1 ? " tensor is" : " tensors are") +
+                                   " not used, the first: " + inQuotes(unused.front()));
 }
 
 } // namespace argali

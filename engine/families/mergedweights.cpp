@@ -80,7 +80,8 @@ MergedWeights::MergedWeights(std::shared_ptr<const WeightSource> base,
         if (m_changes != Changes::Replacements && pair.bias && !m_base->describe(bias))
             throw Error(Error::Code::Unsupported,
                         m_adapter->path.string() + ": module " + inQuotes(pair.module) +
-                            " has a bias and the model has none there, which cannot be merged; use the adapter unmerged");
+                            " has a bias and the model has none there, which cannot be merged; use "
+                            "the adapter unmerged");
     }
 }
 

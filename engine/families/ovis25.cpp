@@ -83,7 +83,9 @@ private:
 };
 
 Ovis25::Ovis25(ModelFolder folder)
-    : m_folder(std::move(folder)), m_d(readDimensions(m_folder.config)), m_names(*m_folder.weights),
+    : m_folder(std::move(folder)),
+      m_d(readDimensions(m_folder.config)),
+      m_names(*m_folder.weights),
       m_normalization(readPreprocessing(m_folder.preprocessor, m_d))
 {
     readInfo();
@@ -93,15 +95,19 @@ void Ovis25::readInfo()
 {
     const std::optional<TensorKind> table = m_folder.weights->describe(m_names.positionTable());
     if (!table || table->shape.rank() != 2)
-        throw Error(Error::Code::BadModel, m_folder.weights->origin(m_names.positionTable()) + ": tensor "
-                        + inQuotes(m_names.positionTable()) + " is missing or not a table");
+        throw Error(Error::Code::BadModel, m_folder.weights->origin(m_names.positionTable()) +
+                                               ": tensor " + inQuotes(m_names.positionTable()) +
+                                               " is missing or not a table");
     m_positionSide = std::llround(std::sqrt(static_cast<double>(table->shape.dim(0))));
 
     m_info.family = "ovis2_5";
     m_info.name = m_folder.path.filename().string();
-    const std::set<std::string, std::less<>> expected{m_names.unusedNorm("weight"), m_names.unusedNorm("bias")};
+    const std::set<std::string, std::less<>> expected{m_names.unusedNorm("weight"),
+                                                      m_names.unusedNorm("bias")};
     describeTensors(m_info, *m_folder.weights, usedTensors(m_d, m_names, m_positionSide),
-                    [&](const std::string& name) { return expected.contains(name) || name == m_names.outputHead(); });
+                    [&](const std::string& name) {
+                        return expected.contains(name) || name == m_names.outputHead();
+                    });
     describeFiles(m_info, m_folder.path, *m_folder.weights);
     m_info.context = m_d.language.context;
     m_info.layers = m_d.text.layers;
@@ -110,20 +116,26 @@ void Ovis25::readInfo()
 
     const Config& pre = m_folder.preprocessor;
     const Config size = pre.has("size") ? pre.object("size") : Config();
-    const int64_t familyMax = m_d.text.width >= largeModelWidth ? largeModelMaxPixels : defaultMaxPixels;
+    const int64_t familyMax =
+        m_d.text.width >= largeModelWidth ? largeModelMaxPixels : defaultMaxPixels;
     constexpr int64_t most = int64_t(1) << 32;
     // In one published form these are called edges, but they are counts of pixels too.
-    m_info.minPixels = pre.integer("min_pixels", 1, most, size.integer("shortest_edge", 1, most, defaultMinPixels));
-    m_info.maxPixels = pre.integer("max_pixels", 1, most, size.integer("longest_edge", 1, most, familyMax));
+    m_info.minPixels = pre.integer("min_pixels", 1, most,
+                                   size.integer("shortest_edge", 1, most, defaultMinPixels));
+    m_info.maxPixels =
+        pre.integer("max_pixels", 1, most, size.integer("longest_edge", 1, most, familyMax));
 }
 
 MemoryEstimate Ovis25::memory(DType compute, int64_t context) const
 {
     const int64_t patches = m_info.maxPixels / (m_d.patch * m_d.patch);
-    const int64_t vision = VisionScratch::bytes(m_d.vision, patches, DType::F32, compute)
-        + patches * (2 * m_d.vision.width + m_d.patchFeatures()) * sizeOf(DType::F32) + 3 * m_info.maxPixels;
-    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names, m_positionSide), m_d.language, m_names.language(),
-                      compute, context, vision, patches / (m_d.vision.merge * m_d.vision.merge));
+    const int64_t vision =
+        VisionScratch::bytes(m_d.vision, patches, DType::F32, compute) +
+        patches * (2 * m_d.vision.width + m_d.patchFeatures()) * sizeOf(DType::F32) +
+        3 * m_info.maxPixels;
+    return estimateOf(*m_folder.weights, usedTensors(m_d, m_names, m_positionSide), m_d.language,
+                      m_names.language(), compute, context, vision,
+                      patches / (m_d.vision.merge * m_d.vision.merge));
 }
 
 bool Ovis25::load(const std::vector<LayerShare>& shares, DType compute,
@@ -134,7 +146,8 @@ bool Ovis25::load(const std::vector<LayerShare>& shares, DType compute,
     int64_t bytes = 0;
     for (const NamedShape& tensor : usedTensors(m_d, m_names, m_positionSide))
         bytes += m_folder.weights->describe(tensor.name)->bytes();
-    WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop, m_folder.loaded.get());
+    WeightLoader loader(op, *m_folder.weights, compute, bytes, progress, stop,
+                        m_folder.loaded.get());
     m_language = loadTextModel(loader, shares, m_d.language, m_names.language(), compute);
     m_vision.emplace(op, compute, m_d, m_names, m_normalization, m_positionSide);
     m_vision->load(loader);
@@ -143,17 +156,21 @@ bool Ovis25::load(const std::vector<LayerShare>& shares, DType compute,
 
 void Ovis25::checkTokenizer(const Tokenizer& tokenizer) const
 {
-    // Without these the template would be spelled out, and the answer would be nonsense without a word.
+    // Without these the template would be spelled out, and the answer would be nonsense without a
+    // word.
     for (const char* token : {"<|im_start|>", "<|im_end|>"})
         if (tokenizer.encode(token).size() != 1)
-            throw Error(Error::Code::BadModel, m_folder.path.string() + ": the tokenizer has no token "
-                            + token + ", which the prompt of Ovis2.5 consists of");
+            throw Error(Error::Code::BadModel, m_folder.path.string() +
+                                                   ": the tokenizer has no token " + token +
+                                                   ", which the prompt of Ovis2.5 consists of");
 }
 
 std::vector<int32_t> Ovis25::stopIds(const Tokenizer& tokenizer) const
 {
-    std::vector<int32_t> ids = m_folder.generation.integers("eos_token_id", 0, m_d.text.vocabulary - 1);
-    const char* text = m_folder.config.has("llm_config") ? "llm_config.eos_token_id" : "text_config.eos_token_id";
+    std::vector<int32_t> ids =
+        m_folder.generation.integers("eos_token_id", 0, m_d.text.vocabulary - 1);
+    const char* text =
+        m_folder.config.has("llm_config") ? "llm_config.eos_token_id" : "text_config.eos_token_id";
     for (const int32_t id : m_folder.config.integers(text, 0, m_d.text.vocabulary - 1))
         ids.push_back(id);
     // The end of text ends an answer whatever the files say: fed back, it would be masked.
@@ -178,9 +195,11 @@ VisualPart Ovis25::fit(ImageSize size, int64_t frames, const ChatRequest& reques
 {
     VisualPart part;
     part.film = frames > 0;
-    part.size = smartResize(size, m_d.patch * m_d.vision.merge, request.minPixels.value_or(m_info.minPixels),
+    part.size = smartResize(size, m_d.patch * m_d.vision.merge,
+                            request.minPixels.value_or(m_info.minPixels),
                             request.maxPixels.value_or(m_info.maxPixels));
-    part.grid = {std::max<int64_t>(frames, 1), part.size.height / m_d.patch, part.size.width / m_d.patch};
+    part.grid = {std::max<int64_t>(frames, 1), part.size.height / m_d.patch,
+                 part.size.width / m_d.patch};
     return part;
 }
 
@@ -198,7 +217,8 @@ int64_t Ovis25::rowsOf(const VisualPart& part) const
 Tensor Ovis25::decode(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                       const ProgressSink& progress, std::stop_token stop)
 {
-    m_vision->releaseScratch(); // both passes take their memory from the same place: the most, not the sum
+    m_vision->releaseScratch(); // both passes take their memory from the same place: the most, not
+                                // the sum
     return m_language.decode(ids, visual, cache, progress, stop);
 }
 
@@ -217,7 +237,8 @@ std::unique_ptr<Family> make(ModelFolder folder)
     return std::make_unique<Ovis25>(std::move(folder));
 }
 
-std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored, std::stop_token stop)
+std::optional<ModelFolder> synthetic(const std::string& name, int64_t layers, DType stored,
+                                     std::stop_token stop)
 {
     const std::optional<Config> config = publishedConfig(name, layers);
     if (!config)

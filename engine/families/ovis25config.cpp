@@ -16,7 +16,8 @@ constexpr const char* family = "Ovis2.5";
 
 [[noreturn]] void refuse(const Config& config, const std::string& what)
 {
-    throw Error(Error::Code::Unsupported, config.file() + ": " + what + " is not supported for Ovis2.5");
+    throw Error(Error::Code::Unsupported,
+                config.file() + ": " + what + " is not supported for Ovis2.5");
 }
 
 void refuseScaledRope(const Config& config)
@@ -41,7 +42,8 @@ double ropeTheta(const Config& config, double fallback)
 TextConfig readText(const Config& config)
 {
     refuseScaledRope(config);
-    TextConfig text = readTextConfig(config, {.headWidth = 128, .epsilon = 1e-6, .theta = 1e6}, family);
+    TextConfig text =
+        readTextConfig(config, {.headWidth = 128, .epsilon = 1e-6, .theta = 1e6}, family);
     text.headNorms = true;
     return text;
 }
@@ -54,9 +56,10 @@ void refuseWindows(const Config& config, int64_t layers)
     if (!config.has("layer_types"))
         return;
     const nlohmann::json& types = config.json().at("layer_types");
-    const bool allFull = types.is_array() && static_cast<int64_t>(types.size()) == layers
-        && std::all_of(types.begin(), types.end(),
-                       [](const nlohmann::json& type) { return type == "full_attention"; });
+    const bool allFull = types.is_array() && static_cast<int64_t>(types.size()) == layers &&
+                         std::all_of(types.begin(), types.end(), [](const nlohmann::json& type) {
+                             return type == "full_attention";
+                         });
     if (!allFull)
         refuse(config, "layer_types other than full_attention in every block");
 }
@@ -83,9 +86,9 @@ VisionConfig readVision(const Config& config)
                                                : config.integer("spatial_merge_size", 1, 8);
     if (vision.width % vision.heads != 0 || vision.width / vision.heads % 4 != 0)
         throw Error(Error::Code::BadModel,
-                    config.file() + ": vision width " + std::to_string(vision.width) + " over "
-                        + std::to_string(vision.heads) + " heads: must divide into widths that are "
-                        + "multiples of 4");
+                    config.file() + ": vision width " + std::to_string(vision.width) + " over " +
+                        std::to_string(vision.heads) + " heads: must divide into widths that are " +
+                        "multiples of 4");
     refuseWindows(config, vision.layers);
     return vision;
 }
@@ -111,11 +114,13 @@ Dimensions readDimensions(const Config& config)
     d.text = d.language.decoder;
     d.vision = readVision(vision);
     // The published 9B file lacks the key; the default of its text model is an untied head.
-    d.language.tiedHead = text.boolean("tie_word_embeddings", config.boolean("tie_word_embeddings", false));
+    d.language.tiedHead =
+        text.boolean("tie_word_embeddings", config.boolean("tie_word_embeddings", false));
     d.patch = vision.integer("patch_size", 1, 256);
-    d.visualVocabulary = config.has("visual_vocab_size")
-        ? config.integer("visual_vocab_size", indicators + 1, mostOf::vocabulary)
-        : vision.integer("vocab_size", indicators + 1, mostOf::vocabulary);
+    d.visualVocabulary =
+        config.has("visual_vocab_size")
+            ? config.integer("visual_vocab_size", indicators + 1, mostOf::vocabulary)
+            : vision.integer("vocab_size", indicators + 1, mostOf::vocabulary);
     return d;
 }
 
@@ -131,28 +136,31 @@ Normalization readPreprocessing(const Config& config, const Dimensions& d)
 }
 
 Names::Names(const WeightSource& weights)
-    : m_text(publishedPrefix(weights, {"llm.model.", "model.language_model."}, "embed_tokens.weight")),
+    : m_text(
+          publishedPrefix(weights, {"llm.model.", "model.language_model."}, "embed_tokens.weight")),
       m_outputHead(m_text == "llm.model." ? "llm.lm_head.weight" : "lm_head.weight"),
       m_embeddings(publishedPrefix(weights,
-                              {"visual_tokenizer.vit.vision_model.embeddings.",
-                               "model.vision_tower.transformer.embeddings.",
-                               "model.vision_tower.embeddings."},
-                              "patch_embedding.weight")),
-      m_visionLayers(publishedPrefix(weights,
-                                {"visual_tokenizer.vit.vision_model.encoder.layers.",
-                                 "model.vision_tower.transformer.encoder.layers.",
-                                 "model.vision_tower.layers.", "model.vision_tower.encoder.layers."},
-                                "0.layer_norm1.weight")),
-      m_postNorm(m_embeddings.substr(0, m_embeddings.size() - std::string_view("embeddings.").size())
-                 + "post_layernorm."),
+                                   {"visual_tokenizer.vit.vision_model.embeddings.",
+                                    "model.vision_tower.transformer.embeddings.",
+                                    "model.vision_tower.embeddings."},
+                                   "patch_embedding.weight")),
+      m_visionLayers(
+          publishedPrefix(weights,
+                          {"visual_tokenizer.vit.vision_model.encoder.layers.",
+                           "model.vision_tower.transformer.encoder.layers.",
+                           "model.vision_tower.layers.", "model.vision_tower.encoder.layers."},
+                          "0.layer_norm1.weight")),
+      m_postNorm(
+          m_embeddings.substr(0, m_embeddings.size() - std::string_view("embeddings.").size()) +
+          "post_layernorm."),
       m_headLinear(publishedPrefix(weights,
-                              {"visual_tokenizer.head.0.", "model.vision_tower.head_linear.",
-                               "model.visual_tokenizer.head_linear."},
-                              "weight")),
+                                   {"visual_tokenizer.head.0.", "model.vision_tower.head_linear.",
+                                    "model.visual_tokenizer.head_linear."},
+                                   "weight")),
       m_headNorm(publishedPrefix(weights,
-                            {"visual_tokenizer.head.1.", "model.vision_tower.head_norm.",
-                             "model.visual_tokenizer.head_norm."},
-                            "weight")),
+                                 {"visual_tokenizer.head.1.", "model.vision_tower.head_norm.",
+                                  "model.visual_tokenizer.head_norm."},
+                                 "weight")),
       m_table(publishedPrefix(weights, {"vte.", "model.visual_embeddings_table."}, "weight"))
 {
 }
@@ -174,7 +182,9 @@ template <typename NamesLike>
 std::vector<NamedShape> listTensors(const Dimensions& d, const NamesLike& names, int64_t side)
 {
     std::vector<NamedShape> list = textTensors(d.language, names.language());
-    const auto add = [&](std::string name, Shape shape) { list.push_back({std::move(name), shape}); };
+    const auto add = [&](std::string name, Shape shape) {
+        list.push_back({std::move(name), shape});
+    };
     const VisionConfig& v = d.vision;
     add(names.patchEmbedding("weight"), {v.width, 3, d.patch, d.patch});
     add(names.patchEmbedding("bias"), {v.width});

@@ -2,9 +2,9 @@
 
 namespace argali::ovis25 {
 
-const char* const earlyStopText
-    = "\n\nConsidering the limited time by the user, I have to give the solution based on the thinking "
-      "directly now.\n</think>\n\n";
+const char* const earlyStopText = "\n\nConsidering the limited time by the user, I have to give "
+                                  "the solution based on the thinking "
+                                  "directly now.\n</think>\n\n";
 
 namespace {
 
@@ -24,8 +24,8 @@ const char* roleName(Message::Role role)
     throw Error(Error::Code::Internal, "no such role");
 }
 
-/// Without the words that the published template uses as placeholders. They go until none is left, so
-/// that a text cannot make one out of the pieces around another.
+/// Without the words that the published template uses as placeholders. They go until none is left,
+/// so that a text cannot make one out of the pieces around another.
 std::string withoutPlaceholders(std::string text)
 {
     for (bool found = true; found;) {
@@ -66,7 +66,8 @@ public:
     void visual(bool film)
     {
         if (m_next == m_parts.size() || m_parts[m_next].film != film)
-            throw Error(Error::Code::Internal, "pictures of the messages and prepared parts differ");
+            throw Error(Error::Code::Internal,
+                        "pictures of the messages and prepared parts differ");
         const VisualPart& part = m_parts[m_next++];
         const int64_t tokens = part.grid[0] * part.grid[1] * part.grid[2] / (m_merge * m_merge);
         flush();
@@ -80,7 +81,8 @@ public:
     {
         flush();
         if (m_next != m_parts.size())
-            throw Error(Error::Code::Internal, "pictures of the messages and prepared parts differ");
+            throw Error(Error::Code::Internal,
+                        "pictures of the messages and prepared parts differ");
         return std::move(m_prompt);
     }
 
@@ -109,19 +111,21 @@ void requireSupported(const ChatRequest& request)
             pictures += item.type == ContentItem::Type::Picture;
             films += item.type == ContentItem::Type::Film;
             if (item.type != ContentItem::Type::Text && message.role != Message::Role::User)
-                throw Error(Error::Code::BadRequest, "only messages of the user can hold pictures or films");
+                throw Error(Error::Code::BadRequest,
+                            "only messages of the user can hold pictures or films");
             if (item.text.find(endOfText) != std::string::npos)
                 throw Error(Error::Code::BadRequest,
-                            std::string("the text contains ") + std::string(endOfText)
-                                + ", which ends a text for this model; remove it");
+                            std::string("the text contains ") + std::string(endOfText) +
+                                ", which ends a text for this model; remove it");
         }
     if (films > 0 && pictures > 0)
-        throw Error(Error::Code::BadRequest,
-                    "Ovis2.5 takes pictures or a film in one conversation, not both; remove one of them");
+        throw Error(
+            Error::Code::BadRequest,
+            "Ovis2.5 takes pictures or a film in one conversation, not both; remove one of them");
     if (films > 1)
-        throw Error(Error::Code::BadRequest,
-                    "Ovis2.5 takes one film in a conversation, here are " + std::to_string(films)
-                        + "; remove the others or start a new chat");
+        throw Error(Error::Code::BadRequest, "Ovis2.5 takes one film in a conversation, here are " +
+                                                 std::to_string(films) +
+                                                 "; remove the others or start a new chat");
     if (request.messages.empty() || request.messages.back().role != Message::Role::User)
         throw Error(Error::Code::BadRequest, "the last message must be the user's");
 }

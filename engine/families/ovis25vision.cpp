@@ -33,12 +33,15 @@ void Vision::load(WeightLoader& loader)
         return Norm{Norm::Kind::Layer, loader.floats(name + "weight", {width}),
                     loader.floats(name + "bias", {width}), epsilon};
     };
-    m_patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"), {v.width, 3, m_d.patch, m_d.patch},
+    m_patchEmbedding = loader.linear({{m_names.patchEmbedding("weight"),
+                                       {v.width, 3, m_d.patch, m_d.patch},
                                        m_names.patchEmbedding("bias")}});
-    m_positionTable = loader.derivedFloats(m_names.positionTable(), {m_positionSide * m_positionSide, v.width});
+    m_positionTable =
+        loader.derivedFloats(m_names.positionTable(), {m_positionSide * m_positionSide, v.width});
     for (int64_t i = 0; i < v.layers && !loader.stopped(); ++i) {
         const auto part = [&](const std::string& name, int64_t out, int64_t in) {
-            return LinearPart{m_names.visionLayer(i, name + ".weight"), {out, in},
+            return LinearPart{m_names.visionLayer(i, name + ".weight"),
+                              {out, in},
                               m_names.visionLayer(i, name + ".bias")};
         };
         VisionBlock block;
@@ -53,19 +56,23 @@ void Vision::load(WeightLoader& loader)
         m_blocks.push_back(std::move(block));
     }
     m_head = loader.wholeLinear({{m_names.visualHead(), {m_d.softRows(), m_d.mergedWidth()}}});
-    m_headNorm = {Norm::Kind::Layer, loader.floats(m_names.visualHeadNorm("weight"), {m_d.softRows()}),
-                        loader.floats(m_names.visualHeadNorm("bias"), {m_d.softRows()}), visualHeadEpsilon};
+    m_headNorm = {
+        Norm::Kind::Layer, loader.floats(m_names.visualHeadNorm("weight"), {m_d.softRows()}),
+        loader.floats(m_names.visualHeadNorm("bias"), {m_d.softRows()}), visualHeadEpsilon};
     m_table = loader.table(m_names.visualTable(), {m_d.visualVocabulary, m_d.text.width});
 }
 
-Tensor Vision::preprocess(const VisualPart& part, std::span<const std::shared_ptr<const Image>> frames,
+Tensor Vision::preprocess(const VisualPart& part,
+                          std::span<const std::shared_ptr<const Image>> frames,
                           const std::stop_token& stop)
 {
     const int64_t framePatches = part.grid[1] * part.grid[2];
     Tensor patches = m_op.allocate(
         DType::F32, {static_cast<int64_t>(frames.size()) * framePatches, m_d.patchFeatures()});
     const auto& [mean, deviation] = m_normalization;
-    const PatchLayout layout{m_d.patch, m_d.vision.merge, {mean[0], mean[1], mean[2]},
+    const PatchLayout layout{m_d.patch,
+                             m_d.vision.merge,
+                             {mean[0], mean[1], mean[2]},
                              {deviation[0], deviation[1], deviation[2]}};
     m_op.begin(stop);
     for (size_t i = 0; i < frames.size(); ++i) {
@@ -100,7 +107,8 @@ Tensor Vision::encode(const VisualPart& part, const Tensor& patches, const Progr
     const Tensor& table = positions(part.grid[1], part.grid[2]);
     if (m_scratch.patches() < count) {
         m_scratch = {}; // the old one goes before the new one comes
-        m_scratch = VisionScratch(m_op, m_d.vision, count, m_op.activationType(m_compute), m_compute);
+        m_scratch =
+            VisionScratch(m_op, m_d.vision, count, m_op.activationType(m_compute), m_compute);
     }
     Tensor x = m_op.allocate(m_residual, {count, m_d.vision.width});
     m_op.begin(stop);
@@ -122,9 +130,9 @@ Tensor Vision::project(const Tensor& features, const std::stop_token& stop)
     const int64_t count = features.dim(0) / merged;
     Tensor tokens = m_op.allocate(m_residual, {count, m_d.text.width});
     m_op.begin(stop);
-    // Blocks of merge x merge patches are neighbours in memory: a token's features are just their rows.
-    m_op.softEmbed(tokens, features.view({count, m_d.mergedWidth()}), *m_head, m_headNorm,
-                    m_table);
+    // Blocks of merge x merge patches are neighbours in memory: a token's features are just their
+    // rows.
+    m_op.softEmbed(tokens, features.view({count, m_d.mergedWidth()}), *m_head, m_headNorm, m_table);
     return stop.stop_requested() ? Tensor() : tokens;
 }
 

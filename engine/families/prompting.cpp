@@ -24,7 +24,8 @@ void requireChat(const ChatRequest& request)
     for (const Message& message : request.messages)
         for (const ContentItem& item : message.content)
             if (item.type != ContentItem::Type::Text && message.role != Message::Role::User)
-                throw Error(Error::Code::BadRequest, "only messages of the user can hold pictures or films");
+                throw Error(Error::Code::BadRequest,
+                            "only messages of the user can hold pictures or films");
     if (request.messages.empty() || request.messages.back().role != Message::Role::User)
         throw Error(Error::Code::BadRequest, "the last message must be the user's");
 }

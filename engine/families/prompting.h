@@ -9,11 +9,12 @@
 
 namespace argali {
 
-/// Without any of these words. They go until none is left, so that a text cannot make one out of the pieces
-/// around another.
+/// Without any of these words. They go until none is left, so that a text cannot make one out of
+/// the pieces around another.
 std::string withoutWords(std::string text, std::span<const std::string_view> words);
 
-/// Throws: Error::Code::BadRequest for pictures outside a user's message and a last message that is not the
+/// Throws: Error::Code::BadRequest for pictures outside a user's message and a last message that is
+/// not the
 ///         user's
 void requireChat(const ChatRequest& request);
 

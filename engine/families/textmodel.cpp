@@ -18,10 +18,10 @@ std::vector<float> factorsOf(const Config& scaling, const char* key, int64_t cou
     const auto isGood = [](const nlohmann::json& value) {
         return value.is_number() && value.get<double>() > 1e-3 && value.get<double>() < 1e6;
     };
-    if (!list.is_array() || static_cast<int64_t>(list.size()) != count
-        || !std::all_of(list.begin(), list.end(), isGood))
-        throw Error(Error::Code::BadModel, scaling.file() + ": " + key + ": expected a list of "
-                        + std::to_string(count) + " positive numbers");
+    if (!list.is_array() || static_cast<int64_t>(list.size()) != count ||
+        !std::all_of(list.begin(), list.end(), isGood))
+        throw Error(Error::Code::BadModel, scaling.file() + ": " + key + ": expected a list of " +
+                                               std::to_string(count) + " positive numbers");
     std::vector<float> result;
     for (const nlohmann::json& value : list)
         result.push_back(value.get<float>());
@@ -34,9 +34,10 @@ void readLongRope(const Config& config, const Config& scaling, TextConfig& text)
     RopeScaling& rope = text.rope;
     rope.kind = RopeScaling::Kind::Long;
     constexpr int64_t publishedLength = 4096;
-    rope.length = scaling.integer("original_max_position_embeddings", 2, mostOf::context,
-                                  config.integer("original_max_position_embeddings", 2, mostOf::context,
-                                                 std::min(publishedLength, text.context)));
+    rope.length =
+        scaling.integer("original_max_position_embeddings", 2, mostOf::context,
+                        config.integer("original_max_position_embeddings", 2, mostOf::context,
+                                       std::min(publishedLength, text.context)));
     rope.shortFactors = factorsOf(scaling, "short_factor", text.decoder.headWidth / 2);
     rope.longFactors = factorsOf(scaling, "long_factor", text.decoder.headWidth / 2);
     const double ratio = static_cast<double>(text.context) / static_cast<double>(rope.length);
@@ -45,7 +46,8 @@ void readLongRope(const Config& config, const Config& scaling, TextConfig& text)
             std::sqrt(1 + std::log(ratio) / std::log(static_cast<double>(rope.length))));
 }
 
-void readRope(const Config& config, const TextDefaults& defaults, const std::string& family, TextConfig& text)
+void readRope(const Config& config, const TextDefaults& defaults, const std::string& family,
+              TextConfig& text)
 {
     RopeScaling& rope = text.rope;
     rope.headWidth = text.decoder.headWidth;
@@ -60,8 +62,9 @@ void readRope(const Config& config, const TextDefaults& defaults, const std::str
             rope.kind = RopeScaling::Kind::Dynamic;
             rope.length = text.context;
             rope.factor = scaling.number("factor", 1, 1024);
-            text.context = std::min(mostOf::context, static_cast<int64_t>(
-                static_cast<double>(text.context) * rope.factor));
+            text.context =
+                std::min(mostOf::context,
+                         static_cast<int64_t>(static_cast<double>(text.context) * rope.factor));
         } else if (type == "su" || type == "longrope") {
             readLongRope(config, scaling, text);
         } else if (type != "default") {
@@ -79,7 +82,8 @@ int64_t sizeFrom(const Config& config, const char* key, int64_t most, int64_t fa
 
 } // namespace
 
-TextConfig readTextConfig(const Config& config, const TextDefaults& defaults, const std::string& family)
+TextConfig readTextConfig(const Config& config, const TextDefaults& defaults,
+                          const std::string& family)
 {
     if (const std::string value = config.string("hidden_act", "silu"); value != "silu")
         refuse(config, "hidden_act \"" + value + "\" (only \"silu\")", family);
@@ -93,18 +97,21 @@ TextConfig readTextConfig(const Config& config, const TextDefaults& defaults, co
     d.layers = sizeFrom(config, "num_hidden_layers", mostOf::layers, defaults.layers);
     d.width = sizeFrom(config, "hidden_size", mostOf::width, defaults.width);
     d.heads = sizeFrom(config, "num_attention_heads", mostOf::heads, defaults.heads);
-    d.groups = sizeFrom(config, "num_key_value_heads", mostOf::heads, defaults.groups < 0 ? d.heads : defaults.groups);
+    d.groups = sizeFrom(config, "num_key_value_heads", mostOf::heads,
+                        defaults.groups < 0 ? d.heads : defaults.groups);
     d.headWidth = config.integer("head_dim", 2, mostOf::headWidth,
-                                 defaults.headWidth > 0 ? defaults.headWidth : std::max<int64_t>(2, d.width / d.heads));
+                                 defaults.headWidth > 0 ? defaults.headWidth
+                                                        : std::max<int64_t>(2, d.width / d.heads));
     d.feedForward = sizeFrom(config, "intermediate_size", mostOf::width, defaults.feedForward);
     d.vocabulary = sizeFrom(config, "vocab_size", mostOf::vocabulary, defaults.vocabulary);
     d.epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, defaults.epsilon));
     text.context = sizeFrom(config, "max_position_embeddings", mostOf::context, defaults.context);
     if (d.heads % d.groups != 0 || d.headWidth % 2 != 0)
-        throw Error(Error::Code::BadModel,
-                    config.file() + ": " + std::to_string(d.heads) + " heads of " + std::to_string(d.headWidth)
-                        + " over " + std::to_string(d.groups)
-                        + " key/value heads: the first must be a multiple of the last, the width even");
+        throw Error(
+            Error::Code::BadModel,
+            config.file() + ": " + std::to_string(d.heads) + " heads of " +
+                std::to_string(d.headWidth) + " over " + std::to_string(d.groups) +
+                " key/value heads: the first must be a multiple of the last, the width even");
     readRope(config, defaults, family, text);
     return text;
 }
@@ -118,12 +125,14 @@ std::string TextNames::embedding() const
 
 std::string TextNames::finalNorm() const
 {
-    return body + (packing == TextPacking::ChatGlm2 ? "encoder.final_layernorm.weight" : "norm.weight");
+    return body +
+           (packing == TextPacking::ChatGlm2 ? "encoder.final_layernorm.weight" : "norm.weight");
 }
 
 std::string TextNames::layer(int64_t i, const std::string& suffix) const
 {
-    return body + (packing == TextPacking::ChatGlm2 ? "encoder.layers." : "layers.") + std::to_string(i) + "." + suffix;
+    return body + (packing == TextPacking::ChatGlm2 ? "encoder.layers." : "layers.") +
+           std::to_string(i) + "." + suffix;
 }
 
 namespace {
@@ -153,10 +162,10 @@ std::vector<RowRange> unpackedRows(const DecoderConfig& d)
     return rows;
 }
 
-/// The rows of ChatGLM2's matrix in the order q, k, v, and the heads of q and k in the order that a backend turns
-/// them in: pair j is (2j, 2j + 1) of the first half of a head there, and (j, j + C/2) here. Attention does not see
-/// in which order the values of a head come.
-/// Source: apply_rotary_pos_emb and SelfAttention.forward of the published code
+/// The rows of ChatGLM2's matrix in the order q, k, v, and the heads of q and k in the order that a
+/// backend turns them in: pair j is (2j, 2j + 1) of the first half of a head there, and (j, j +
+/// C/2) here. Attention does not see in which order the values of a head come. Source:
+/// apply_rotary_pos_emb and SelfAttention.forward of the published code
 std::vector<RowRange> turnableRows(const TextConfig& config)
 {
     const DecoderConfig& d = config.decoder;
@@ -187,15 +196,18 @@ std::vector<RowRange> turnableRows(const TextConfig& config)
 LayerParts glmParts(const TextConfig& config, const TextNames& names, int64_t i)
 {
     const DecoderConfig& d = config.decoder;
-    const auto linear = [&](const std::string& name, const Shape& shape, bool bias, std::vector<RowRange> rows = {}) {
+    const auto linear = [&](const std::string& name, const Shape& shape, bool bias,
+                            std::vector<RowRange> rows = {}) {
         return std::vector{LinearPart{names.layer(i, name + ".weight"), shape,
                                       bias ? names.layer(i, name + ".bias") : "", std::move(rows)}};
     };
     LayerParts parts;
     parts.attentionNorm = names.layer(i, "input_layernorm.weight");
     parts.mlpNorm = names.layer(i, "post_attention_layernorm.weight");
-    parts.qkv = linear("self_attention.query_key_value", {d.qkvColumns(), d.width}, config.qkvBias, turnableRows(config));
-    parts.output = linear("self_attention.dense", {d.width, d.heads * d.headWidth}, config.linearBias);
+    parts.qkv = linear("self_attention.query_key_value", {d.qkvColumns(), d.width}, config.qkvBias,
+                       turnableRows(config));
+    parts.output =
+        linear("self_attention.dense", {d.width, d.heads * d.headWidth}, config.linearBias);
     parts.gateUp = linear("mlp.dense_h_to_4h", {2 * d.feedForward, d.width}, config.linearBias);
     parts.down = linear("mlp.dense_4h_to_h", {d.width, d.feedForward}, config.linearBias);
     return parts;
@@ -217,7 +229,8 @@ LayerParts partsOf(const TextConfig& config, const TextNames& names, int64_t i)
         parts.mlpNorm = name("ffn_norm.weight");
         parts.qkv = {{name("attention.wqkv.weight"), all, "", unpackedRows(d)}};
         parts.output = {{name("attention.wo.weight"), output}};
-        parts.gateUp = {{name("feed_forward.w1.weight"), inner}, {name("feed_forward.w3.weight"), inner}};
+        parts.gateUp = {{name("feed_forward.w1.weight"), inner},
+                        {name("feed_forward.w3.weight"), inner}};
         parts.down = {{name("feed_forward.w2.weight"), down}};
         return parts;
     }
@@ -232,7 +245,8 @@ LayerParts partsOf(const TextConfig& config, const TextNames& names, int64_t i)
     }
     const Shape query{d.heads * d.headWidth, d.width};
     const Shape group{d.groups * d.headWidth, d.width};
-    for (const auto& [projection, shape] : {std::pair{"q_proj", query}, {"k_proj", group}, {"v_proj", group}}) {
+    for (const auto& [projection, shape] :
+         {std::pair{"q_proj", query}, {"k_proj", group}, {"v_proj", group}}) {
         const std::string tensor = std::string("self_attn.") + projection;
         parts.qkv.push_back({names.layer(i, tensor + ".weight"), shape,
                              config.qkvBias ? names.layer(i, tensor + ".bias") : ""});
@@ -255,7 +269,8 @@ std::vector<NamedShape> textTensors(const TextConfig& config, const TextNames& n
     for (int64_t i = 0; i < d.layers; ++i) {
         const LayerParts parts = partsOf(config, names, i);
         list.push_back({parts.attentionNorm, {d.width}});
-        for (const std::vector<LinearPart>* linear : {&parts.qkv, &parts.output, &parts.gateUp, &parts.down})
+        for (const std::vector<LinearPart>* linear :
+             {&parts.qkv, &parts.output, &parts.gateUp, &parts.down})
             for (const LinearPart& part : *linear) {
                 list.push_back({part.weight, part.shape});
                 if (!part.bias.empty())
@@ -273,8 +288,8 @@ std::vector<NamedShape> textTensors(const TextConfig& config, const TextNames& n
     return list;
 }
 
-LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>& shares, const TextConfig& config,
-                            const TextNames& names, DType compute)
+LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>& shares,
+                            const TextConfig& config, const TextNames& names, DType compute)
 {
     const DecoderConfig& d = config.decoder;
     LanguageModel model(shares, d, config.rope, compute);
@@ -308,9 +323,9 @@ LanguageModel loadTextModel(WeightLoader& loader, const std::vector<LayerShare>&
     return model;
 }
 
-MemoryEstimate estimateOf(const WeightSource& weights, const std::vector<NamedShape>& used, const TextConfig& config,
-                          const TextNames& names, DType compute, int64_t context, int64_t visionWorkspace,
-                          int64_t visualRows)
+MemoryEstimate estimateOf(const WeightSource& weights, const std::vector<NamedShape>& used,
+                          const TextConfig& config, const TextNames& names, DType compute,
+                          int64_t context, int64_t visionWorkspace, int64_t visualRows)
 {
     const DecoderConfig& d = config.decoder;
     MemoryEstimate estimate;
@@ -318,7 +333,8 @@ MemoryEstimate estimateOf(const WeightSource& weights, const std::vector<NamedSh
         const TensorKind stored = *weights.describe(tensor.name);
         // A table of rows keeps its type; as the head it is a matrix like the others.
         const bool table = tensor.name == names.embedding() && !config.tiedHead;
-        const int64_t bytes = table ? stored.bytes() : bytesWhenLoaded(stored, compute, tensor.changed);
+        const int64_t bytes =
+            table ? stored.bytes() : bytesWhenLoaded(stored, compute, tensor.changed);
         estimate.weights += bytes;
         if (tensor.name.starts_with(names.layer(0, "")))
             estimate.weightsPerLayer += bytes;
@@ -326,8 +342,8 @@ MemoryEstimate estimateOf(const WeightSource& weights, const std::vector<NamedSh
     estimate.layers = d.layers;
     estimate.kvPerToken = d.kvBytesPerToken(compute);
     estimate.layerWorkspace = LanguageModel::layerWorkspace(d);
-    const int64_t text = estimate.layerWorkspace
-        + sizeOf(DType::F32) * (2 * d.vocabulary + visualRows * d.width);
+    const int64_t text =
+        estimate.layerWorkspace + sizeOf(DType::F32) * (2 * d.vocabulary + visualRows * d.width);
     estimate.workspace = std::max(visionWorkspace, text);
     estimate.total = estimate.weights + estimate.workspace + context * estimate.kvPerToken;
     return estimate;

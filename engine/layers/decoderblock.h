@@ -17,7 +17,10 @@ struct DecoderConfig {
     Rope rope;
 
     int64_t qkvColumns() const { return (heads + 2 * groups) * headWidth; }
-    int64_t kvBytesPerToken(DType type) const { return 2 * layers * groups * headWidth * sizeOf(type); }
+    int64_t kvBytesPerToken(DType type) const
+    {
+        return 2 * layers * groups * headWidth * sizeOf(type);
+    }
 };
 
 /// Weights of one block.
@@ -38,11 +41,15 @@ public:
     /// Throws: Error::Code::OutOfMemory
     DecoderScratch(Backend& op, const DecoderConfig& config, int64_t tokens, DType activation);
     int64_t tokens() const { return m_qkv.isEmpty() ? 0 : m_qkv.dim(0); }
-    int64_t bytes() const { return m_qkv.bytes() + m_query.bytes() + m_heads.bytes() + m_gated.bytes(); }
+    int64_t bytes() const
+    {
+        return m_qkv.bytes() + m_query.bytes() + m_heads.bytes() + m_gated.bytes();
+    }
 
 private:
     friend void decoderBlock(Backend& op, const DecoderBlock& w, const DecoderConfig& c,
-                             const DecodeState& state, KvLayer& cache, DecoderScratch& s, Tensor& x);
+                             const DecodeState& state, KvLayer& cache, DecoderScratch& s,
+                             Tensor& x);
     Tensor m_qkv;   // [T, (H + 2 G) C]
     Tensor m_query; // [T, H, C]
     Tensor m_heads; // [T, H, C]
@@ -51,7 +58,7 @@ private:
 
 /// One pre-norm decoder block; x [T, D] is the residual stream, changed in place.
 /// Thread: engine. Allocates nothing, so that a decode step can be captured.
-void decoderBlock(Backend& op, const DecoderBlock& w, const DecoderConfig& c, const DecodeState& state,
-                  KvLayer& cache, DecoderScratch& s, Tensor& x);
+void decoderBlock(Backend& op, const DecoderBlock& w, const DecoderConfig& c,
+                  const DecodeState& state, KvLayer& cache, DecoderScratch& s, Tensor& x);
 
 } // namespace argali

@@ -21,16 +21,19 @@ struct CacheSize {
     DType type = DType::F32;
 };
 
-/// Keys and values that stand before every sequence: of each layer [G, P, C], on the backend that computes it,
-/// turned as if they were the first positions of a sequence that goes on behind them. Empty: none.
+/// Keys and values that stand before every sequence: of each layer [G, P, C], on the backend that
+/// computes it, turned as if they were the first positions of a sequence that goes on behind them.
+/// Empty: none.
 using KvPrefix = std::vector<KvLayer>;
 
 /// Cached keys and values of all layers of a decoder, each on the backend that computes its layer.
-/// What stands before the sequence is no token: it has rows, and neither capacity nor length count it.
+/// What stands before the sequence is no token: it has rows, and neither capacity nor length count
+/// it.
 class KvCache final {
 public:
     /// The backends must outlive the cache. Throws: Error::Code::OutOfMemory
-    KvCache(const std::vector<LayerShare>& shares, const CacheSize& size, const KvPrefix& prefix = {});
+    KvCache(const std::vector<LayerShare>& shares, const CacheSize& size,
+            const KvPrefix& prefix = {});
 
     /// Different for every cache that this process makes; what was recorded on one is of no use on
     /// another.
@@ -69,7 +72,7 @@ private:
     int64_t m_capacity;
     int64_t m_prefix; ///< rows before the sequence
     int64_t m_length = 0;
-    Rope m_rope; ///< of the first tokens
+    Rope m_rope;          ///< of the first tokens
     int64_t m_turned = 0; ///< how many of them: more than there are while nothing has changed
     std::vector<State> m_states; // one for each share
     std::vector<KvLayer> m_layers;

@@ -8,8 +8,8 @@ namespace argali {
 
 namespace {
 
-/// The prompt goes through the decoder in chunks of this many tokens: large enough for the matrix units,
-/// small enough for a stop and for memory.
+/// The prompt goes through the decoder in chunks of this many tokens: large enough for the matrix
+/// units, small enough for a stop and for memory.
 constexpr int64_t prefillChunk = 512;
 
 } // namespace

@@ -16,7 +16,8 @@ namespace argali {
 class LanguageModel final {
 public:
     LanguageModel() = default;
-    /// The backends must outlive this object; the first one has the table, the last norm and the head.
+    /// The backends must outlive this object; the first one has the table, the last norm and the
+    /// head.
     LanguageModel(const std::vector<LayerShare>& shares, const DecoderConfig& config,
                   const RopeScaling& scaling, DType compute);
 
@@ -26,7 +27,10 @@ public:
     /// Shape:  table [V, D], head [V, D]
     void setEnds(Tensor embedding, Norm finalNorm, Linear head);
 
-    std::unique_ptr<KvCache> makeCache(int64_t capacity) const { return m_decoder.makeCache(capacity); }
+    std::unique_ptr<KvCache> makeCache(int64_t capacity) const
+    {
+        return m_decoder.makeCache(capacity);
+    }
     /// As Family::usable(): those whose keys were turned as those of a sequence of this length are.
     int64_t usable(const KvCache& cache, int64_t positions) const
     {
@@ -40,14 +44,16 @@ public:
     static int64_t layerWorkspace(const DecoderConfig& config);
 
 private:
-    /// What a pass over one token works on. It is kept, and with it what the backends recorded of the pass.
+    /// What a pass over one token works on. It is kept, and with it what the backends recorded of
+    /// the pass.
     struct Step {
         Tensor id;     // I32 [1]
         Tensor logits; // f32 [1, V]
         DecoderPass pass;
     };
 
-    /// Rows of a chunk: embeddings of its ids, and rows of visual from firstVisual on for negative ones.
+    /// Rows of a chunk: embeddings of its ids, and rows of visual from firstVisual on for negative
+    /// ones.
     void embed(Tensor& x, std::span<const int32_t> ids, const Tensor& visual, int64_t firstVisual);
     Tensor prefill(std::span<const int32_t> ids, const Tensor& visual, KvCache& cache,
                    const ProgressSink& progress, const std::stop_token& stop);

@@ -12,7 +12,8 @@ Tensor patchesOf(Backend& op, std::span<const Image> pictures, const PatchLayout
     const int64_t height = pictures.front().height();
     const int64_t width = pictures.front().width();
     const int64_t count = height / layout.patch * (width / layout.patch);
-    Tensor patches = op.allocate(DType::F32, {std::ssize(pictures) * count, 3 * layout.patch * layout.patch});
+    Tensor patches =
+        op.allocate(DType::F32, {std::ssize(pictures) * count, 3 * layout.patch * layout.patch});
     op.begin(stop);
     for (int64_t i = 0; i < std::ssize(pictures); ++i) {
         const Image& picture = pictures[static_cast<size_t>(i)];

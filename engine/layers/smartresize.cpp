@@ -11,10 +11,11 @@ ImageSize smartResize(ImageSize size, int64_t factor, int64_t minPixels, int64_t
 {
     constexpr double steepest = 200; // longest side over shortest, beyond which the longest is cut
     if (size.width < 1 || size.height < 1 || factor < 1 || minPixels < 1 || maxPixels < 1)
-        throw Error(Error::Code::BadRequest,
-                    "picture of " + std::to_string(size.width) + " x " + std::to_string(size.height)
-                        + " pixels, bounds " + std::to_string(minPixels) + " to "
-                        + std::to_string(maxPixels) + ": all must be at least 1");
+        throw Error(Error::Code::BadRequest, "picture of " + std::to_string(size.width) + " x " +
+                                                 std::to_string(size.height) + " pixels, bounds " +
+                                                 std::to_string(minPixels) + " to " +
+                                                 std::to_string(maxPixels) +
+                                                 ": all must be at least 1");
     minPixels = std::min(minPixels, maxPixels);
     const auto unit = static_cast<double>(factor);
     double height = size.height;
@@ -45,7 +46,8 @@ ImageSize smartResize(ImageSize size, int64_t factor, int64_t minPixels, int64_t
         outHeight = std::ceil(height * beta / unit) * unit;
         outWidth = std::ceil(width * beta / unit) * unit;
     }
-    return {static_cast<int>(std::max(outWidth, unit)), static_cast<int>(std::max(outHeight, unit))};
+    return {static_cast<int>(std::max(outWidth, unit)),
+            static_cast<int>(std::max(outHeight, unit))};
 }
 
 } // namespace argali

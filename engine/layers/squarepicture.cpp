@@ -10,13 +10,13 @@ namespace argali {
 
 namespace {
 
-constexpr int longestSide = 65535;        // a square of more would take seconds and gigabytes
+constexpr int longestSide = 65535;          // a square of more would take seconds and gigabytes
 constexpr int64_t mostPixels = 200'000'000; // as of a picture that is read
 
 [[noreturn]] void refuse(const Image& image, const std::string& why)
 {
-    throw Error(Error::Code::BadRequest, "a picture of " + std::to_string(image.width()) + " x "
-                    + std::to_string(image.height()) + " pixels " + why);
+    throw Error(Error::Code::BadRequest, "a picture of " + std::to_string(image.width()) + " x " +
+                                             std::to_string(image.height()) + " pixels " + why);
 }
 
 void fill(Image& image, std::array<uint8_t, 3> colour)
@@ -30,18 +30,21 @@ void fill(Image& image, std::array<uint8_t, 3> colour)
 void copyRows(Image& out, int x, int y, const Image& image, int first, int rows)
 {
     for (int row = 0; row < rows; ++row)
-        std::copy_n(image.row(first + row), size_t(3) * size_t(image.width()), out.row(y + row) + size_t(3) * size_t(x));
+        std::copy_n(image.row(first + row), size_t(3) * size_t(image.width()),
+                    out.row(y + row) + size_t(3) * size_t(x));
 }
 
 void requirePaddable(const Image& image)
 {
     if (image.isEmpty() || std::max(image.width(), image.height()) > longestSide)
-        refuse(image, "cannot be padded to a square, a side may have " + std::to_string(longestSide)
-                   + "; scale it down first");
+        refuse(image, "cannot be padded to a square, a side may have " +
+                          std::to_string(longestSide) + "; scale it down first");
 }
 
-/// The square's rows resized horizontally, for a picture that is higher than wide: a few rows at a time.
-Image narrowedStrips(const Image& image, std::array<uint8_t, 3> colour, int side, const std::stop_token& stop)
+/// The square's rows resized horizontally, for a picture that is higher than wide: a few rows at a
+/// time.
+Image narrowedStrips(const Image& image, std::array<uint8_t, 3> colour, int side,
+                     const std::stop_token& stop)
 {
     constexpr int stripRows = 64;
     const int square = image.height();
@@ -63,12 +66,13 @@ Image narrowedStrips(const Image& image, std::array<uint8_t, 3> colour, int side
 
 Image cropped(const Image& image, int x, int y, ImageSize size)
 {
-    if (x < 0 || y < 0 || size.width < 1 || size.height < 1 || x > image.width() - size.width
-        || y > image.height() - size.height)
+    if (x < 0 || y < 0 || size.width < 1 || size.height < 1 || x > image.width() - size.width ||
+        y > image.height() - size.height)
         throw Error(Error::Code::Internal, "a part that lies outside of a picture");
     Image out(size.width, size.height);
     for (int row = 0; row < size.height; ++row)
-        std::copy_n(image.row(y + row) + size_t(3) * size_t(x), size_t(3) * size_t(size.width), out.row(row));
+        std::copy_n(image.row(y + row) + size_t(3) * size_t(x), size_t(3) * size_t(size.width),
+                    out.row(row));
     return out;
 }
 
@@ -80,17 +84,19 @@ try {
     const int side = std::max(image.width(), image.height());
     Image out(side, side);
     fill(out, colour);
-    copyRows(out, (side - image.width()) / 2, (side - image.height()) / 2, image, 0, image.height());
+    copyRows(out, (side - image.width()) / 2, (side - image.height()) / 2, image, 0,
+             image.height());
     return out;
 } catch (const std::bad_alloc&) {
     throw Error(Error::Code::OutOfMemory, "no memory to pad a picture to a square");
 }
 
-Image squareByPadding(const Image& image, std::array<uint8_t, 3> colour, int side, const std::stop_token& stop)
+Image squareByPadding(const Image& image, std::array<uint8_t, 3> colour, int side,
+                      const std::stop_token& stop)
 try {
     requirePaddable(image);
-    // The filter goes horizontally first and rows of one colour stay what they are, so that only the rows
-    // of the picture have to go through its first half.
+    // The filter goes horizontally first and rows of one colour stay what they are, so that only
+    // the rows of the picture have to go through its first half.
     Image narrow;
     if (image.height() > image.width()) {
         narrow = narrowedStrips(image, colour, side, stop);

@@ -12,8 +12,8 @@ namespace argali {
 std::array<int64_t, 2> tileGrid(ImageSize size, int side, int64_t least, int64_t most)
 {
     if (size.width < 1 || size.height < 1 || least < 1 || most < least)
-        throw Error(Error::Code::Internal, "no grid of tiles between " + std::to_string(least) + " and "
-                        + std::to_string(most));
+        throw Error(Error::Code::Internal, "no grid of tiles between " + std::to_string(least) +
+                                               " and " + std::to_string(most));
     const double ratio = static_cast<double>(size.width) / size.height;
     const double pixels = static_cast<double>(size.width) * size.height;
     double best = std::numeric_limits<double>::infinity();
@@ -23,7 +23,8 @@ std::array<int64_t, 2> tileGrid(ImageSize size, int side, int64_t least, int64_t
             if (area % columns != 0)
                 continue;
             const int64_t rows = area / columns;
-            const double difference = std::abs(ratio - static_cast<double>(columns) / static_cast<double>(rows));
+            const double difference =
+                std::abs(ratio - static_cast<double>(columns) / static_cast<double>(rows));
             // Of grids of the same shape a larger one needs a picture of half its pixels.
             const bool larger = pixels > 0.5 * side * side * static_cast<double>(area);
             if (difference < best || (difference == best && larger)) {
@@ -34,8 +35,8 @@ std::array<int64_t, 2> tileGrid(ImageSize size, int side, int64_t least, int64_t
     return grid;
 }
 
-std::vector<Image> cutIntoTiles(const Image& image, std::array<int64_t, 2> grid, int side, bool thumbnail,
-                                const std::stop_token& stop)
+std::vector<Image> cutIntoTiles(const Image& image, std::array<int64_t, 2> grid, int side,
+                                bool thumbnail, const std::stop_token& stop)
 {
     const auto [columns, rows] = grid;
     const ImageSize size{static_cast<int>(columns) * side, static_cast<int>(rows) * side};

@@ -11,21 +11,24 @@ namespace {
 constexpr int64_t mlpRows = 1024;
 } // namespace
 
-VisionScratch::VisionScratch(Backend& op, const VisionConfig& config, int64_t patches, DType activation,
-                             DType compute)
+VisionScratch::VisionScratch(Backend& op, const VisionConfig& config, int64_t patches,
+                             DType activation, DType compute)
     : m_qkv(op.allocate(compute, {patches, 3 * config.width})),
       m_heads(op.allocate(activation, {patches, config.width})),
       m_inner(op.allocate(activation, {std::min(patches, mlpRows), config.feedForward}))
 {
 }
 
-int64_t VisionScratch::bytes(const VisionConfig& config, int64_t patches, DType activation, DType compute)
+int64_t VisionScratch::bytes(const VisionConfig& config, int64_t patches, DType activation,
+                             DType compute)
 {
-    return sizeOf(compute) * patches * 3 * config.width
-        + sizeOf(activation) * (patches * config.width + std::min(patches, mlpRows) * config.feedForward);
+    return sizeOf(compute) * patches * 3 * config.width +
+           sizeOf(activation) *
+               (patches * config.width + std::min(patches, mlpRows) * config.feedForward);
 }
 
-void VisionScratch::wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s, Tensor& qkv, const Tensor& x)
+void VisionScratch::wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s, Tensor& qkv,
+                             const Tensor& x)
 {
     const int64_t patches = x.dim(0);
     const int64_t width = x.dim(1);
@@ -51,8 +54,8 @@ void VisionScratch::wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s
     op.gather(rows, s.m_apart, s.m_order);
 }
 
-void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows, int64_t columns,
-                 VisionScratch& s, Tensor& x)
+void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows,
+                 int64_t columns, VisionScratch& s, Tensor& x)
 {
     const int64_t patches = x.dim(0);
     Tensor qkv = s.m_qkv.rows(0, patches);
@@ -64,7 +67,7 @@ void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64
         op.normLinear(qkv, x, w.attentionNorm, *w.qkv); // [P, 3 D]
     if (c.ropeTheta > 0)
         op.ropePatches(qkv, c.heads, rows, columns, c.merge, c.ropeTheta); // q and k in place
-    op.attendFrames(heads, qkv, c.heads, rows * columns);               // [P, D]
+    op.attendFrames(heads, qkv, c.heads, rows * columns);                  // [P, D]
     op.linearAdd(x, heads, *w.output);
     for (int64_t begin = 0; begin < patches; begin += mlpRows) {
         const int64_t count = std::min(mlpRows, patches - begin);

@@ -43,14 +43,18 @@ class VisionScratch final {
 public:
     VisionScratch() = default;
     /// Throws: Error::Code::OutOfMemory
-    /// qkv is kept in the type of the weights, which halves it for 16-bit ones and lets attention multiply in it.
-    VisionScratch(Backend& op, const VisionConfig& config, int64_t patches, DType activation, DType compute);
+    /// qkv is kept in the type of the weights, which halves it for 16-bit ones and lets attention
+    /// multiply in it.
+    VisionScratch(Backend& op, const VisionConfig& config, int64_t patches, DType activation,
+                  DType compute);
     int64_t patches() const { return m_qkv.isEmpty() ? 0 : m_qkv.dim(0); }
-    static int64_t bytes(const VisionConfig& config, int64_t patches, DType activation, DType compute);
+    static int64_t bytes(const VisionConfig& config, int64_t patches, DType activation,
+                         DType compute);
 
 private:
     /// qkv = q, k and v of the normalised rows, with norms over all of their width.
-    static void wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s, Tensor& qkv, const Tensor& x);
+    static void wholeQkv(Backend& op, const VisionBlock& w, VisionScratch& s, Tensor& qkv,
+                         const Tensor& x);
     friend void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows,
                             int64_t columns, VisionScratch& s, Tensor& x);
     Tensor m_qkv;   // [P, 3 D]
@@ -60,9 +64,9 @@ private:
     Tensor m_order; // I32 [3 P]: where in m_apart the rows of qkv lie
 };
 
-/// One block over whole frames of rows x columns patches; x [P, D] is the residual stream, changed in place.
-/// Thread: engine.
-void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows, int64_t columns,
-                 VisionScratch& s, Tensor& x);
+/// One block over whole frames of rows x columns patches; x [P, D] is the residual stream, changed
+/// in place. Thread: engine.
+void visionBlock(Backend& op, const VisionBlock& w, const VisionConfig& c, int64_t rows,
+                 int64_t columns, VisionScratch& s, Tensor& x);
 
 } // namespace argali

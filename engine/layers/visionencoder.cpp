@@ -2,7 +2,8 @@
 
 namespace argali {
 
-VisionEncoder::VisionEncoder(Backend& op, DType compute, const VisionConfig& config, int64_t patches)
+VisionEncoder::VisionEncoder(Backend& op, DType compute, const VisionConfig& config,
+                             int64_t patches)
     : m_op(&op), m_compute(compute), m_config(config), m_patches(patches)
 {
 }
@@ -13,15 +14,17 @@ void VisionEncoder::releaseScratch()
     m_rows = {};
 }
 
-int64_t VisionEncoder::workspace(const VisionConfig& config, int64_t patches, int64_t pictures, DType compute)
+int64_t VisionEncoder::workspace(const VisionConfig& config, int64_t patches, int64_t pictures,
+                                 DType compute)
 {
     const int64_t rows = 1 + patches;
     const int64_t stream = sizeOf(DType::F32) * config.width;
-    return VisionScratch::bytes(config, rows, DType::F32, compute) + 2 * rows * stream
-        + pictures * patches * stream;
+    return VisionScratch::bytes(config, rows, DType::F32, compute) + 2 * rows * stream +
+           pictures * patches * stream;
 }
 
-bool VisionEncoder::encodePicture(const Tensor& patches, const std::function<void(int64_t)>& blockDone,
+bool VisionEncoder::encodePicture(const Tensor& patches,
+                                  const std::function<void(int64_t)>& blockDone,
                                   const std::stop_token& stop)
 {
     Backend& op = *m_op;
@@ -54,7 +57,8 @@ Tensor VisionEncoder::encode(const Tensor& patches, bool keepClass, const Progre
     const int64_t skipped = keepClass ? 0 : 1;
     const int64_t rows = 1 + m_patches - skipped;
     if (m_rows.isEmpty()) {
-        m_scratch = VisionScratch(op, m_config, 1 + m_patches, op.activationType(m_compute), m_compute);
+        m_scratch =
+            VisionScratch(op, m_config, 1 + m_patches, op.activationType(m_compute), m_compute);
         m_rows = op.allocate(op.residualType(m_compute), {1 + m_patches, m_config.width});
     }
     Tensor features = op.allocate(m_rows.type(), {pictures * rows, m_config.width});

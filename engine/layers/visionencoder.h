@@ -7,17 +7,16 @@
 
 namespace argali {
 
-/// A vision transformer over square pictures of one size, with a class token in front of the patches and a
-/// table of positions: CLIP's and InternViT's.
-/// Source: arXiv:2010.11929, eq. 1 to 3
+/// A vision transformer over square pictures of one size, with a class token in front of the
+/// patches and a table of positions: CLIP's and InternViT's. Source: arXiv:2010.11929, eq. 1 to 3
 /// Thread: engine.
 class VisionEncoder final {
 public:
     struct Weights {
         Linear patchEmbedding; ///< [D, 3 patch^2]
         Tensor classRow;       ///< f32 [1, D]
-        Tensor positions;      ///< f32 [1 + P, D], the class token's first, in the order of the patches
-        Norm preNorm;          ///< without a weight: none
+        Tensor positions; ///< f32 [1 + P, D], the class token's first, in the order of the patches
+        Norm preNorm;     ///< without a weight: none
         std::vector<VisionBlock> blocks;
     };
 
@@ -27,16 +26,17 @@ public:
 
     void setWeights(Weights weights) { m_weights = std::move(weights); }
 
-    /// The residual stream behind the last block, picture by picture, without the class token's rows unless
-    /// they are kept. Empty once stopped.
-    /// Shape:  patches [pictures P, 3 patch^2] -> [pictures P, D], or [pictures (1 + P), D]
+    /// The residual stream behind the last block, picture by picture, without the class token's
+    /// rows unless they are kept. Empty once stopped. Shape:  patches [pictures P, 3 patch^2] ->
+    /// [pictures P, D], or [pictures (1 + P), D]
     Tensor encode(const Tensor& patches, bool keepClass, const ProgressSink& progress,
                   const std::stop_token& stop);
     /// Gives back what encode() keeps for the next picture.
     void releaseScratch();
 
     /// Bytes that encode() takes beside the weights.
-    static int64_t workspace(const VisionConfig& config, int64_t patches, int64_t pictures, DType compute);
+    static int64_t workspace(const VisionConfig& config, int64_t patches, int64_t pictures,
+                             DType compute);
 
 private:
     /// One picture into m_rows; false once stopped.

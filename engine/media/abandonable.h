@@ -12,9 +12,8 @@ namespace argali {
 /// Thread: any.
 bool runAbandonable(std::function<void()> work, const std::stop_token& stop);
 
-/// Whether abandoned work still goes on. A program that ends would wait for it; one that has written
-/// everything may leave by _exit() instead.
-/// Thread: any.
+/// Whether abandoned work still goes on. A program that ends would wait for it; one that has
+/// written everything may leave by _exit() instead. Thread: any.
 bool abandonedWorkGoesOn();
 
 } // namespace argali

@@ -17,8 +17,7 @@ namespace argali {
 namespace {
 
 /// A value as the file has it: libavcodec hands some on that its own names do not cover.
-template <typename Named>
-int asWritten(const Named& value)
+template <typename Named> int asWritten(const Named& value)
 {
     int number = 0;
     static_assert(sizeof number == sizeof value);

@@ -29,7 +29,7 @@ struct ReleaseImage {
 using Handle = std::unique_ptr<heif_image_handle, ReleaseHandle>;
 using Picture = std::unique_ptr<heif_image, ReleaseImage>;
 using DecodingOptions = std::unique_ptr<heif_decoding_options,
-                                Release<heif_decoding_options, heif_decoding_options_free>>;
+                                        Release<heif_decoding_options, heif_decoding_options_free>>;
 
 /// One decoding and all that it owns, so that it can be left alone with it.
 struct Decoding {

@@ -12,7 +12,8 @@ namespace argali::remote {
 /// blocks of thinking.
 class AnswerSections final {
 public:
-    /// goesOn: the first text continues one that is there already, so that white space before it counts.
+    /// goesOn: the first text continues one that is there already, so that white space before it
+    /// counts.
     AnswerSections(std::vector<AnswerDelta>& deltas, bool goesOn)
         : m_deltas(deltas),
           m_section(goesOn ? Section::Text : Section::None),

@@ -10,10 +10,10 @@ namespace argali::remote {
 /// Why a text is no address of a server.
 enum class UrlTrouble {
     Empty,
-    TooLong,    ///< more than 2048 bytes
-    Scheme,     ///< neither http:// nor https://
-    Query,      ///< something after ? or #
-    Password,   ///< a user or password, which has its own field
+    TooLong,  ///< more than 2048 bytes
+    Scheme,   ///< neither http:// nor https://
+    Query,    ///< something after ? or #
+    Password, ///< a user or password, which has its own field
     OpenBracket,
     AfterBracket, ///< something that is no port
     BareIpv6,     ///< without brackets

@@ -23,7 +23,7 @@ constexpr size_t mostRead = 256; ///< requests that wait to be read
 constexpr int fetchers = 8;
 constexpr size_t mostFetching = 64;
 constexpr auto longestFetching = std::chrono::seconds(60); ///< for all of a request
-constexpr std::string_view oneRequest = "/v1/requests/"; ///< its id follows
+constexpr std::string_view oneRequest = "/v1/requests/";   ///< its id follows
 
 /// In a time that does not depend on where they differ.
 bool isSame(std::string_view first, std::string_view second)

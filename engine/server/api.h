@@ -62,7 +62,7 @@ private:
         std::string body;
         remote::HeaderList passed; ///< to upstreams
         std::shared_ptr<RequestBook::Entry> entry;
-        bool mayWait = false;      ///< for what it names by address
+        bool mayWait = false; ///< for what it names by address
     };
 
     void checkCaller(const HttpRequest& request) const;

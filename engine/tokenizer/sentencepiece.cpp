@@ -14,7 +14,8 @@ namespace {
 
 using Type = SentencePieceModel::Type;
 
-constexpr size_t largestPiecedText = size_t(4) << 20; // the library takes a hundred times as much memory
+constexpr size_t largestPiecedText = size_t(4)
+                                     << 20; // the library takes a hundred times as much memory
 constexpr std::string_view blank = "\xE2\x96\x81"; // U+2581
 
 /// A piece as text: its blanks are U+2581.
@@ -102,9 +103,9 @@ std::vector<int32_t> SentencePiece::encodePrompt(std::string_view text) const
 std::vector<int32_t> SentencePiece::encodeParts(std::string_view text, bool parses) const
 {
     if (text.size() > largestPiecedText)
-        throw Error(Error::Code::BadRequest, "a text of " + std::to_string(text.size()) +
-                                                 " bytes; at most " + std::to_string(largestPiecedText) +
-                                                 " can be turned into tokens");
+        throw Error(Error::Code::BadRequest,
+                    "a text of " + std::to_string(text.size()) + " bytes; at most " +
+                        std::to_string(largestPiecedText) + " can be turned into tokens");
     const std::string whole = replaceInvalidUtf8(text);
     std::vector<int32_t> ids;
     if (!parses) {

@@ -26,9 +26,9 @@ size_t lastLength(std::string_view text)
     return 0;
 }
 
-/// Whether the tokenizer's class, or without one that of the model, reads no tokenizer.model, so that one
-/// that lies there belongs to something else.
-/// Source: get_tokenizer_config() and TOKENIZER_MAPPING of Hugging Face's AutoTokenizer
+/// Whether the tokenizer's class, or without one that of the model, reads no tokenizer.model, so
+/// that one that lies there belongs to something else. Source: get_tokenizer_config() and
+/// TOKENIZER_MAPPING of Hugging Face's AutoTokenizer
 bool usesNoModelFile(const std::filesystem::path& folder)
 {
     const Config own = Config::readIfThere(folder / "tokenizer_config.json");

@@ -2,7 +2,8 @@
 
 namespace argali::gui {
 
-// What a byte of a Markdown text is, whatever the locale; bytes of characters beyond ASCII are none of it.
+// What a byte of a Markdown text is, whatever the locale; bytes of characters beyond ASCII are none
+// of it.
 
 constexpr bool isDigit(char c)
 {

@@ -60,7 +60,7 @@ private:
     FlowLayout* const m_flow;
     QVBoxLayout* const m_problems;
     QWidget* const m_anchor; ///< never seen; keeps the place in the order of Tab
-    QWidget* const m_mark; ///< where a dragged tile would go
+    QWidget* const m_mark;   ///< where a dragged tile would go
     QList<AttachmentTile*> m_shown;
 };
 

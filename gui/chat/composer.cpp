@@ -344,8 +344,8 @@ void Composer::chooseFiles()
                     "them."));
         return;
     }
-    QFileDialog* dialog = makeMediaDialog(m_tools->isFilm(), m_settings.value(settings::attachFolder),
-                                          window());
+    QFileDialog* dialog =
+        makeMediaDialog(m_tools->isFilm(), m_settings.value(settings::attachFolder), window());
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
         for (const QString& file : files)
             attach(file);

@@ -5,8 +5,8 @@
 #include <QLabel>
 #include <QWidget>
 
-#include "gui/chat/attachment.h"
 #include "gui/chat/attachedfiles.h"
+#include "gui/chat/attachment.h"
 #include "gui/chat/engineworker.h"
 #include "gui/settings/settings.h"
 

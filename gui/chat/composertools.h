@@ -8,9 +8,8 @@ class Button;
 class SegmentedControl;
 class Settings;
 
-/// The row under the question: whether pictures or a film are asked about, attach, thinking, times of
-/// the frames, send.
-/// Thread: GUI.
+/// The row under the question: whether pictures or a film are asked about, attach, thinking, times
+/// of the frames, send. Thread: GUI.
 class ComposerTools final : public QWidget {
     Q_OBJECT
 public:

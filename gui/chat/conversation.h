@@ -30,7 +30,7 @@ public:
     bool budgetReached = false;
     FinishReason finishReason = FinishReason::Stop; ///< when Finished
     bool contextReached = false;                    ///< it ends where the context ends
-    bool interrupted = false; ///< the program ended while it was written
+    bool interrupted = false;                       ///< the program ended while it was written
     Usage usage;
     Timings timings;
     Failure failure;     ///< when Failed
@@ -133,7 +133,7 @@ public:
     Branch branchOf(quint64 id) const;
     /// The sibling step places on; 0 when there is none.
     quint64 siblingOf(quint64 id, int step) const;
-    std::vector<quint64> siblingsOf(quint64 id) const; ///< itself included, oldest first
+    std::vector<quint64> siblingsOf(quint64 id) const;     ///< itself included, oldest first
     std::vector<quint64> childrenOf(quint64 parent) const; ///< oldest first; 0: the first turns
     /// Makes the path go through this turn, and on as it last went on from there.
     bool show(quint64 id);

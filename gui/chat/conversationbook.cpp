@@ -277,8 +277,8 @@ void ConversationBook::setPinned(quint64 id, bool pinned)
 void ConversationBook::setFolder(quint64 id, quint64 folder)
 {
     Conversation* conversation = byId(id);
-    const bool known = folder == 0 ||
-                       std::any_of(m_folders.begin(), m_folders.end(),
+    const bool known =
+        folder == 0 || std::any_of(m_folders.begin(), m_folders.end(),
                                    [&](const ChatFolder& f) { return f.id == folder; });
     if (!conversation || !known || conversation->head().folder == folder)
         return;

@@ -215,9 +215,10 @@ void ConversationList::fill()
     QListWidgetItem* current = nullptr;
     for (int i = 0; i < m_list->count(); ++i) {
         QListWidgetItem* item = m_list->item(i);
-        const bool same = kindOf(item) == kind && idOf(item) == id &&
-                          item->data(TurnRole).toULongLong() == turn;
-        if (same || (!current && item->data(OpenRole).toBool() && kindOf(item) == ChatRowKind::Chat))
+        const bool same =
+            kindOf(item) == kind && idOf(item) == id && item->data(TurnRole).toULongLong() == turn;
+        if (same ||
+            (!current && item->data(OpenRole).toBool() && kindOf(item) == ChatRowKind::Chat))
             current = item;
         if (same)
             break;
@@ -302,12 +303,11 @@ void ConversationList::fillWithChats()
         });
         const bool isOpen = !m_closedFolders.contains(folder.id);
         QListWidgetItem* item = addRow(ChatRowKind::Folder, folder.name, folder.id);
-        item->setData(IconRole, isOpen ? QStringLiteral("chevron-down")
-                                       : QStringLiteral("chevron-right"));
+        item->setData(IconRole,
+                      isOpen ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right"));
         item->setData(OpenRole, isOpen);
-        item->setData(Qt::AccessibleTextRole,
-                      isOpen ? tr("Folder %1, open").arg(folder.name)
-                             : tr("Folder %1, closed").arg(folder.name));
+        item->setData(Qt::AccessibleTextRole, isOpen ? tr("Folder %1, open").arg(folder.name)
+                                                     : tr("Folder %1, closed").arg(folder.name));
         for (const Conversation* chat : inside) {
             if (isOpen)
                 addChat(*chat, 1);
@@ -316,9 +316,9 @@ void ConversationList::fillWithChats()
     QString heading;
     std::vector<const Conversation*> group;
     for (const Conversation* chat : all) {
-        const bool filed = std::any_of(
-            m_book.folders().begin(), m_book.folders().end(),
-            [&](const ChatFolder& f) { return f.id == chat->head().folder; });
+        const bool filed =
+            std::any_of(m_book.folders().begin(), m_book.folders().end(),
+                        [&](const ChatFolder& f) { return f.id == chat->head().folder; });
         if (chat->head().pinned || filed)
             continue;
         const QString its = dateGroup(chat->head().changed);

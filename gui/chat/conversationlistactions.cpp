@@ -142,9 +142,8 @@ void ConversationList::fillChatMenu(QMenu* menu, quint64 id)
                     [this, id, pinned] { m_book.setPinned(id, !pinned); });
     QMenu* move = menu->addMenu(icon(QStringLiteral("folder")), tr("Move to folder"));
     for (const ChatFolder& each : m_book.folders()) {
-        QAction* action = move->addAction(menuText(each.name), this, [this, id, to = each.id] {
-            m_book.setFolder(id, to);
-        });
+        QAction* action = move->addAction(menuText(each.name), this,
+                                          [this, id, to = each.id] { m_book.setFolder(id, to); });
         action->setCheckable(true);
         action->setChecked(each.id == folder);
     }

@@ -140,9 +140,9 @@ void EmptyState::showSentence()
         words = tr("Nothing leaves this computer. To begin, %1.").arg(open);
     else if (!m_model->isLocal())
         //: names of a model and of the server it is on
-        words = tr("Questions go to %1 on %2.")
-                    .arg(m_model->name().toHtmlEscaped(),
-                         displayName(m_model->server).toHtmlEscaped());
+        words =
+            tr("Questions go to %1 on %2.")
+                .arg(m_model->name().toHtmlEscaped(), displayName(m_model->server).toHtmlEscaped());
     else if (m_model->isPocket())
         //: %1 is a link, "open a larger one"
         words =

@@ -20,7 +20,6 @@ constexpr std::array<std::string_view, 22> environments = {
 constexpr size_t longestName = 11;
 constexpr size_t longestGroup = 400; // bounds the work on \text{\text{\text{...
 
-
 bool isWideStop(std::string_view character)
 {
     constexpr std::array<std::string_view, 7> stops = {"\u3001", "\u3002", "\uff0c", "\uff1a",

@@ -64,10 +64,10 @@ void LocalReplySource::load(const QString& folder, const QList<KnownAdapter>& ad
 
 void LocalReplySource::addAdapter(const QString& folder, const KnownAdapter& adapter)
 {
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, folder, adapter, stop = m_readStop.get_token()] {
-            worker->addAdapter(folder, adapter, stop);
-        });
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, folder, adapter, stop = m_readStop.get_token()] {
+                                  worker->addAdapter(folder, adapter, stop);
+                              });
 }
 
 void LocalReplySource::removeAdapter(const QString& folder, const QString& name)

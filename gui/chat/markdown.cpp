@@ -80,7 +80,8 @@ private:
     {
         if (++m_nodes > mostNodes)
             return 1;
-        if (m_depth >= deepestNesting + 12) // text and spans may still stand in the deepestNesting block
+        if (m_depth >=
+            deepestNesting + 12) // text and spans may still stand in the deepestNesting block
             return enterNothing();
         ++m_depth;
         m_path.back()->children.push_back(std::move(node));

@@ -16,7 +16,6 @@ constexpr std::string_view closeMark = "\xef\xb7\x91";
 constexpr std::string_view letterMark = "\xef\xb7\x92"; // U+FDD2
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 
-
 /// The lines of a formula in a quote, without the marks of the quote.
 std::string withoutQuoteMarks(std::string_view tex, int quotes)
 {

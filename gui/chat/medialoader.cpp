@@ -354,9 +354,8 @@ void MediaLoader::cancel(quint64 ticket)
 
 void MediaLoader::erasePasted()
 {
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, folder = m_pasteFolder] {
-        worker->erasePasted(folder);
-    });
+    QMetaObject::invokeMethod(
+        m_worker, [worker = m_worker, folder = m_pasteFolder] { worker->erasePasted(folder); });
 }
 
 void MediaLoader::dropUnused(const QStringList& used)

@@ -110,8 +110,7 @@ bool TurnController::show(quint64 turn)
 void TurnController::showFrom(Conversation& conversation, const std::vector<quint64>& before)
 {
     const std::vector<quint64> after = pathOf(conversation);
-    const auto [old, now] =
-        std::mismatch(before.begin(), before.end(), after.begin(), after.end());
+    const auto [old, now] = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
     if (old == before.end() && now == after.end())
         return;
     if (old != before.end()) {

@@ -47,11 +47,11 @@ signals:
     /// This turn and those after it are not on the shown path any more. When others take their
     /// place, shown() follows for each.
     void removed(quint64 turn);
-    void shown(quint64 turn); ///< this turn now ends the shown path
+    void shown(quint64 turn);           ///< this turn now ends the shown path
     void removalUndoable(quint64 turn); ///< undoRemove() puts it back
     void branchesChanged(quint64 turn); ///< "n of m" of this turn on the shown path
-    void started(quint64 turn); ///< question and an empty answer are in the conversation
-    void resumed(quint64 turn); ///< its answer goes on
+    void started(quint64 turn);         ///< question and an empty answer are in the conversation
+    void resumed(quint64 turn);         ///< its answer goes on
     /// The question is on its way to a server.
     void uploaded(quint64 turn, qint64 bytes, qint64 total);
     void thinkingAppended(quint64 turn, const QString& text, int tokens);
@@ -90,8 +90,8 @@ private:
     ConversationBook& m_book;
     ReplySource& m_source;
     std::optional<Conversation::Removal> m_removed;
-    quint64 m_removedFrom = 0; ///< its chat
-    quint64 m_turn = 0; ///< the one under way
+    quint64 m_removedFrom = 0;     ///< its chat
+    quint64 m_turn = 0;            ///< the one under way
     QElapsedTimer m_thinkingWatch; ///< since the first word
 };
 

@@ -118,8 +118,9 @@ QByteArray toJson(const ExchangedChat& chat, const ExportOptions& options, Media
     if (bytes.size() > chatjson::largestFile || turns.size() > chatjson::mostTurns)
         throw ExportError(Failure::withSentence(
             Error::Code::Unsupported,
-            JsonWords::tr("“%1” is larger than a file can be that Argali imports again. Export it as "
-                      "Markdown or as a page.")
+            JsonWords::tr(
+                "“%1” is larger than a file can be that Argali imports again. Export it as "
+                "Markdown or as a page.")
                 .arg(conversation.title()),
             QStringLiteral("%1 bytes, %2 turns").arg(bytes.size()).arg(turns.size())));
     return bytes;

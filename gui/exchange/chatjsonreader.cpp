@@ -304,7 +304,8 @@ Result<ReadChat> readChat(const QByteArray& json, const QString& name, const std
         if (version > chatjson::version)
             return Failure::withSentence(
                 Error::Code::Unsupported,
-                JsonReaderWords::tr("“%1” was exported by a newer Argali. Import it there.").arg(name),
+                JsonReaderWords::tr("“%1” was exported by a newer Argali. Import it there.")
+                    .arg(name),
                 QStringLiteral("version %1").arg(version));
         if (version < 1)
             return notAChat(name, QStringLiteral("no version"));
@@ -312,7 +313,8 @@ Result<ReadChat> readChat(const QByteArray& json, const QString& name, const std
     } catch (const Wrong& wrong) {
         return Failure::withSentence(
             Error::Code::Unsupported,
-            JsonReaderWords::tr("“%1” is damaged, or larger than a chat can be. Nothing of it was imported.")
+            JsonReaderWords::tr(
+                "“%1” is damaged, or larger than a chat can be. Nothing of it was imported.")
                 .arg(name),
             wrong.text());
     }

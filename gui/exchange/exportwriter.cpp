@@ -41,8 +41,9 @@ Failure ExportWriter::writeFailure(const QString& path, const QString& why)
 {
     return Failure::withSentence(
         Error::Code::Missing,
-        ExportWords::tr("The chats cannot be written to %1. Check the free space and the rights there, "
-                  "or choose another folder.")
+        ExportWords::tr(
+            "The chats cannot be written to %1. Check the free space and the rights there, "
+            "or choose another folder.")
             .arg(QDir::toNativeSeparators(path)),
         why);
 }
@@ -88,8 +89,9 @@ void ExportWriter::add(const ExchangedChat& chat, const FormulaTable& formulas)
     if (m_isFolder) {
         Conversation conversation(chat.head);
         conversation.fill(chat.turns, chat.chosen);
-        const QString name = m_names.take(safeName(
-            conversation.title().replace(QLatin1Char('.'), QLatin1Char(' ')), ExportWords::tr("Chat")));
+        const QString name =
+            m_names.take(safeName(conversation.title().replace(QLatin1Char('.'), QLatin1Char(' ')),
+                                  ExportWords::tr("Chat")));
         file = name + QLatin1Char('.') + m_options.ending();
         mediaName = name + QStringLiteral("-media");
     }

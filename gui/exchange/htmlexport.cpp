@@ -138,12 +138,14 @@ bool HtmlExport::write(QIODevice& out, const ExchangedChat& chat)
     conversation.fill(chat.turns, chat.chosen);
     const QString title = conversation.title();
     QString page = pageHead(title) + QStringLiteral("<h1>%1</h1>\n").arg(escaped(title));
-    page += line("about",
-                 HtmlWords::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head.created)));
+    page +=
+        line("about",
+             HtmlWords::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head.created)));
     const QStringList models = modelsOf(conversation.turns());
     if (!models.isEmpty())
         page += line("about", HtmlWords::tr("Model: %1").arg(models.join(QStringLiteral(", "))));
-    page += line("about", HtmlWords::tr("%Ln question(s)", nullptr, int(conversation.turns().size())));
+    page +=
+        line("about", HtmlWords::tr("%Ln question(s)", nullptr, int(conversation.turns().size())));
     if (conversation.turns().size() < chat.turns.size())
         page += line("about", branchWords());
     for (const Turn& each : conversation.turns()) {

@@ -71,8 +71,8 @@ public:
         if (title.endsWith(QLatin1Char('#'))) // else it would be taken for the heading's own
             title.insert(title.size() - 1, QLatin1Char('\\'));
         paragraph(QStringLiteral("# ") + title);
-        QStringList lines{
-            MarkdownWords::tr("Chat of %1, exported from Argali").arg(dateWords(chat.head().created))};
+        QStringList lines{MarkdownWords::tr("Chat of %1, exported from Argali")
+                              .arg(dateWords(chat.head().created))};
         const QStringList models = modelsOf(chat.turns());
         if (!models.isEmpty())
             lines << MarkdownWords::tr("Model: %1").arg(models.join(QStringLiteral(", ")));

@@ -27,8 +27,9 @@ Failure copyFailure(const QString& folder, const QString& why)
 {
     return Failure::withSentence(
         Error::Code::Missing,
-        StageWords::tr("The pictures and films of the chat cannot be copied to %1. Check the free space "
-                  "and the rights there.")
+        StageWords::tr(
+            "The pictures and films of the chat cannot be copied to %1. Check the free space "
+            "and the rights there.")
             .arg(QDir::toNativeSeparators(folder)),
         why);
 }

@@ -13,7 +13,12 @@ namespace argali::gui {
 
 HistoryControl::HistoryControl(const WindowParts& parts, ConversationList* list, StatusLine* status,
                                UndoLine* undo, QWidget* window)
-    : QObject(window), m_parts(parts), m_list(list), m_status(status), m_undo(undo), m_window(window)
+    : QObject(window),
+      m_parts(parts),
+      m_list(list),
+      m_status(status),
+      m_undo(undo),
+      m_window(window)
 {
     connect(list, &ConversationList::opened, this, &HistoryControl::openHit);
     connect(list, &ConversationList::removeRequested, this, &HistoryControl::removeChat);
@@ -83,7 +88,8 @@ void HistoryControl::removeChat(quint64 id)
 
 void HistoryControl::offerChatBack(const Conversation& chat)
 {
-    const QString title = chat.isEmpty() ? ConversationList::newChatTitle() : displayName(chat.title());
+    const QString title =
+        chat.isEmpty() ? ConversationList::newChatTitle() : displayName(chat.title());
     m_undo->offer(
         tr("“%1” was deleted.").arg(title), [this] { m_parts.book.undoRemove(); },
         [this, id = chat.id()] { // unless another one has taken its place

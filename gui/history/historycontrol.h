@@ -38,7 +38,7 @@ private:
     StatusLine* const m_status;
     UndoLine* const m_undo;
     QWidget* const m_window;
-    quint64 m_wantedTurn = 0; ///< to be shown once its chat is open
+    quint64 m_wantedTurn = 0;    ///< to be shown once its chat is open
     bool m_saidInStatus = false; ///< the trouble, while the list that says it is closed
 };
 

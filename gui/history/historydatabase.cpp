@@ -142,17 +142,16 @@ void HistoryDatabase::migrate(int from)
         QString backup = file.dir().filePath(
             QStringLiteral("%1-before-%2.sqlite").arg(file.completeBaseName()).arg(newest()));
         if (QFileInfo::exists(backup)) // of a migration that did not come to its end
-            backup.replace(
-                QStringLiteral(".sqlite"),
-                QDateTime::currentDateTime().toString(QStringLiteral("-yyyyMMdd-HHmmss-zzz")) +
-                    QStringLiteral(".sqlite"));
+            backup.replace(QStringLiteral(".sqlite"), QDateTime::currentDateTime().toString(
+                                                          QStringLiteral("-yyyyMMdd-HHmmss-zzz")) +
+                                                          QStringLiteral(".sqlite"));
         run(QStringLiteral("VACUUM INTO ?"), {backup});
     }
     for (int next = from + 1; next <= newest(); ++next) {
         begin();
         try {
-            const QString script =
-                QDir(m_schemas).filePath(QStringLiteral("%1.sql").arg(next, 3, 10, QLatin1Char('0')));
+            const QString script = QDir(m_schemas).filePath(
+                QStringLiteral("%1.sql").arg(next, 3, 10, QLatin1Char('0')));
             for (const QString& statement : statementsIn(script))
                 run(statement);
             run(QStringLiteral("PRAGMA user_version=%1").arg(next));
@@ -178,10 +177,7 @@ std::optional<Failure> HistoryDatabase::open()
         connect(QStringLiteral("READONLY"));
         run(QStringLiteral("SELECT id FROM conversations LIMIT 1"));
         m_access = Access::ReadOnly;
-        return Failure::withSentence(
-            Error::Code::Unsupported,
-            newerSentence(),
-            m_fileName);
+        return Failure::withSentence(Error::Code::Unsupported, newerSentence(), m_fileName);
     } catch (const SqlError& error) {
         if (error.meansDamage())
             return setAside(error.text());
@@ -195,8 +191,9 @@ std::optional<Failure> HistoryDatabase::open()
                 m_access = Access::ReadOnly;
                 return Failure::withSentence(
                     Error::Code::Missing,
-                    DatabaseWords::tr("Your chats cannot be written to: check the rights of %1 and the "
-                              "space there. Earlier chats can be read, but new ones are not kept.")
+                    DatabaseWords::tr(
+                        "Your chats cannot be written to: check the rights of %1 and the "
+                        "space there. Earlier chats can be read, but new ones are not kept.")
                         .arg(QDir::toNativeSeparators(QFileInfo(m_fileName).absolutePath())),
                     why);
             }
@@ -207,8 +204,9 @@ std::optional<Failure> HistoryDatabase::open()
     close();
     return Failure::withSentence(
         Error::Code::Missing,
-        DatabaseWords::tr("Your chats cannot be opened: check the rights of %1 and the space there. "
-                  "Everything else works, but chats are not kept.")
+        DatabaseWords::tr(
+            "Your chats cannot be opened: check the rights of %1 and the space there. "
+            "Everything else works, but chats are not kept.")
             .arg(QDir::toNativeSeparators(QFileInfo(m_fileName).absolutePath())),
         why);
 }
@@ -219,8 +217,8 @@ Failure HistoryDatabase::setAside(const QString& why)
     const QFileInfo file(m_fileName);
     const QString aside = file.dir().filePath(
         QStringLiteral("%1-damaged-%2.sqlite")
-            .arg(file.completeBaseName(), QDateTime::currentDateTime().toString(
-                                              QStringLiteral("yyyyMMdd-HHmmss-zzz"))));
+            .arg(file.completeBaseName(),
+                 QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss-zzz"))));
     for (const char* end : {"", "-wal", "-shm"})
         QFile::rename(m_fileName + QLatin1String(end), aside + QLatin1String(end));
     try {
@@ -233,15 +231,17 @@ Failure HistoryDatabase::setAside(const QString& why)
         close();
         return Failure::withSentence(
             Error::Code::Missing,
-            DatabaseWords::tr("The file of your chats is damaged and cannot be put aside: check the rights "
-                      "of %1. Everything else works, but chats are not kept.")
+            DatabaseWords::tr(
+                "The file of your chats is damaged and cannot be put aside: check the rights "
+                "of %1. Everything else works, but chats are not kept.")
                 .arg(QDir::toNativeSeparators(file.absolutePath())),
             why + QStringLiteral("; ") + error.text());
     }
     return Failure::withSentence(
         Error::Code::Internal,
-        DatabaseWords::tr("The file of your chats was damaged. It was put aside as %1, and a new one was "
-                  "begun.")
+        DatabaseWords::tr(
+            "The file of your chats was damaged. It was put aside as %1, and a new one was "
+            "begun.")
             .arg(QDir::toNativeSeparators(aside)),
         why);
 }
@@ -265,8 +265,9 @@ QStringList HistoryDatabase::erase()
 
 QString HistoryDatabase::newerSentence()
 {
-    return DatabaseWords::tr("Your chats were written by a newer Argali. They can be read here, but new "
-                     "ones are not kept.");
+    return DatabaseWords::tr(
+        "Your chats were written by a newer Argali. They can be read here, but new "
+        "ones are not kept.");
 }
 
 Failure HistoryDatabase::writeFailure(const SqlError& error)
@@ -274,10 +275,12 @@ Failure HistoryDatabase::writeFailure(const SqlError& error)
     return Failure::withSentence(
         Error::Code::Missing,
         error.meansReadOnly()
-            ? DatabaseWords::tr("Your chats cannot be saved: their file cannot be written to. Argali keeps "
-                        "them while it is open and goes on trying.")
-            : DatabaseWords::tr("Your chats cannot be saved: the disk may be full. Argali keeps them while "
-                        "it is open and goes on trying."),
+            ? DatabaseWords::tr(
+                  "Your chats cannot be saved: their file cannot be written to. Argali keeps "
+                  "them while it is open and goes on trying.")
+            : DatabaseWords::tr(
+                  "Your chats cannot be saved: the disk may be full. Argali keeps them while "
+                  "it is open and goes on trying."),
         error.text());
 }
 

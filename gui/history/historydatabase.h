@@ -18,7 +18,7 @@ public:
     SqlError(int code, const QString& text) : m_code(code), m_text(text) {}
     int code() const { return m_code; } ///< SQLite's primary result code
     const QString& text() const { return m_text; }
-    bool meansDamage() const { return m_code == 11 || m_code == 26; } // CORRUPT, NOTADB
+    bool meansDamage() const { return m_code == 11 || m_code == 26; }  // CORRUPT, NOTADB
     bool meansReadOnly() const { return m_code == 8 || m_code == 14; } // READONLY, CANTOPEN
 
 private:

@@ -7,7 +7,7 @@
 namespace argali::gui {
 namespace {
 
-constexpr int before = 24;      // characters of an excerpt in front of what was found
+constexpr int before = 24; // characters of an excerpt in front of what was found
 constexpr int excerptSize = 140;
 constexpr int mostTerms = 8;
 
@@ -25,7 +25,8 @@ QString likePattern(const QString& term)
 QStringList searchTerms(const QString& words)
 {
     QStringList terms;
-    for (const QString& term : words.left(400).simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
+    for (const QString& term :
+         words.left(400).simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
         if (!terms.contains(term) && terms.size() < mostTerms && !term.contains(QChar(0)))
             terms.append(term);
     }
@@ -88,10 +89,10 @@ QList<SearchHit> HistoryWorker::searchAll(const QStringList& terms)
             " AND (CASE title WHEN '' THEN heading ELSE title END) LIKE ? ESCAPE '\\'");
         values.append(likePattern(term));
     }
-    QSqlQuery titles = m_database.run(
-        QStringLiteral("SELECT id FROM conversations WHERE ") + where +
-            QStringLiteral(" ORDER BY changed DESC LIMIT %1").arg(mostHits),
-        values);
+    QSqlQuery titles =
+        m_database.run(QStringLiteral("SELECT id FROM conversations WHERE ") + where +
+                           QStringLiteral(" ORDER BY changed DESC LIMIT %1").arg(mostHits),
+                       values);
     while (titles.next()) {
         SearchHit hit;
         hit.conversation = titles.value(0).toULongLong();
@@ -109,7 +110,8 @@ QList<SearchHit> HistoryWorker::searchAll(const QStringList& terms)
             quoted.replace(QLatin1Char('"'), QStringLiteral("\"\""));
             indexed.append(QLatin1Char('"') + quoted + QLatin1Char('"'));
         } else {
-            where += QStringLiteral(" AND (t.question LIKE ? ESCAPE '\\' OR t.answer LIKE ? ESCAPE '\\')");
+            where += QStringLiteral(
+                " AND (t.question LIKE ? ESCAPE '\\' OR t.answer LIKE ? ESCAPE '\\')");
             values << likePattern(term) << likePattern(term);
         }
     }
@@ -122,17 +124,17 @@ QList<SearchHit> HistoryWorker::searchAll(const QStringList& terms)
         order = QStringLiteral("w.rowid");
     }
     QSqlQuery turns = m_database.run(
-        QStringLiteral("SELECT t.id, t.conversation, t.question, t.answer FROM %1 "
-                       "JOIN conversations c ON c.id=t.conversation WHERE %2 ORDER BY %3 DESC LIMIT %4")
+        QStringLiteral(
+            "SELECT t.id, t.conversation, t.question, t.answer FROM %1 "
+            "JOIN conversations c ON c.id=t.conversation WHERE %2 ORDER BY %3 DESC LIMIT %4")
             .arg(from, where, order)
             .arg(mostHits),
         values);
     while (turns.next()) {
         const QString question = turns.value(2).toString();
-        const bool inQuestion =
-            std::any_of(terms.begin(), terms.end(), [&](const QString& term) {
-                return question.contains(term, Qt::CaseInsensitive);
-            });
+        const bool inQuestion = std::any_of(terms.begin(), terms.end(), [&](const QString& term) {
+            return question.contains(term, Qt::CaseInsensitive);
+        });
         SearchHit hit = excerptOf(inQuestion ? question : turns.value(3).toString(), terms);
         hit.turn = turns.value(0).toULongLong();
         hit.conversation = turns.value(1).toULongLong();

@@ -26,9 +26,8 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
     m_openedTimer.setSingleShot(true);
     m_openedTimer.setInterval(3000); // shown, and the program still lives
     connect(&m_openedTimer, &QTimer::timeout, this, [this] {
-        QMetaObject::invokeMethod(m_worker, [worker = m_worker, id = m_lastOpened] {
-            worker->noteOpened(id);
-        });
+        QMetaObject::invokeMethod(
+            m_worker, [worker = m_worker, id = m_lastOpened] { worker->noteOpened(id); });
     });
 
     m_worker->moveToThread(&m_thread);
@@ -90,11 +89,10 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
                 m_book.fill(id, read, chosen, options);
                 m_openedTimer.start();
             });
-    connect(m_worker, &HistoryWorker::loadFailed, this,
-            [this](quint64 id, const Failure& failure) {
-                m_book.fillFailed(id);
-                emit openFailed(id, failure);
-            });
+    connect(m_worker, &HistoryWorker::loadFailed, this, [this](quint64 id, const Failure& failure) {
+        m_book.fillFailed(id);
+        emit openFailed(id, failure);
+    });
     connect(m_worker, &HistoryWorker::wasRead, this, &HistoryStore::wasRead);
     connect(m_worker, &HistoryWorker::readFailed, this, &HistoryStore::readFailed);
     connect(m_worker, &HistoryWorker::found, this,
@@ -111,12 +109,12 @@ HistoryStore::HistoryStore(const QString& fileName, const QString& mediaFolder,
 HistoryStore::~HistoryStore()
 {
     // What is under way is written, and then what has come since.
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, batch = takeBatch(), last = m_lastOpened] {
-            worker->noteOpened(last);
-            if (!batch.isEmpty())
-                worker->write(batch, 0);
-        });
+    QMetaObject::invokeMethod(m_worker,
+                              [worker = m_worker, batch = takeBatch(), last = m_lastOpened] {
+                                  worker->noteOpened(last);
+                                  if (!batch.isEmpty())
+                                      worker->write(batch, 0);
+                              });
     QMetaObject::invokeMethod(m_worker, [this] { m_thread.quit(); });
     m_thread.wait();
 }
@@ -271,9 +269,8 @@ void HistoryStore::writeEverything()
 void HistoryStore::search(const QString& words)
 {
     m_worker->wantedSearch = ++m_search;
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, words, ticket = m_search] {
-        worker->search(words, ticket);
-    });
+    QMetaObject::invokeMethod(
+        m_worker, [worker = m_worker, words, ticket = m_search] { worker->search(words, ticket); });
 }
 
 void HistoryStore::read(quint64 conversation)

@@ -67,7 +67,7 @@ signals:
     void addFailed(quint64 number, const argali::gui::Failure& failure);
     void openFailed(quint64 conversation, const argali::gui::Failure& failure);
     void found(const QList<argali::gui::SearchHit>& hits);
-    void allWritten(); ///< Nothing is waiting.
+    void allWritten();                    ///< Nothing is waiting.
     void erased(const QStringList& left); ///< Paths of what could not be removed.
 
 private:
@@ -104,7 +104,7 @@ private:
     // What is waiting, by its numbers; the texts are taken when it is written.
     std::set<quint64> m_heads;
     std::set<std::pair<quint64, quint64>> m_dirtyTurns; ///< chat and turn
-    HistoryBatch m_other; ///< removals, restorations, folders
+    HistoryBatch m_other;                               ///< removals, restorations, folders
     HistoryBatch m_underway;
 };
 

@@ -115,7 +115,8 @@ void HistoryWorker::readHeads(HistoryFound& found)
     QSqlQuery folders =
         m_database.run(QStringLiteral("SELECT id, name FROM folders ORDER BY position"));
     while (folders.next())
-        found.folders.append({folders.value(0).toULongLong(), cleanName(folders.value(1).toString())});
+        found.folders.append(
+            {folders.value(0).toULongLong(), cleanName(folders.value(1).toString())});
     QSqlQuery heads = m_database.run(QStringLiteral(
         "SELECT id, title, heading, media, folder, pinned, created, changed FROM conversations "
         "WHERE NOT removed ORDER BY changed DESC, id DESC"));
@@ -214,7 +215,8 @@ void HistoryWorker::writeAll(const HistoryBatch& batch)
     for (const ConversationHead& head : batch.heads) {
         m_database.run(
             QStringLiteral(
-                "INSERT INTO conversations(id, title, heading, media, folder, pinned, created, changed) "
+                "INSERT INTO conversations(id, title, heading, media, folder, pinned, created, "
+                "changed) "
                 "VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET title=excluded.title, "
                 "heading=excluded.heading, media=excluded.media, folder=excluded.folder, "
                 "pinned=excluded.pinned, changed=excluded.changed"),
@@ -266,8 +268,8 @@ void HistoryWorker::writeMedia(const Turn& turn)
 {
     if (turn.media.isEmpty())
         return;
-    QSqlQuery there = m_database.run(QStringLiteral("SELECT 1 FROM turn_media WHERE turn=? LIMIT 1"),
-                                     {number(turn.id)});
+    QSqlQuery there = m_database.run(
+        QStringLiteral("SELECT 1 FROM turn_media WHERE turn=? LIMIT 1"), {number(turn.id)});
     if (there.next())
         return;
     there.finish();
@@ -275,16 +277,18 @@ void HistoryWorker::writeMedia(const Turn& turn)
     for (const MediaFile& file : turn.media) {
         QVariant sum; // null
         if (const QString known = m_media.sumOf(file.path); !known.isEmpty()) {
-            m_database.run(QStringLiteral("INSERT OR IGNORE INTO media(sha256, bytes, copy) VALUES(?,?,?)"),
-                           {known, QFileInfo(file.path).size(), text(file.name())});
+            m_database.run(
+                QStringLiteral("INSERT OR IGNORE INTO media(sha256, bytes, copy) VALUES(?,?,?)"),
+                {known, QFileInfo(file.path).size(), text(file.name())});
             sum = known;
         } else {
             m_unkept.append(file.path);
         }
-        m_database.run(QStringLiteral("INSERT INTO turn_media(turn, position, path, sha256, details, "
-                                      "thumbnail) VALUES(?,?,?,?,?,?)"),
-                       {number(turn.id), position++, text(file.path), sum, json(mediaDetails(file)),
-                        encoded(file.thumbnail)});
+        m_database.run(
+            QStringLiteral("INSERT INTO turn_media(turn, position, path, sha256, details, "
+                           "thumbnail) VALUES(?,?,?,?,?,?)"),
+            {number(turn.id), position++, text(file.path), sum, json(mediaDetails(file)),
+             encoded(file.thumbnail)});
     }
 }
 
@@ -328,7 +332,8 @@ Failure HistoryWorker::unreadable(const SqlError& error)
 {
     return Failure::withSentence(
         Error::Code::Internal,
-        WorkerWords::tr("This chat cannot be read. The others are not touched by it."), error.text());
+        WorkerWords::tr("This chat cannot be read. The others are not touched by it."),
+        error.text());
 }
 
 void HistoryWorker::read(quint64 conversation)
@@ -374,8 +379,9 @@ void HistoryWorker::readTurns(quint64 conversation, std::vector<Turn>& turns,
                               std::vector<quint64>& chosen)
 {
     QSqlQuery query = m_database.run(
-        QStringLiteral("SELECT id, parent, chosen, created, state, model, question, thinking, answer, "
-                       "details FROM turns WHERE conversation=? ORDER BY id"),
+        QStringLiteral(
+            "SELECT id, parent, chosen, created, state, model, question, thinking, answer, "
+            "details FROM turns WHERE conversation=? ORDER BY id"),
         {number(conversation)});
     while (query.next()) {
         Turn turn;
@@ -398,9 +404,10 @@ void HistoryWorker::readTurns(quint64 conversation, std::vector<Turn>& turns,
         turns.push_back(std::move(turn));
     }
     QSqlQuery media = m_database.run(
-        QStringLiteral("SELECT m.turn, m.path, m.sha256, k.copy, m.details, m.thumbnail FROM turn_media m "
-                       "JOIN turns t ON t.id=m.turn LEFT JOIN media k ON k.sha256=m.sha256 "
-                       "WHERE t.conversation=? ORDER BY m.turn, m.position"),
+        QStringLiteral(
+            "SELECT m.turn, m.path, m.sha256, k.copy, m.details, m.thumbnail FROM turn_media m "
+            "JOIN turns t ON t.id=m.turn LEFT JOIN media k ON k.sha256=m.sha256 "
+            "WHERE t.conversation=? ORDER BY m.turn, m.position"),
         {number(conversation)});
     auto turn = turns.begin();
     while (media.next()) {
@@ -448,8 +455,9 @@ void HistoryWorker::removeUnused(const QStringList& inDrafts)
     QStringList kept;
     for (const QString& path : inDrafts)
         kept.append(m_media.sumOf(path));
-    QSqlQuery unused = m_database.run(QStringLiteral(
-        "SELECT sha256 FROM media k WHERE NOT EXISTS(SELECT 1 FROM turn_media m WHERE m.sha256=k.sha256)"));
+    QSqlQuery unused =
+        m_database.run(QStringLiteral("SELECT sha256 FROM media k WHERE NOT EXISTS(SELECT 1 FROM "
+                                      "turn_media m WHERE m.sha256=k.sha256)"));
     QStringList gone;
     while (unused.next()) {
         if (!kept.contains(unused.value(0).toString()))

@@ -52,15 +52,15 @@ struct HistoryFound {
     std::optional<Failure> failure;
     std::vector<ConversationHead> heads;
     QList<ChatFolder> folders;
-    quint64 unopened = 0;  ///< the chat that was being opened when the program ended
-    QStringList unkept;    ///< sent files that are not kept yet
+    quint64 unopened = 0; ///< the chat that was being opened when the program ended
+    QStringList unkept;   ///< sent files that are not kept yet
 };
 
 /// A place where searched words are.
 struct SearchHit {
     quint64 conversation = 0;
-    quint64 turn = 0; ///< 0: in the title
-    QString excerpt;  ///< plain text
+    quint64 turn = 0;             ///< 0: in the title
+    QString excerpt;              ///< plain text
     QList<QPair<int, int>> marks; ///< start and length of what was searched, in the excerpt
 };
 

@@ -95,7 +95,7 @@ QString MediaKeeper::sumOf(const QString& path) const
     const QFileInfo file(path);
     const QString sum = QFileInfo(file.absolutePath()).fileName();
     return QFileInfo(file.absolutePath()).absolutePath() == m_folder && isSum(sum) ? sum
-                                                                                  : QString();
+                                                                                   : QString();
 }
 
 QString MediaKeeper::take(const QString& file, const QString& sha256, const QString& name,

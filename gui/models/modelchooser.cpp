@@ -156,8 +156,7 @@ void ModelChooser::addNotes()
 
 void ModelChooser::addModel(const QString& folder, bool isThere)
 {
-    QAction* action =
-        m_menu->addAction(escapedForMenu(displayName(QFileInfo(folder).fileName())));
+    QAction* action = m_menu->addAction(escapedForMenu(displayName(QFileInfo(folder).fileName())));
     action->setToolTip(plainToolTip(folder));
     action->setCheckable(true);
     action->setChecked(isLocal() && m_model && !m_model->isPocket() && m_model->folder == folder);

@@ -62,9 +62,10 @@ void ShownModel::show(const std::optional<LoadedModel>& model)
     m_views.status.setIdle();
     present();
     if (model && !model->missingDevice.isEmpty())
-        m_views.status.setMessage(tr("The device %1 that was chosen is not here. The model runs on %2.")
-                                .arg(model->missingDevice, model->device),
-                            true);
+        m_views.status.setMessage(
+            tr("The device %1 that was chosen is not here. The model runs on %2.")
+                .arg(model->missingDevice, model->device),
+            true);
     emit changed();
 }
 

@@ -17,9 +17,8 @@ class Settings;
 class SourceChoice;
 class StatusLine;
 
-/// Which model is open or on its way, or which one of a server answers instead, told to every part of
-/// a window that shows it, and in the status line why one did not open.
-/// Thread: GUI.
+/// Which model is open or on its way, or which one of a server answers instead, told to every part
+/// of a window that shows it, and in the status line why one did not open. Thread: GUI.
 class ShownModel final : public QObject {
     Q_OBJECT
 public:

@@ -154,8 +154,8 @@ void Comparison::showState()
     else if (isSame)
         m_hint->setText(tr("Choose two different models."));
     else if (!m_question.media.isEmpty())
-        m_hint->setText(tr("What is attached goes along: %Ln file(s).", nullptr,
-                           int(m_question.media.size())));
+        m_hint->setText(
+            tr("What is attached goes along: %Ln file(s).", nullptr, int(m_question.media.size())));
     else
         m_hint->setText(tr("Both go on from the chat that is open; nothing of this is kept."));
 }
@@ -193,8 +193,7 @@ void Comparison::ask()
         side->turns.reset();
         side->source = side->choice->currentData().value<AnswerSource>();
         side->remote = sourceOf(side->source);
-        ReplySource& source =
-            side->remote ? *side->remote : m_parts.sources.local();
+        ReplySource& source = side->remote ? *side->remote : m_parts.sources.local();
         side->turns = std::make_unique<TurnController>(side->book, source);
         auto chat = std::make_unique<Conversation>(m_before);
         chat->head().id = side->book.newId();

@@ -48,8 +48,8 @@ public:
     QString certificateFile; ///< PEM; empty: none
     std::chrono::seconds connectLimit{10};
     std::chrono::seconds silenceLimit{120};
-    bool hasKey = false; ///< it wants one, which is kept elsewhere
-    QString group;       ///< one line; empty: it answers alone
+    bool hasKey = false;                      ///< it wants one, which is kept elsewhere
+    QString group;                            ///< one line; empty: it answers alone
     GroupMode groupMode = GroupMode::Ordered; ///< the same in the whole group
     int weight = 1;                           ///< share of the questions of a weighted group
     bool sendsOriginals = false;              ///< pictures go as they are, not made smaller

@@ -13,8 +13,9 @@ constexpr qsizetype largestRefusal = 1 << 20; // bytes of a reply that is no ans
 
 /// What Ovis2.5 is trained to see at the end of thinking that was broken off.
 /// Source: the reference's thinking budget, as in engine/families/ovis25prompt.cpp
-constexpr const char* ovisClosing = "\n\nConsidering the limited time by the user, I have to give the "
-                                    "solution based on the thinking directly now.";
+constexpr const char* ovisClosing =
+    "\n\nConsidering the limited time by the user, I have to give the "
+    "solution based on the thinking directly now.";
 
 remote::Failure withoutKey(remote::Failure failure, const remote::Secret& key)
 {
@@ -23,8 +24,7 @@ remote::Failure withoutKey(remote::Failure failure, const remote::Secret& key)
     return failure;
 }
 
-template <class T>
-void keepLater(std::optional<T>& kept, const std::optional<T>& later)
+template <class T> void keepLater(std::optional<T>& kept, const std::optional<T>& later)
 {
     if (later)
         kept = later;
@@ -85,19 +85,18 @@ bool RemoteAnswer::canContinue() const
 
 bool RemoteAnswer::canEndThinking() const
 {
-    return canContinue() || (remote::traitsOf(m_target.dialect).endsThinking && m_stream &&
-                             !m_stream->id().empty());
+    return canContinue() ||
+           (remote::traitsOf(m_target.dialect).endsThinking && m_stream && !m_stream->id().empty());
 }
 
 void RemoteAnswer::write()
 {
     m_number = nextRequestNumber();
-    QMetaObject::invokeMethod(
-        &m_preparer,
-        [preparer = &m_preparer, number = m_number, messages = m_messages, options = m_options,
-         dialect = m_target.dialect, refused = m_refused] {
-            preparer->write(number, messages, options, dialect, refused);
-        });
+    QMetaObject::invokeMethod(&m_preparer, [preparer = &m_preparer, number = m_number,
+                                            messages = m_messages, options = m_options,
+                                            dialect = m_target.dialect, refused = m_refused] {
+        preparer->write(number, messages, options, dialect, refused);
+    });
 }
 
 void RemoteAnswer::post(const remote::RequestBody& body)
@@ -127,7 +126,8 @@ void RemoteAnswer::takeHead(const remote::HttpReply& head)
     remote::AnswerOptions options;
     if (const auto type = head.header("content-type"))
         options.format = remote::answerFormat(*type);
-    const bool goesOn = m_options.continuation && m_sent.contains(remote::RequestPart::Continuation);
+    const bool goesOn =
+        m_options.continuation && m_sent.contains(remote::RequestPart::Continuation);
     if (goesOn) {
         const remote::Continuation& before = *m_options.continuation;
         options.beginning = before.thinking.empty() || before.thinkingIsOver
@@ -144,7 +144,8 @@ void RemoteAnswer::takeBytes(const QByteArray& bytes)
         return;
     if (!m_stream) {
         const qsizetype room = largestRefusal - qsizetype(m_reply.body.size());
-        m_reply.body.append(bytes.constData(), size_t(std::clamp<qsizetype>(room, 0, bytes.size())));
+        m_reply.body.append(bytes.constData(),
+                            size_t(std::clamp<qsizetype>(room, 0, bytes.size())));
         return;
     }
     for (const remote::AnswerDelta& delta :
@@ -294,8 +295,8 @@ void RemoteAnswer::endThinking()
 void RemoteAnswer::askToEndThinking()
 {
     m_isClosed = true;
-    HttpExchange* const control = m_http.post("/v1/chat/completions/control",
-                                              remote::endThinkingBody(m_stream ? m_stream->id() : ""));
+    HttpExchange* const control = m_http.post(
+        "/v1/chat/completions/control", remote::endThinkingBody(m_stream ? m_stream->id() : ""));
     connect(control, &HttpExchange::finished, control, &QObject::deleteLater);
     connect(control, &HttpExchange::failed, control, [control] {
         log(LogLevel::Warning, "a server was not reached to end the thinking of its answer");
@@ -315,7 +316,8 @@ void RemoteAnswer::goOnWithoutThinking()
     continuation.thinkingIsOver = true;
     m_options.continuation = continuation;
     if (m_options.maxTokens)
-        m_options.maxTokens = std::max<int64_t>(1, *m_options.maxTokens - (m_budget ? m_budget->tokens() : m_thinkingPieces));
+        m_options.maxTokens = std::max<int64_t>(
+            1, *m_options.maxTokens - (m_budget ? m_budget->tokens() : m_thinkingPieces));
     m_options.thinkingBudget.reset();
     write();
 }
@@ -375,23 +377,27 @@ ChatResult RemoteAnswer::result() const
     result.thinking = m_thinking;
     result.finishReason = m_reason;
     result.answeredNow = m_answeredNow;
-    result.budgetReached = m_budget && !m_answeredNow &&
-                           (m_isClosed || m_budget->tokens() >= m_options.thinkingBudget.value_or(0));
+    result.budgetReached =
+        m_budget && !m_answeredNow &&
+        (m_isClosed || m_budget->tokens() >= m_options.thinkingBudget.value_or(0));
     const qint64 thinking =
         m_thinking.empty() ? 0
-        : m_budget        ? m_budget->tokens()
-                          : std::max<qint64>(m_thinkingPieces, remote::estimatedTokens(m_thinking));
+        : m_budget         ? m_budget->tokens()
+                   : std::max<qint64>(m_thinkingPieces, remote::estimatedTokens(m_thinking));
     result.usage.isEstimate = !m_usage.completionTokens || m_isClosed;
     result.usage.thinkingTokens = m_usage.thinkingTokens.value_or(thinking);
-    result.usage.completionTokens = result.usage.isEstimate ? thinking + answerTokens()
-                                                            : *m_usage.completionTokens;
+    result.usage.completionTokens =
+        result.usage.isEstimate ? thinking + answerTokens() : *m_usage.completionTokens;
     result.usage.promptTokens = m_usage.promptTokens.value_or(0);
     result.usage.computedTokens =
-        result.usage.promptTokens - std::min(m_usage.cachedTokens.value_or(0), result.usage.promptTokens);
+        result.usage.promptTokens -
+        std::min(m_usage.cachedTokens.value_or(0), result.usage.promptTokens);
     Timings& timings = result.timings;
-    timings.firstToken = m_timings.firstToken.value_or(Timings::Duration(double(std::max<qint64>(m_firstMs, 0))));
+    timings.firstToken =
+        m_timings.firstToken.value_or(Timings::Duration(double(std::max<qint64>(m_firstMs, 0))));
     timings.prefill = m_timings.prompt.value_or(Timings::Duration());
-    timings.decode = m_timings.decode.value_or(Timings::Duration(double(std::max<qint64>(m_lastMs - m_firstMs, 0))));
+    timings.decode = m_timings.decode.value_or(
+        Timings::Duration(double(std::max<qint64>(m_lastMs - m_firstMs, 0))));
     const double seconds = timings.decode.count() / 1000;
     timings.decodeTokensPerSecond = m_timings.tokensPerSecond.value_or(
         seconds > 0 ? double(result.usage.completionTokens) / seconds : 0);

@@ -98,18 +98,18 @@ private:
     bool m_isOver = false;
     bool m_hasArrived = false;
     bool m_hasFinish = false;
-    bool m_isClosed = false;  ///< the thinking was ended by us
+    bool m_isClosed = false; ///< the thinking was ended by us
     bool m_answeredNow = false;
     std::string m_thinking;
     std::string m_text;
     remote::UsageDelta m_usage;
     remote::TimingsDelta m_timings;
-    qint64 m_pieces = 0;         ///< of text
+    qint64 m_pieces = 0; ///< of text
     qint64 m_thinkingPieces = 0;
     FinishReason m_reason = FinishReason::Cancelled;
     std::set<Remark> m_remarks;
-    QElapsedTimer m_watch;       ///< since start()
-    qint64 m_firstMs = -1;       ///< when the first piece came
+    QElapsedTimer m_watch; ///< since start()
+    qint64 m_firstMs = -1; ///< when the first piece came
     qint64 m_lastMs = 0;
 };
 

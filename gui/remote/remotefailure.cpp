@@ -55,8 +55,8 @@ QString Words::ofConnection(remote::FailureKind kind, const QString& server)
 QString Words::ofTooManyPictures(const remote::Failure& failure, const QString& server)
 {
     if (failure.pictureLimit)
-        return tr("%1 takes at most %n picture(s) or frames in one question. Choose fewer.", nullptr,
-                  int(std::min<int64_t>(*failure.pictureLimit, 100'000)))
+        return tr("%1 takes at most %n picture(s) or frames in one question. Choose fewer.",
+                  nullptr, int(std::min<int64_t>(*failure.pictureLimit, 100'000)))
             .arg(server);
     return tr("These are more pictures or frames than %1 takes in one question. Choose fewer.")
         .arg(server);
@@ -80,7 +80,8 @@ QString Words::of(const remote::Failure& failure, const QString& server, const Q
     case Kind::Starting:
         return ofStarting(failure, server);
     case Kind::NotOpenAiStyle:
-        return tr("What answers at the address of %1 is no server of this kind. Correct the address "
+        return tr("What answers at the address of %1 is no server of this kind. Correct the "
+                  "address "
                   "in the settings.")
             .arg(server);
     case Kind::ModelNotFound:
@@ -88,11 +89,13 @@ QString Words::of(const remote::Failure& failure, const QString& server, const Q
     case Kind::Overloaded:
         return tr("%1 has too much to do. Ask again in a moment.").arg(server);
     case Kind::TooLarge:
-        return tr("The question is larger than %1 takes. Use fewer or smaller pictures.").arg(server);
+        return tr("The question is larger than %1 takes. Use fewer or smaller pictures.")
+            .arg(server);
     case Kind::TooManyPictures:
         return ofTooManyPictures(failure, server);
     case Kind::ContextExceeded:
-        return tr("The chat is longer than the context of %1. Use fewer frames, or begin a new chat.")
+        return tr("The chat is longer than the context of %1. Use fewer frames, or begin a new "
+                  "chat.")
             .arg(model);
     case Kind::BadRequest:
         return tr("%1 refuses this question. The details say why.").arg(server);
@@ -140,8 +143,8 @@ Failure remoteFailure(const remote::Failure& failure, const QString& server, con
         details += QStringLiteral(" (HTTP %1)").arg(failure.status);
     if (!failure.detail.empty())
         details += QStringLiteral(": ") + QString::fromStdString(failure.detail);
-    return Failure::withSentence(Error::Code::Network,
-                                 Words::of(failure, displayName(server), displayName(model)), details);
+    return Failure::withSentence(
+        Error::Code::Network, Words::of(failure, displayName(server), displayName(model)), details);
 }
 
 QString sentenceOf(RemoteAnswer::Remark remark, const QString& server)

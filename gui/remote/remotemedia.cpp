@@ -87,8 +87,7 @@ std::string keyOf(const std::filesystem::path& path, const SendingRules& rules)
     const auto size = std::filesystem::file_size(path, error);
     const auto time = std::filesystem::last_write_time(path, error).time_since_epoch().count();
     return path.string() + '|' + std::to_string(size) + '|' + std::to_string(time) + '|' +
-           std::to_string(rules.originals) + '|' +
-           std::to_string(rules.maxPixels);
+           std::to_string(rules.originals) + '|' + std::to_string(rules.maxPixels);
 }
 
 std::string filmMime(const std::string& format)
@@ -197,12 +196,10 @@ remote::RemotePicture RemoteMedia::picture(const PictureSource& source, Work& wo
             return {std::make_shared<const std::string>(
                         fileBytes(source.path, MediaLimits().pictureBytes)),
                     "image/jpeg"};
-        const Image image =
-            work.resized(readPicture(source.path, Orientation::Upright, work.stop));
+        const Image image = work.resized(readPicture(source.path, Orientation::Upright, work.stop));
         const bool isLossless =
             format == "png" || format == "bmp" || format == "gif" || format == "tiff";
-        return image.isEmpty() ? remote::RemotePicture()
-                               : encoded(image, isLossless, work.rules);
+        return image.isEmpty() ? remote::RemotePicture() : encoded(image, isLossless, work.rules);
     };
     remote::RemotePicture made =
         source.pixels ? make() : kept(keyOf(source.path, work.rules), make);

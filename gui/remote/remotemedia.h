@@ -23,10 +23,9 @@ struct SendingRules {
 };
 
 /// Makes the bytes of a request's pictures and films. The same picture is always the same bytes, in
-/// every turn and after every start, by which servers know what they have computed already. Pictures
-/// stand upright and carry nothing of their files besides the pixels, such as the place where they
-/// were taken; only an original JPEG does.
-/// Thread: one at a time.
+/// every turn and after every start, by which servers know what they have computed already.
+/// Pictures stand upright and carry nothing of their files besides the pixels, such as the place
+/// where they were taken; only an original JPEG does. Thread: one at a time.
 class RemoteMedia final {
 public:
     static constexpr qint64 largestFilm = qint64(512) << 20; ///< bytes of a film that is sent whole

@@ -18,13 +18,15 @@ void RemotePreparer::prepare(quint64 number, const ChatRequest& request, const S
     if (stop.stop_requested())
         return;
     try {
-        auto messages = std::make_shared<const std::vector<remote::RemoteMessage>>(m_media.messages(
-            request, rules, stop,
-            [this, number](const Progress& progress) { emit progressed(number, progress); }));
+        auto messages = std::make_shared<const std::vector<remote::RemoteMessage>>(
+            m_media.messages(request, rules, stop, [this, number](const Progress& progress) {
+                emit progressed(number, progress);
+            }));
         if (!stop.stop_requested())
             emit prepared(number, messages);
     } catch (const std::exception& e) {
-        log(LogLevel::Warning, std::string("a question cannot be made ready to be sent: ") + e.what());
+        log(LogLevel::Warning,
+            std::string("a question cannot be made ready to be sent: ") + e.what());
         emit failed(number, Failure::from(e));
     }
 }
@@ -36,11 +38,13 @@ void RemotePreparer::write(quint64 number, const SharedMessages& messages,
     try {
         // Ollama's own API turns thinking off for every model; its copy of OpenAI's does not.
         const bool isNative = dialect == remote::Dialect::Ollama;
-        emit written(number, std::make_shared<const remote::RequestBody>(
-                                 isNative ? remote::ollamaBody(*messages, options, refused)
-                                          : remote::chatBody(*messages, options, dialect, refused)));
+        emit written(number,
+                     std::make_shared<const remote::RequestBody>(
+                         isNative ? remote::ollamaBody(*messages, options, refused)
+                                  : remote::chatBody(*messages, options, dialect, refused)));
     } catch (const std::exception& e) {
-        log(LogLevel::Warning, std::string("a question cannot be written for its server: ") + e.what());
+        log(LogLevel::Warning,
+            std::string("a question cannot be written for its server: ") + e.what());
         emit failed(number, Failure::from(e));
     }
 }

@@ -30,9 +30,8 @@ public:
     void prepare(quint64 number, const ChatRequest& request, const SendingRules& rules,
                  std::stop_token stop);
     /// The body in the words of that server; written() or failed() follows.
-    void write(quint64 number, const SharedMessages& messages,
-               const remote::RemoteOptions& options, remote::Dialect dialect,
-               const remote::RequestParts& refused);
+    void write(quint64 number, const SharedMessages& messages, const remote::RemoteOptions& options,
+               remote::Dialect dialect, const remote::RequestParts& refused);
 
 signals:
     void progressed(quint64 number, const argali::Progress& progress);

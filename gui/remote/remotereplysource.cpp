@@ -144,8 +144,7 @@ RemoteReplySource::~RemoteReplySource()
     m_thread.wait(); // what runs there looks at its stop token between rows of pixels
 }
 
-void RemoteReplySource::setTargets(std::vector<RemoteTarget> targets,
-                                   remote::Router::Policy policy)
+void RemoteReplySource::setTargets(std::vector<RemoteTarget> targets, remote::Router::Policy policy)
 {
     const bool isSame = m_router && policy == m_policy &&
                         std::equal(targets.begin(), targets.end(), m_targets.begin(),
@@ -262,9 +261,8 @@ void RemoteReplySource::connectAnswer()
 {
     RemoteAnswer* const answer = m_question->answer;
     const quint64 turn = m_question->turn;
-    connect(answer, &RemoteAnswer::uploaded, this, [this, turn](qint64 bytes, qint64 total) {
-        emit uploaded(turn, bytes, total);
-    });
+    connect(answer, &RemoteAnswer::uploaded, this,
+            [this, turn](qint64 bytes, qint64 total) { emit uploaded(turn, bytes, total); });
     connect(answer, &RemoteAnswer::progressed, this,
             [this, turn](const Progress& progress) { emit progressed(turn, progress); });
     connect(answer, &RemoteAnswer::thinkingReady, this,
@@ -279,8 +277,7 @@ void RemoteReplySource::connectAnswer()
                 emit textReady(turn, text, tokens);
                 emit progressed(turn, {Progress::Phase::Answering, tokens, 0});
             });
-    connect(answer, &RemoteAnswer::textTakenBack, this,
-            [this, turn] { emit textTakenBack(turn); });
+    connect(answer, &RemoteAnswer::textTakenBack, this, [this, turn] { emit textTakenBack(turn); });
     connect(answer, &RemoteAnswer::partRefused, this,
             [this, profile = target().profile](remote::RequestPart part) {
                 for (std::vector<RemoteTarget>* targets : {&m_targets, &m_question->targets})

@@ -149,14 +149,15 @@ std::optional<remote::Failure> HttpExchange::refusalOf(const remote::HttpReply& 
 {
     if (const auto target = head.header("location"); target && head.status / 100 == 3) {
         remote::Failure failure{FailureKind::Other, "the server sends us on to another address, " +
-                                                std::string(target->substr(0, 300)) +
-                                                "; enter that one if it is the right one"};
+                                                        std::string(target->substr(0, 300)) +
+                                                        "; enter that one if it is the right one"};
         failure.status = head.status;
         return failure;
     }
     const auto encoding = head.header("content-encoding");
     if (encoding && !encoding->empty() && *encoding != "identity")
-        return remote::Failure{FailureKind::Malformed, "the reply is compressed, which was not asked for"};
+        return remote::Failure{FailureKind::Malformed,
+                               "the reply is compressed, which was not asked for"};
     return std::nullopt;
 }
 
@@ -366,8 +367,8 @@ void collect(HttpExchange* exchange, qint64 limit, QObject* context,
         exchange, &HttpExchange::bytesArrived, context,
         [reply, limit, done](const QByteArray& bytes) {
             if (qint64(reply->body.size()) + bytes.size() > limit)
-                done(remote::Failure{FailureKind::Malformed,
-                             "the reply is longer than " + std::to_string(limit) + " bytes"});
+                done(remote::Failure{FailureKind::Malformed, "the reply is longer than " +
+                                                                 std::to_string(limit) + " bytes"});
             else
                 reply->body.append(bytes.constData(), size_t(bytes.size()));
         });

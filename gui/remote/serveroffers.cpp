@@ -18,9 +18,9 @@ OfferedModel offeredBy(ServerConnection& connection, const remote::RemoteModel& 
     offered.target.profile = profile.id;
     offered.target.server = profile.shownName();
     offered.target.access = connection.http().access();
-    offered.target.dialect =
-        connection.status().isUsable() ? connection.facts().dialect
-                                       : profile.dialect.value_or(remote::Dialect::Plain);
+    offered.target.dialect = connection.status().isUsable()
+                                 ? connection.facts().dialect
+                                 : profile.dialect.value_or(remote::Dialect::Plain);
     offered.target.model = model;
     offered.target.refused = profile.refused;
     offered.target.weight = profile.weight;
@@ -89,7 +89,8 @@ ServerOffers::ServerOffers(ServerBook& servers, SourceChoice& choice, RemoteRepl
         offer();
     });
     connect(&choice, &SourceChoice::changed, this, [this] {
-        // Told to the servers once: they need not know it, and what is offered changes the choice again.
+        // Told to the servers once: they need not know it, and what is offered changes the choice
+        // again.
         if (m_chosen == m_choice.current())
             return;
         m_chosen = m_choice.current();

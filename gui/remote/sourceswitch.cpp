@@ -3,11 +3,7 @@
 namespace argali::gui {
 
 SourceSwitch::SourceSwitch(ReplySource& local, ReplySource& remote, QObject* parent)
-    : ReplySource(parent),
-      m_local(local),
-      m_remote(remote),
-      m_chosen(&local),
-      m_answering(&local)
+    : ReplySource(parent), m_local(local), m_remote(remote), m_chosen(&local), m_answering(&local)
 {
     forward(local);
     forward(remote);

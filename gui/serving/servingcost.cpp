@@ -52,19 +52,19 @@ QString servingCostSentence(const ServingCost& cost)
     switch (cost.room()) {
     case ServingCost::Room::Enough:
         return CostWords::tr("The server opens the model a second time, beside the one in this "
-                                "window: about %1 more of memory. %2 are free.")
+                             "window: about %1 more of memory. %2 are free.")
             .arg(sizeText(cost.whole), free);
     case ServingCost::Room::ForLess:
         return CostWords::tr("The server opens the model a second time. For its whole context "
-                                "it would take %1, and %2 are free: it takes a shorter one, with "
-                                "room for less in a conversation.")
+                             "it would take %1, and %2 are free: it takes a shorter one, with "
+                             "room for less in a conversation.")
             .arg(sizeText(cost.whole), free);
     case ServingCost::Room::TooLittle:
         break;
     }
     return CostWords::tr("The server opens the model a second time, which takes at least %1, "
-                            "and %2 are free. It will hardly start: close other programs, or open "
-                            "a smaller model.")
+                         "and %2 are free. It will hardly start: close other programs, or open "
+                         "a smaller model.")
         .arg(sizeText(cost.least), free);
 }
 

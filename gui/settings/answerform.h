@@ -85,7 +85,7 @@ private:
     QString m_sentence;
     std::vector<ValueSlider*> m_sliders;
     std::vector<std::function<void()>> m_shows; ///< of each control the options and defaults
-    bool m_showing = false; ///< what changes now is not the user's doing
+    bool m_showing = false;                     ///< what changes now is not the user's doing
     bool m_canThink = true;
     qint64 m_context = 0; ///< of the open model; 0: not known
     ToggleSwitch* m_sampling = nullptr;

@@ -278,8 +278,9 @@ void PresetRow::removePreset(const Preset& preset)
     const QString refusal = m_store.remove(preset.name);
     if (!refusal.isEmpty())
         return say([refusal] { return refusal; });
-    offer([name = displayName(preset.name)] { return tr("The preset “%1” was deleted.").arg(name); },
-          [index, preset](PresetRow& row) { return row.m_store.insert(index, preset); });
+    offer(
+        [name = displayName(preset.name)] { return tr("The preset “%1” was deleted.").arg(name); },
+        [index, preset](PresetRow& row) { return row.m_store.insert(index, preset); });
 }
 
 void PresetRow::say(const Words& words)

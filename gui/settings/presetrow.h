@@ -79,9 +79,9 @@ private:
     Button* m_undo = nullptr;
     QLabel* m_trouble = nullptr;
 
-    Choice m_chosen;     ///< the last; counts while it is alike, of several that are
-    QString m_renamed;   ///< whose name is being typed; empty: of a new one
-    QString m_overwrite; ///< the name that is overwritten when it is confirmed once more
+    Choice m_chosen;             ///< the last; counts while it is alike, of several that are
+    QString m_renamed;           ///< whose name is being typed; empty: of a new one
+    QString m_overwrite;         ///< the name that is overwritten when it is confirmed once more
     Words m_words;               ///< of the note; null: there is none
     Undo m_back;                 ///< null: there is nothing to be had back
     quint64 m_noteChat = 0;      ///< the chat that the note is about; 0: all

@@ -52,7 +52,7 @@ inline const Setting<QString> systemPrompt{"answer/systemPrompt"};
 inline const Setting<int> filmFrames{"composer/filmFrames", 8, 0, 30};
 inline const Setting<bool> tellTimes{"composer/tellTimes", false};
 inline const Setting<bool> sendWithEnter{"composer/sendWithEnter", true}; // else with Ctrl+Enter
-inline const Setting<QByteArray> speeds{"composer/speeds"}; // AnswerSpeed's
+inline const Setting<QByteArray> speeds{"composer/speeds"};               // AnswerSpeed's
 inline const Setting<QString> attachFolder{"composer/folder"};
 inline const Setting<int> theme{"window/theme", 0, 0, 2};  // Theme::Choice
 inline const Setting<QString> language{"window/language"}; // empty: the system's

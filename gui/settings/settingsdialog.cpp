@@ -26,8 +26,7 @@ SettingsDialog::SettingsDialog(const WindowParts& parts, ModelLibrary& library, 
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
 
     addPage(QStringLiteral("general"), tr("General"), new GeneralPage(parts.settings, this));
-    addPage(QStringLiteral("answers"), tr("Answers"),
-            new AnswerDefaultsPage(parts.settings, this));
+    addPage(QStringLiteral("answers"), tr("Answers"), new AnswerDefaultsPage(parts.settings, this));
     m_models = new ModelsPage(parts.settings, library, this);
     addPage(QStringLiteral("models"), tr("Models"), m_models);
     addPage(QStringLiteral("servers"), tr("Servers"),

@@ -60,8 +60,7 @@ QString run(const ProductCase& c, int64_t gap = 0, int64_t shift = 0,
     const Surrounded w(c.type, c.w, 32 + shift, behind);
     const Surrounded bias(DType::F32, c.biasValues, 31);
     Surrounded out(c.outType, spread(c.before, outputs, outStride, nothing), 32 + shift);
-    const cuda::Finish finish{c.bias ? bias.floats() : nullptr,
-                              c.activation, c.add};
+    const cuda::Finish finish{c.bias ? bias.floats() : nullptr, c.activation, c.add};
     return inEveryOrder([&] {
         out.fill(spread(c.before, outputs, outStride, nothing));
         if (c.table)
@@ -303,8 +302,7 @@ void TestCudaGemm::finishing()
     }
     const Surrounded cardBias(DType::F32, biasValues);
     Surrounded out(type, spread(values, width, stride, gap));
-    const cuda::Finish finish{bias ? cardBias.floats() : nullptr,
-                              Activation(activation),
+    const cuda::Finish finish{bias ? cardBias.floats() : nullptr, Activation(activation),
                               activation == 0}; // add: the sum is there already
     QCOMPARE(inEveryOrder([&] {
                  out.fill(spread(values, width, stride, gap));

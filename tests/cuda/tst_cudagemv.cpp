@@ -24,8 +24,7 @@ QString run(const ProductCase& c, int64_t shift = 0, bool everyOrder = true, int
         const bool layer = c.normed == ProductCase::Normed::Layer;
         norm = {layer, weight.floats(), layer ? normBias.floats() : nullptr, 1e-5f};
     }
-    const cuda::Finish finish{c.bias ? bias.floats() : nullptr,
-                              c.activation, c.add};
+    const cuda::Finish finish{c.bias ? bias.floats() : nullptr, c.activation, c.add};
     const auto once = [&] {
         out.fill(c.before);
         if (c.gated)

@@ -207,7 +207,8 @@ void TestCudaMatmul::activationTheLibraryLacks_data()
     QTest::addColumn<int>("activation");
     QTest::addColumn<float>("each");
     QTest::newRow("gelu") << int(Activation::Gelu) << 0.0539828f; // 0.1 Phi(0.1)
-    QTest::newRow("quick gelu") << int(Activation::QuickGelu) << 0.0542448f; // 0.1 / (1 + exp(-0.1702))
+    QTest::newRow("quick gelu") << int(Activation::QuickGelu)
+                                << 0.0542448f; // 0.1 / (1 + exp(-0.1702))
 }
 
 void TestCudaMatmul::activationTheLibraryLacks()

@@ -235,8 +235,8 @@ void TestCudaRope::handWorked()
     const CardArray keys(DType::F32, 20);
     const CardArray values(DType::F32, 20);
     const CardArray length(std::vector<int32_t>{3});
-    cuda::headNormRopeAppend(q, keys, values, qkv, {}, {}, {4, 1, {}}, {1, 2, 1, 4, 5}, length.as<int32_t>(),
-                             stream());
+    cuda::headNormRopeAppend(q, keys, values, qkv, {}, {}, {4, 1, {}}, {1, 2, 1, 4, 5},
+                             length.as<int32_t>(), stream());
     const float c0 = std::cos(3.0f);
     const float s0 = std::sin(3.0f);
     const float c1 = std::cos(1.5f);
@@ -287,8 +287,8 @@ void TestCudaRope::farPositions()
     const CardArray keys(DType::F16, int64_t{width} * capacity);
     const CardArray values(DType::F16, int64_t{width} * capacity);
     const CardArray length(std::vector<int32_t>{position});
-    cuda::headNormRopeAppend(q, keys, values, from, {}, {}, {theta, 1, {}}, {1, 1, 1, width, capacity},
-                             length.as<int32_t>(), stream());
+    cuda::headNormRopeAppend(q, keys, values, from, {}, {}, {theta, 1, {}},
+                             {1, 1, 1, width, capacity}, length.as<int32_t>(), stream());
     QCOMPARE(difference(q.values(), {expected.as<float>(), expected.as<float>() + width}, 1e-6f),
              QString());
     const auto row = [&](const Tensor& cache) {
@@ -314,10 +314,10 @@ void TestCudaRope::unalignedRows()
     const CardArray a(DType::F32, 128);
     const CardArray b(DType::F32, 128);
     const cuda::HeadLayout layout{1, 1, 1, 128, 3};
-    cuda::headNormRopeAppend(a, keys, keys, {moved.as<float>() + 1, DType::F32}, {}, {}, {100, 1, {}},
-                             layout, length.as<int32_t>(), stream());
-    cuda::headNormRopeAppend(b, keys, keys, straight, {}, {}, {100, 1, {}}, layout, length.as<int32_t>(),
-                             stream());
+    cuda::headNormRopeAppend(a, keys, keys, {moved.as<float>() + 1, DType::F32}, {}, {},
+                             {100, 1, {}}, layout, length.as<int32_t>(), stream());
+    cuda::headNormRopeAppend(b, keys, keys, straight, {}, {}, {100, 1, {}}, layout,
+                             length.as<int32_t>(), stream());
     QCOMPARE(difference(a.values(), b.values(), 1e-6f), QString());
 }
 

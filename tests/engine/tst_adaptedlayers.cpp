@@ -17,8 +17,8 @@
 using namespace argali;
 using namespace argali::test;
 
-// An adapter to every matrix of a model, with new biases and norms: what is added while it runs is what is merged
-// before, whatever a family joins, reorders, scales or computes in one operation.
+// An adapter to every matrix of a model, with new biases and norms: what is added while it runs is
+// what is merged before, whatever a family joins, reorders, scales or computes in one operation.
 class TestAdaptedLayers final : public QObject {
     Q_OBJECT
 private slots:
@@ -47,12 +47,14 @@ Tensor randomTensor(const Shape& shape, float size)
 /// Whether an adapter may come to this matrix of the test's models.
 bool isMatrix(const std::string& name, const TensorKind& kind)
 {
-    return kind.shape.rank() == 2 && name.ends_with(".weight") && name.find("position") == name.npos
-        && !name.ends_with("embed_tokens.weight") && !name.ends_with("tok_embeddings.weight")
-        && name.find("vte.") == name.npos && name.find("visual_embeddings") == name.npos;
+    return kind.shape.rank() == 2 && name.ends_with(".weight") &&
+           name.find("position") == name.npos && !name.ends_with("embed_tokens.weight") &&
+           !name.ends_with("tok_embeddings.weight") && name.find("vte.") == name.npos &&
+           name.find("visual_embeddings") == name.npos;
 }
 
-/// Pairs for all matrices, every third one with a bias where the model has one, and other biases and norms.
+/// Pairs for all matrices, every third one with a bias where the model has one, and other biases
+/// and norms.
 FittedAdapter adapterTo(const WeightSource& base)
 {
     FittedAdapter adapter;
@@ -62,12 +64,18 @@ FittedAdapter adapterTo(const WeightSource& base)
         const TensorKind kind = *base.describe(name);
         if (isMatrix(name, kind)) {
             const int64_t rank = 1 + ++number % 3;
-            LoraPair pair{name.substr(0, name.size() - 7), randomTensor({rank, kind.shape.dim(1)}, 0.1F),
-                          randomTensor({kind.shape.dim(0), rank}, 0.1F), {}, false, 1, 0.5};
+            LoraPair pair{name.substr(0, name.size() - 7),
+                          randomTensor({rank, kind.shape.dim(1)}, 0.1F),
+                          randomTensor({kind.shape.dim(0), rank}, 0.1F),
+                          {},
+                          false,
+                          1,
+                          0.5};
             if (number % 3 == 0 && base.describe(pair.module + ".bias"))
                 pair.bias = randomTensor({kind.shape.dim(0)}, 0.1F);
             adapter.pairs.emplace(name, pair);
-        } else if (kind.shape.rank() == 1 && (name.find("norm") != name.npos || name.ends_with("bias"))) {
+        } else if (kind.shape.rank() == 1 &&
+                   (name.find("norm") != name.npos || name.ends_with("bias"))) {
             Tensor other = floatsOf(*base.find(name));
             const Tensor noise = randomTensor(other.shape(), 0.1F);
             for (int64_t i = 0; i < other.count(); ++i)
@@ -84,8 +92,13 @@ void addEmbedding(FittedAdapter& adapter, const WeightSource& base)
     for (const std::string& name : base.names())
         if (name.ends_with("embed_tokens.weight") || name.ends_with("tok_embeddings.weight")) {
             const Shape shape = base.describe(name)->shape;
-            adapter.pairs[name] = {name.substr(0, name.size() - 7), randomTensor({2, shape.dim(0)}, 0.1F),
-                                   randomTensor({shape.dim(1), 2}, 0.1F), {}, true, 1, 0.5};
+            adapter.pairs[name] = {name.substr(0, name.size() - 7),
+                                   randomTensor({2, shape.dim(0)}, 0.1F),
+                                   randomTensor({shape.dim(1), 2}, 0.1F),
+                                   {},
+                                   true,
+                                   1,
+                                   0.5};
         }
 }
 
@@ -114,8 +127,8 @@ Made load(ModelFolder files, std::shared_ptr<const FittedAdapter> adapter, bool 
     }
     std::vector<std::unique_ptr<Backend>> backends;
     backends.push_back(std::move(op));
-    made.model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights, openTokenizer(folder),
-                                               Sampling(), DType::F32, 1024);
+    made.model = std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights,
+                                               openTokenizer(folder), Sampling(), DType::F32, 1024);
     return made;
 }
 
@@ -127,7 +140,8 @@ double distance(const Tensor& found, const Tensor& expected)
     double largest = 0;
     double scale = 0;
     for (int64_t i = 0; i < found.count(); ++i) {
-        largest = std::max(largest, double(std::abs(found.as<float>()[i] - expected.as<float>()[i])));
+        largest =
+            std::max(largest, double(std::abs(found.as<float>()[i] - expected.as<float>()[i])));
         scale = std::max(scale, double(std::abs(expected.as<float>()[i])));
     }
     return largest / scale;
@@ -138,9 +152,10 @@ double distance(const Tensor& found, const Tensor& expected)
 void TestAdaptedLayers::addModels()
 {
     QTest::addColumn<QString>("name");
-    for (const char* name : {"internvl2-tiny-qwen2", "internvl2-tiny-internlm2", "internvl2-tiny-phi3",
-                             "internvl2-tiny-6b", "internvl2-tiny-native", "llava_1_5-tiny-hf",
-                             "llava_1_5-tiny-original", "ovis2_5-tiny", "ovis2_5-tiny-untied"})
+    for (const char* name :
+         {"internvl2-tiny-qwen2", "internvl2-tiny-internlm2", "internvl2-tiny-phi3",
+          "internvl2-tiny-6b", "internvl2-tiny-native", "llava_1_5-tiny-hf",
+          "llava_1_5-tiny-original", "ovis2_5-tiny", "ovis2_5-tiny-untied"})
         if (std::filesystem::exists(data / name))
             QTest::newRow(name) << name;
 }
@@ -156,7 +171,8 @@ void TestAdaptedLayers::sumsAreTheSame()
     const ModelFolder files = openFolder(data / name.toStdString());
     const std::vector<std::string> names = files.weights->names();
     const bool hasHead = std::ranges::any_of(names, [](const std::string& tensor) {
-        return tensor.ends_with("lm_head.weight") || tensor.ends_with("language_model.output.weight");
+        return tensor.ends_with("lm_head.weight") ||
+               tensor.ends_with("language_model.output.weight");
     });
     FittedAdapter made = adapterTo(*files.weights);
     if (hasHead && !files.config.boolean("tie_word_embeddings", false) && !name.startsWith("ovis"))
@@ -170,8 +186,8 @@ void TestAdaptedLayers::sumsAreTheSame()
 
     ContentItem picture;
     picture.type = ContentItem::Type::Picture;
-    picture.picture.pixels = std::make_shared<const Image>(
-        readPicture(data / "adapters/internvl2-vision/cases/two-images/small.png", Orientation::AsStored));
+    picture.picture.pixels = std::make_shared<const Image>(readPicture(
+        data / "adapters/internvl2-vision/cases/two-images/small.png", Orientation::AsStored));
     ContentItem text;
     text.text = "What is this?";
     ChatRequest request;
@@ -198,9 +214,11 @@ void TestAdaptedLayers::refusesWhatCannotBeChanged_data()
     QTest::addColumn<int>("code");
     QTest::addColumn<QByteArray>("message");
     using Code = Error::Code;
-    QTest::newRow("positions") << "internvl2-tiny-internlm2" << "vision_model.embeddings.position_embedding"
+    QTest::newRow("positions") << "internvl2-tiny-internlm2"
+                               << "vision_model.embeddings.position_embedding"
                                << int(Code::Unsupported) << QByteArray("argali-cli merge");
-    QTest::newRow("nothing") << "internvl2-tiny-internlm2" << "" << int(Code::BadModel)
+    QTest::newRow("nothing") << "internvl2-tiny-internlm2"
+                             << "" << int(Code::BadModel)
                              << QByteArray("changes nothing that this model computes with");
 }
 
@@ -215,9 +233,10 @@ void TestAdaptedLayers::refusesWhatCannotBeChanged()
     adapter.path = "/made/here";
     if (const std::string name = tensor.toStdString(); !name.empty())
         adapter.replaced.emplace(name, floatsOf(files.weights->find(name).value()));
-    QCOMPARE(throwsOtherwise([&] { load(files, std::make_shared<const FittedAdapter>(adapter), false); },
-                             Error::Code(code), "/made/here: |" + message),
-             QByteArray());
+    QCOMPARE(
+        throwsOtherwise([&] { load(files, std::make_shared<const FittedAdapter>(adapter), false); },
+                        Error::Code(code), "/made/here: |" + message),
+        QByteArray());
 }
 
 QTEST_APPLESS_MAIN(TestAdaptedLayers)

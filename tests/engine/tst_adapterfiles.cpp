@@ -17,8 +17,8 @@
 using namespace argali;
 using namespace argali::test;
 
-// The forms in which adapters are published beside PEFT's own, and whether they fit a model. What a PEFT folder may
-// say is in tst_adapter.
+// The forms in which adapters are published beside PEFT's own, and whether they fit a model. What a
+// PEFT folder may say is in tst_adapter.
 class TestAdapterFiles final : public QObject {
     Q_OBJECT
 private slots:
@@ -63,9 +63,13 @@ public:
         std::filesystem::create_directories(file.parent_path());
         writeFile(m_folder, name.c_str(), bytes);
     }
-    void write(const std::string& name, const Tensors& tensors) const { write(name, safetensorsBytes(tensors)); }
+    void write(const std::string& name, const Tensors& tensors) const
+    {
+        write(name, safetensorsBytes(tensors));
+    }
     /// A torch file; the elements of each tensor are 0, 1, 2 and so on, six at most.
-    void writeTorch(const std::string& name, const std::map<std::string, std::array<int64_t, 2>>& shapes) const
+    void writeTorch(const std::string& name,
+                    const std::map<std::string, std::array<int64_t, 2>>& shapes) const
     {
         std::string items;
         for (const auto& [key, shape] : shapes)
@@ -104,9 +108,9 @@ std::vector<std::string> replacedOf(const Adapter& adapter)
 void TestAdapterFiles::llavaFolder()
 {
     const Adapter adapter = readAdapter(at(data / "adapters/llava-tiny-lora"));
-    QCOMPARE(replacedOf(adapter),
-             (std::vector<std::string>{"model.mm_projector.0.bias", "model.mm_projector.0.weight",
-                                       "model.mm_projector.2.bias", "model.mm_projector.2.weight"}));
+    QCOMPARE(replacedOf(adapter), (std::vector<std::string>{
+                                      "model.mm_projector.0.bias", "model.mm_projector.0.weight",
+                                      "model.mm_projector.2.bias", "model.mm_projector.2.weight"}));
     QVERIFY(adapter.pairs.size() % 7 == 0 && !adapter.pairs.empty());
 }
 
@@ -118,7 +122,8 @@ void TestAdapterFiles::projectorFile()
     QCOMPARE(replacedOf(readAdapter(at(folder / "mm_projector.bin"))), names);
     // As it lies beside a run: under any prefix.
     Folder other;
-    other.write("checkpoint-7.safetensors", Tensors{{"base_model.model.model.mm_projector.0.bias", filled({3})}});
+    other.write("checkpoint-7.safetensors",
+                Tensors{{"base_model.model.model.mm_projector.0.bias", filled({3})}});
     QCOMPARE(replacedOf(readAdapter(at(other.path() / "checkpoint-7.safetensors"))),
              std::vector<std::string>{"model.mm_projector.0.bias"});
 }
@@ -181,10 +186,11 @@ void TestAdapterFiles::refusesFiles_data()
         [](const Folder& folder) -> AdapterSource { return at(folder.path() / "nowhere"); });
     row("an empty folder", Code::Missing, "is no adapter",
         [](const Folder& folder) -> AdapterSource { return at(folder.path()); });
-    row("a partitioned state", Code::Unsupported, "iter_1.pth: is the partitioned state", [](const Folder& folder) {
-        folder.write("iter_1.pth/x", "");
-        return at(folder.path() / "iter_1.pth");
-    });
+    row("a partitioned state", Code::Unsupported, "iter_1.pth: is the partitioned state",
+        [](const Folder& folder) {
+            folder.write("iter_1.pth/x", "");
+            return at(folder.path() / "iter_1.pth");
+        });
     row("text", Code::BadModel, "mm_projector.bin: is not a torch file", [](const Folder& folder) {
         folder.write("mm_projector.bin", "no");
         return at(folder.path());
@@ -195,15 +201,20 @@ void TestAdapterFiles::refusesFiles_data()
         return at(folder.path() / "it");
     });
     row("an alpha nobody asked for", Code::BadRequest, "holds its own alpha",
-        [](const Folder&) -> AdapterSource { return {data / "adapters/llava-tiny-lora", "", 8, {}}; });
-    row("another tensor than a projector's", Code::BadModel, "tensor \"model.norm.weight\" is no part of a projector",
+        [](const Folder&) -> AdapterSource {
+            return {data / "adapters/llava-tiny-lora", "", 8, {}};
+        });
+    row("another tensor than a projector's", Code::BadModel,
+        "tensor \"model.norm.weight\" is no part of a projector",
         file("p.safetensors", {{"model.norm.weight", filled({3})}}));
     row("a projector twice", Code::BadModel, "which another one does already",
-        file("p.safetensors", {{"a.mm_projector.bias", filled({3})}, {"b.mm_projector.bias", filled({3})}}));
+        file("p.safetensors",
+             {{"a.mm_projector.bias", filled({3})}, {"b.mm_projector.bias", filled({3})}}));
     row("no projector", Code::BadModel, "has no tensors", file("p.safetensors", {}));
     row("NaN", Code::BadModel, "holds values that are not finite",
         file("p.safetensors", {{"mm_projector.0.bias", filled({3}, std::nanf(""))}}));
-    row("integers", Code::BadModel, "is of type i32", file("p.safetensors", {{"mm_projector.0.bias", hostTensor(DType::I32, {3})}}));
+    row("integers", Code::BadModel, "is of type i32",
+        file("p.safetensors", {{"mm_projector.0.bias", hostTensor(DType::I32, {3})}}));
     const auto state = [](const std::map<std::string, std::array<int64_t, 2>>& shapes) {
         return [=](const Folder& folder) -> AdapterSource {
             folder.writeTorch("i.pth", shapes);
@@ -239,11 +250,16 @@ void TestAdapterFiles::refusesMisfits_data()
     const auto row = [](const char* name, const char* parts, Change change) {
         QTest::newRow(name) << change << QByteArray(parts);
     };
-    row("unknown module", "module \"model.layers.99.self_attn.q_proj\" is nothing that this model has",
+    row("unknown module",
+        "module \"model.layers.99.self_attn.q_proj\" is nothing that this model has",
         [](Adapter& a) { a.pairs[0].module = "model.layers.99.self_attn.q_proj"; });
     row("no module", "module \"\"", [](Adapter& a) { a.pairs[0].module = ""; });
-    row("another width", "is for a weight|but the model's is", [](Adapter& a) { a.pairs[0].a = filled({2, 5}); });
-    row("other outputs", "is for a weight|but the model's is", [](Adapter& a) { a.pairs[0].b = filled({5, 2}); });
+    row("another width", "is for a weight|but the model's is", [](Adapter& a) {
+        a.pairs[0].a = filled({2, 5});
+    });
+    row("other outputs", "is for a weight|but the model's is", [](Adapter& a) {
+        a.pairs[0].b = filled({5, 2});
+    });
     row("of another matrix", "is for a weight", [](Adapter& a) { a.pairs[0].module = "lm_head"; });
     row("no matrix", "is for a weight", [](Adapter& a) { a.pairs[0].module = "model.norm"; });
     row("as an embedding", "is for a weight", [](Adapter& a) {
@@ -259,10 +275,12 @@ void TestAdapterFiles::refusesMisfits_data()
     row("a tensor of another shape", "tensor \"model.norm.weight\" has the shape [3]",
         [](Adapter& a) { a.replaced["model.norm.weight"] = filled({3}); });
     row("a tensor twice", "is there twice, in two spellings", [](Adapter& a) {
-        a.replaced["model.norm.weight"] = a.replaced["language_model.model.norm.weight"] = filled({width()});
+        a.replaced["model.norm.weight"] = a.replaced["language_model.model.norm.weight"] =
+            filled({width()});
     });
-    row("replaced and changed", "is replaced and changed at once",
-        [](Adapter& a) { a.replaced[query + ".weight"] = filled({width(), width()}); });
+    row("replaced and changed", "is replaced and changed at once", [](Adapter& a) {
+        a.replaced[query + ".weight"] = filled({width(), width()});
+    });
 }
 
 void TestAdapterFiles::refusesMisfits()
@@ -274,8 +292,8 @@ void TestAdapterFiles::refusesMisfits()
     adapter.pairs = {{query, filled({2, width()}), filled({width(), 2}), {}, false, 2, 1}};
     QCOMPARE(fitAdapter(adapter, *openCheckpoint(base)).pairs.size(), size_t(1));
     change(adapter);
-    QCOMPARE(throwsOtherwise([&] { fitAdapter(adapter, *openCheckpoint(base)); }, Error::Code::BadModel,
-                             "/some/adapter: |" + parts),
+    QCOMPARE(throwsOtherwise([&] { fitAdapter(adapter, *openCheckpoint(base)); },
+                             Error::Code::BadModel, "/some/adapter: |" + parts),
              QByteArray());
 }
 
@@ -285,7 +303,8 @@ void TestAdapterFiles::findsOtherSpellings()
     for (const char* path : {"model.language_model.layers.0.self_attn.q_proj.weight",
                              "language_model.model.layers.0.self_attn.q_proj.weight"})
         QCOMPARE(nameIn(*original, path), std::optional(query + ".weight"));
-    QCOMPARE(nameIn(*original, "multi_modal_projector.linear_2.bias"), std::optional<std::string>("model.mm_projector.2.bias"));
+    QCOMPARE(nameIn(*original, "multi_modal_projector.linear_2.bias"),
+             std::optional<std::string>("model.mm_projector.2.bias"));
     QVERIFY(!nameIn(*original, "layers.0.self_attn.q_proj.weight"));
     const auto native = openCheckpoint(data / "llava_1_5-tiny-hf");
     QVERIFY(nameIn(*native, query + ".weight").has_value());

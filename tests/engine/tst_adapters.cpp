@@ -18,8 +18,8 @@
 using namespace argali;
 using namespace argali::test;
 
-// Adapters of every kind on the models that they belong to, against the reference implementation, and what changes
-// between requests that ask for different ones.
+// Adapters of every kind on the models that they belong to, against the reference implementation,
+// and what changes between requests that ask for different ones.
 class TestAdapters final : public QObject {
     Q_OBJECT
 private slots:
@@ -77,7 +77,8 @@ Case readCase(const std::string& folder, const std::string& name)
     result.model = data / folder;
     if (value.contains("model")) {
         const nlohmann::json& model = value["model"];
-        AdapterSource source = at((data / folder / model["adapter"].get<std::string>()).lexically_normal());
+        AdapterSource source =
+            at((data / folder / model["adapter"].get<std::string>()).lexically_normal());
         source.name = "it";
         if (model.contains("lora_alpha")) {
             source.textAlpha = model["lora_alpha"]["language_model"].get<double>();
@@ -91,7 +92,8 @@ Case readCase(const std::string& folder, const std::string& name)
         Message made;
         made.role = message["role"] == "user" ? Message::Role::User : Message::Role::Assistant;
         const nlohmann::json text = {{{"type", "text"}, {"text", message["content"]}}};
-        for (const nlohmann::json& item : message["content"].is_string() ? text : message["content"]) {
+        for (const nlohmann::json& item :
+             message["content"].is_string() ? text : message["content"]) {
             ContentItem content;
             if (item["type"] == "text") {
                 content.text = item["text"];
@@ -137,12 +139,14 @@ QString complaint(const char* name, const Tensor& found, const Case& reference)
 {
     const auto [largest, nmse] = distance(found, reference.tensors.tensors.at(name));
     const nlohmann::json& tolerance = reference.tolerance.at(name);
-    if (largest <= tolerance.at("max_abs").get<double>() && nmse <= tolerance.at("nmse").get<double>())
+    if (largest <= tolerance.at("max_abs").get<double>() &&
+        nmse <= tolerance.at("nmse").get<double>())
         return {};
     return QString("%1: largest difference %2, NMSE %3").arg(name).arg(largest).arg(nmse);
 }
 
-std::unique_ptr<Model> opened(const std::filesystem::path& folder, const std::vector<AdapterSource>& adapters = {},
+std::unique_ptr<Model> opened(const std::filesystem::path& folder,
+                              const std::vector<AdapterSource>& adapters = {},
                               DType dtype = DType::F32)
 {
     OpenOptions options;
@@ -179,9 +183,11 @@ void TestAdapters::addCases(bool withPrefixes)
         for (const char* folder : {"chatglm2-ptuning", "chatglm2-ptuning-projection"})
             for (const char* name : {"single_round", "two_rounds"})
                 QTest::addRow("%s %s", folder, name) << folder << name;
-    for (const char* folder : {"llava-tiny-lora", "llava-tiny-lora-rslora", "llava-tiny-projector",
-                               "llava-tiny-hf-peft", "internvl2-llm", "internvl2-vision", "internvl2-xtuner"})
-        for (const auto& entry : std::filesystem::directory_iterator(data / "adapters" / folder / "cases"))
+    for (const char* folder :
+         {"llava-tiny-lora", "llava-tiny-lora-rslora", "llava-tiny-projector", "llava-tiny-hf-peft",
+          "internvl2-llm", "internvl2-vision", "internvl2-xtuner"})
+        for (const auto& entry :
+             std::filesystem::directory_iterator(data / "adapters" / folder / "cases"))
             QTest::newRow(folder) << QString("adapters/") + folder
                                   << QString::fromStdString(entry.path().filename().string());
 }
@@ -220,14 +226,14 @@ void TestAdapters::mergedIsTheSame()
     backends.push_back(makeBackend("cpu"));
     std::unique_ptr<Family> family = makeFamily(std::move(files));
     QVERIFY(family->load(*backends.front(), DType::F32, {}, {}));
-    LoadedModel merged(std::move(backends), std::move(family), weights, openTokenizer(reference.model), {},
-                       DType::F32, 512);
+    LoadedModel merged(std::move(backends), std::move(family), weights,
+                       openTokenizer(reference.model), {}, DType::F32, 512);
     ChatRequest request = reference.request;
     request.adapter.clear();
     const Trace found = merged.trace(request, reference.generated, {});
     QCOMPARE(complaint("logits", found.logits, reference), QString());
-    QVERIFY(distance(found.logits, unmerged.logits).first
-            <= reference.tolerance.at("logits").at("max_abs").get<double>());
+    QVERIFY(distance(found.logits, unmerged.logits).first <=
+            reference.tolerance.at("logits").at("max_abs").get<double>());
 }
 
 void TestAdapters::lowRankTensorsInTheCheckpoint_data()
@@ -259,7 +265,8 @@ void TestAdapters::oneAfterTheOther()
         model->addAdapter(adapter(folder), {});
     QCOMPARE(model->memory().weights, weights);
     for (int round = 0; round < 2; ++round) {
-        for (const char* folder : {"llava-tiny-lora", "llava-tiny-projector", "llava-tiny-lora-rslora"}) {
+        for (const char* folder :
+             {"llava-tiny-lora", "llava-tiny-projector", "llava-tiny-lora-rslora"}) {
             Case reference = readCase(std::string("adapters/") + folder, "one-image");
             reference.request.adapter = folder;
             QElapsedTimer timer;
@@ -274,9 +281,12 @@ void TestAdapters::oneAfterTheOther()
 
 void TestAdapters::nothingIsSharedBetweenAdapters()
 {
-    const std::unique_ptr<Model> model
-        = opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora"), adapter("llava-tiny-lora-rslora")});
-    const auto ask = [&](const char* name) { return model->generate(question("Hello", name), {}, {}, {}).usage; };
+    const std::unique_ptr<Model> model =
+        opened(data / "llava_1_5-tiny-original",
+               {adapter("llava-tiny-lora"), adapter("llava-tiny-lora-rslora")});
+    const auto ask = [&](const char* name) {
+        return model->generate(question("Hello", name), {}, {}, {}).usage;
+    };
     const int64_t all = ask("").computedTokens;
     QVERIFY(all > 1);
     QCOMPARE(ask("").computedTokens, int64_t(1)); // the last one, whose logits are wanted
@@ -327,8 +337,9 @@ void TestAdapters::prefixesComeAndGo()
         QCOMPARE(without.ids, before);
         QCOMPARE(without.usage.computedTokens, without.usage.promptTokens);
     }
-    QCOMPARE(throwsOtherwise([&] { opened(data / "llava_1_5-tiny-original", {at(data / "chatglm2-ptuning")}); },
-                             Error::Code::Unsupported, "take no prefix of P-Tuning"),
+    QCOMPARE(throwsOtherwise(
+                 [&] { opened(data / "llava_1_5-tiny-original", {at(data / "chatglm2-ptuning")}); },
+                 Error::Code::Unsupported, "take no prefix of P-Tuning"),
              QByteArray());
 }
 
@@ -345,16 +356,19 @@ void TestAdapters::narrowTypes()
 
 void TestAdapters::namesAndChoices()
 {
-    const std::unique_ptr<Model> model = opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora")});
+    const std::unique_ptr<Model> model =
+        opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora")});
     QCOMPARE(model->adapters(), std::vector<std::string>{"llava-tiny-lora"});
     QCOMPARE(throwsOtherwise([&] { model->generate(question("a", "other"), {}, {}, {}); },
-                             Error::Code::BadRequest, "no adapter is called \"other\"|\"llava-tiny-lora\""),
+                             Error::Code::BadRequest,
+                             "no adapter is called \"other\"|\"llava-tiny-lora\""),
              QByteArray());
-    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("llava-tiny-lora"), {}); }, Error::Code::BadRequest,
-                             "two adapters are called"),
+    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("llava-tiny-lora"), {}); },
+                             Error::Code::BadRequest, "two adapters are called"),
              QByteArray());
-    QCOMPARE(throwsOtherwise([&] { model->addAdapter(adapter("internvl2-llm"), {}); }, Error::Code::BadModel,
-                             "internvl2-llm: module|is nothing that this model has|llava_1_5-tiny-original"),
+    QCOMPARE(throwsOtherwise(
+                 [&] { model->addAdapter(adapter("internvl2-llm"), {}); }, Error::Code::BadModel,
+                 "internvl2-llm: module|is nothing that this model has|llava_1_5-tiny-original"),
              QByteArray());
     QCOMPARE(model->adapters().size(), size_t(1)); // what failed is not there
     model->addAdapter({data / "adapters/llava-tiny-lora", "again", {}, {}}, {});
@@ -366,7 +380,8 @@ void TestAdapters::namesAndChoices()
 void TestAdapters::removedOnesLeaveNothing()
 {
     const std::unique_ptr<Model> model =
-        opened(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora"), adapter("llava-tiny-projector")});
+        opened(data / "llava_1_5-tiny-original",
+               {adapter("llava-tiny-lora"), adapter("llava-tiny-projector")});
     const auto ids = [](Model& of, const char* name) {
         return of.generate(question("Hello", name), {}, {}, {}).ids;
     };
@@ -374,10 +389,11 @@ void TestAdapters::removedOnesLeaveNothing()
     const std::vector<int32_t> first = ids(*model, "llava-tiny-lora"); // in use, and in the cache
     model->removeAdapter("llava-tiny-lora");
     QCOMPARE(model->adapters(), std::vector<std::string>{"llava-tiny-projector"});
-    QCOMPARE(throwsOtherwise([&] { ids(*model, "llava-tiny-lora"); }, Error::Code::BadRequest, "no adapter is called"),
+    QCOMPARE(throwsOtherwise([&] { ids(*model, "llava-tiny-lora"); }, Error::Code::BadRequest,
+                             "no adapter is called"),
              QByteArray());
-    QCOMPARE(throwsOtherwise([&] { model->removeAdapter("llava-tiny-lora"); }, Error::Code::BadRequest,
-                             "no adapter is called \"llava-tiny-lora\""),
+    QCOMPARE(throwsOtherwise([&] { model->removeAdapter("llava-tiny-lora"); },
+                             Error::Code::BadRequest, "no adapter is called \"llava-tiny-lora\""),
              QByteArray());
     QCOMPARE(ids(*model, ""), bare);
     // One whose reading is stopped is not there.
@@ -387,7 +403,8 @@ void TestAdapters::removedOnesLeaveNothing()
     QCOMPARE(model->adapters(), std::vector<std::string>{"llava-tiny-projector"});
     // Another one under its name has nothing of it, nor of what it computed.
     (void)ids(*model, "llava-tiny-projector");
-    QVERIFY(model->addAdapter({data / "adapters/llava-tiny-lora-rslora", "llava-tiny-lora", {}, {}}, {}));
+    QVERIFY(model->addAdapter({data / "adapters/llava-tiny-lora-rslora", "llava-tiny-lora", {}, {}},
+                              {}));
     const ChatResult second = model->generate(question("Hello", "llava-tiny-lora"), {}, {}, {});
     QCOMPARE(second.usage.computedTokens, second.usage.promptTokens);
     const std::unique_ptr<Model> other =

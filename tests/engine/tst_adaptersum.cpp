@@ -16,7 +16,8 @@
 using namespace argali;
 using namespace argali::test;
 
-// Several adapters in one request: what a model answers with them is what it answers with the sum in its weights.
+// Several adapters in one request: what a model answers with them is what it answers with the sum
+// in its weights.
 class TestAdapterSum final : public QObject {
     Q_OBJECT
 private slots:
@@ -96,7 +97,8 @@ std::unique_ptr<Model> merged(const fs::path& folder, const std::vector<AdapterS
     const std::shared_ptr<const WeightSource> base = files.weights;
     for (const AdapterSource& source : adapters)
         files.weights = std::make_shared<MergedWeights>(
-            files.weights, std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *base)),
+            files.weights,
+            std::make_shared<const FittedAdapter>(fitAdapter(readAdapter(source), *base)),
             MergedWeights::Changes::All);
     const std::shared_ptr<const WeightSource> weights = files.weights;
     std::vector<std::unique_ptr<Backend>> backends;
@@ -104,8 +106,8 @@ std::unique_ptr<Model> merged(const fs::path& folder, const std::vector<AdapterS
     std::unique_ptr<Family> family = makeFamily(std::move(files));
     if (!family->load(*backends.front(), DType::F32, {}, {}))
         qFatal("not loaded");
-    return std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights, openTokenizer(folder),
-                                         Sampling{}, DType::F32, 1024);
+    return std::make_unique<LoadedModel>(std::move(backends), std::move(family), weights,
+                                         openTokenizer(folder), Sampling{}, DType::F32, 1024);
 }
 
 } // namespace
@@ -114,12 +116,15 @@ void TestAdapterSum::isTheSumInTheWeights_data()
 {
     QTest::addColumn<QString>("model");
     QTest::addColumn<QStringList>("adapters");
-    QTest::newRow("the same matrices") << "llava_1_5-tiny-original"
-                                       << QStringList{"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora"};
-    QTest::newRow("a LoRA and a projector") << "llava_1_5-tiny-original"
-                                            << QStringList{"adapters/llava-tiny-lora-rslora", "adapters/llava-tiny-projector"};
-    QTest::newRow("both towers, joined matrices") << "internvl2-tiny-internlm2"
-                                                  << QStringList{"adapters/internvl2-llm", "adapters/internvl2-vision"};
+    QTest::newRow("the same matrices")
+        << "llava_1_5-tiny-original"
+        << QStringList{"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora"};
+    QTest::newRow("a LoRA and a projector")
+        << "llava_1_5-tiny-original"
+        << QStringList{"adapters/llava-tiny-lora-rslora", "adapters/llava-tiny-projector"};
+    QTest::newRow("both towers, joined matrices")
+        << "internvl2-tiny-internlm2"
+        << QStringList{"adapters/internvl2-llm", "adapters/internvl2-vision"};
 }
 
 void TestAdapterSum::isTheSumInTheWeights()
@@ -136,38 +141,49 @@ void TestAdapterSum::isTheSumInTheWeights()
     const Trace sum = together->trace(question(picture, names), forced, {});
     const Trace expected = merged(folder, all)->trace(question(picture, {}), forced, {});
     QVERIFY2(distance(sum.visualEmbeds, expected.visualEmbeds) < 1e-4, "visual rows");
-    QVERIFY2(distance(sum.logits, expected.logits) < 2e-4, qPrintable(QString::number(distance(sum.logits, expected.logits))));
+    QVERIFY2(distance(sum.logits, expected.logits) < 2e-4,
+             qPrintable(QString::number(distance(sum.logits, expected.logits))));
     for (const std::string& one : names)
-        QVERIFY(distance(together->trace(question(picture, {one}), forced, {}).logits, expected.logits) > 1e-2);
+        QVERIFY(distance(together->trace(question(picture, {one}), forced, {}).logits,
+                         expected.logits) > 1e-2);
     // The order is of no meaning.
-    QCOMPARE(distance(together->trace(question(picture, {names[1], names[0]}), forced, {}).logits, sum.logits), 0.0);
+    QCOMPARE(distance(together->trace(question(picture, {names[1], names[0]}), forced, {}).logits,
+                      sum.logits),
+             0.0);
 }
 
 void TestAdapterSum::comesAndGoes()
 {
-    // One after the other on one model, each as it would be alone, and nothing is taken from another's cache.
+    // One after the other on one model, each as it would be alone, and nothing is taken from
+    // another's cache.
     const fs::path folder = data / "llava_1_5-tiny-original";
     const std::vector<AdapterSource> all =
-        sources({"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora", "adapters/llava-tiny-projector"});
+        sources({"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora",
+                 "adapters/llava-tiny-projector"});
     const std::unique_ptr<Model> model = openModel(folder, onProcessor(all), {});
     const std::vector<std::string> n = model->adapters();
-    const std::vector<std::vector<std::string>> choices{{}, {n[0]}, {n[0], n[1]}, {n[1], n[2]}, {n[1]}};
+    const std::vector<std::vector<std::string>> choices{
+        {}, {n[0]}, {n[0], n[1]}, {n[1], n[2]}, {n[1]}};
     std::vector<std::vector<int32_t>> answers;
     for (const auto& choice : choices)
-        answers.push_back(openModel(folder, onProcessor(all), {})->generate(question({}, choice), {}, {}, {}).ids);
+        answers.push_back(openModel(folder, onProcessor(all), {})
+                              ->generate(question({}, choice), {}, {}, {})
+                              .ids);
     QVERIFY(answers[2] != answers[1] && answers[2] != answers[4]);
     for (int round = 0; round < 2; ++round)
         for (size_t i = 0; i < choices.size(); ++i) {
             const ChatResult result = model->generate(question({}, choices[i]), {}, {}, {});
             QCOMPARE(result.ids, answers[i]);
             QCOMPARE(result.usage.computedTokens, result.usage.promptTokens);
-            QCOMPARE(model->generate(question({}, choices[i]), {}, {}, {}).usage.computedTokens, int64_t(1));
+            QCOMPARE(model->generate(question({}, choices[i]), {}, {}, {}).usage.computedTokens,
+                     int64_t(1));
         }
 }
 
 void TestAdapterSum::addsToAPrefix()
 {
-    // A LoRA to ChatGLM2 in the form of PEFT, beside its prefix: once without an effect and once with one.
+    // A LoRA to ChatGLM2 in the form of PEFT, beside its prefix: once without an effect and once
+    // with one.
     const fs::path folder = data / "chatglm2-tiny";
     const std::string module = "transformer.encoder.layers.0.self_attention.dense";
     const Shape shape = openFolder(folder).weights->describe(module + ".weight")->shape;
@@ -179,9 +195,11 @@ void TestAdapterSum::addsToAPrefix()
         for (int64_t i = 0; i < b.count(); ++i)
             b.as<float>()[i] = float(i % 5 - 2) * factor;
         const std::string prefix = "base_model.model." + module;
-        writeFile(place, "adapter_model.safetensors",
-                  safetensorsBytes({{prefix + ".lora_A.weight", a}, {prefix + ".lora_B.weight", b}}));
-        writeFile(place, "adapter_config.json", R"({"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["dense"]})");
+        writeFile(
+            place, "adapter_model.safetensors",
+            safetensorsBytes({{prefix + ".lora_A.weight", a}, {prefix + ".lora_B.weight", b}}));
+        writeFile(place, "adapter_config.json",
+                  R"({"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["dense"]})");
         return AdapterSource{place.path().toStdString(), factor == 0 ? "none" : "lora", {}, {}};
     };
     const QTemporaryDir without, with;
@@ -205,36 +223,45 @@ void TestAdapterSum::addsToAPrefix()
 
 void TestAdapterSum::refuses()
 {
-    const auto refused = [](const char* folder, const QStringList& adapters, const std::vector<std::string>& names,
-                            const QByteArray& parts) {
-        const std::unique_ptr<Model> model = openModel(data / folder, onProcessor(sources(adapters)), {});
+    const auto refused = [](const char* folder, const QStringList& adapters,
+                            const std::vector<std::string>& names, const QByteArray& parts) {
+        const std::unique_ptr<Model> model =
+            openModel(data / folder, onProcessor(sources(adapters)), {});
         const auto ask = [&] { model->generate(question({}, names), {}, {}, {}); };
         const QByteArray found = throwsOtherwise(ask, Error::Code::BadRequest, parts);
         // The model answers as before.
-        if (found.isEmpty() && model->generate(question({}, {names.front()}), {}, {}, {}).ids.empty())
+        if (found.isEmpty() &&
+            model->generate(question({}, {names.front()}), {}, {}, {}).ids.empty())
             return QByteArray("no answer");
         return found;
     };
     const QStringList llava{"adapters/llava-tiny-lora", "adapters/llava-tiny-projector"};
     QCOMPARE(refused("llava_1_5-tiny-original", llava, {"llava-tiny-lora", "llava-tiny-projector"},
-                     "llava-tiny-lora and |llava-tiny-projector both replace the tensor \"model.mm_projector|"
+                     "llava-tiny-lora and |llava-tiny-projector both replace the tensor "
+                     "\"model.mm_projector|"
                      "; use one of them at a time"),
              QByteArray());
     QCOMPARE(refused("llava_1_5-tiny-original", llava, {"llava-tiny-lora", "llava-tiny-lora"},
                      "\"llava-tiny-lora\" is asked for twice; name it once"),
              QByteArray());
     QCOMPARE(refused("llava_1_5-tiny-original", llava, {"llava-tiny-lora", "other"},
-                     "no adapter is called \"other\"; there is \"llava-tiny-lora\", \"llava-tiny-projector\""),
+                     "no adapter is called \"other\"; there is \"llava-tiny-lora\", "
+                     "\"llava-tiny-projector\""),
              QByteArray());
     QCOMPARE(refused("chatglm2-tiny", {"chatglm2-ptuning", "chatglm2-ptuning-projection"},
-                     {"chatglm2-ptuning", "chatglm2-ptuning-projection"}, "are both prefixes|; use one of them at a time"),
+                     {"chatglm2-ptuning", "chatglm2-ptuning-projection"},
+                     "are both prefixes|; use one of them at a time"),
              QByteArray());
     QCOMPARE(throwsOtherwise(
                  [] {
                      openModel(data / "llava_1_5-tiny-original",
-                               onProcessor(sources({"adapters/llava-tiny-lora", "llava_1_5-tiny-original"})), {});
+                               onProcessor(sources(
+                                   {"adapters/llava-tiny-lora", "llava_1_5-tiny-original"})),
+                               {});
                  },
-                 Error::Code::Unsupported, "llava_1_5-tiny-original: is the difference of two models|merge it into its model first"),
+                 Error::Code::Unsupported,
+                 "llava_1_5-tiny-original: is the difference of two models|merge it into its model "
+                 "first"),
              QByteArray());
 }
 
@@ -295,8 +322,10 @@ void TestAdapterSum::refusesWhatCannotBeAdded_data()
 {
     QTest::addColumn<int>("kind");
     QTest::addColumn<QByteArray>("parts");
-    QTest::newRow("changed and replaced") << 0 << QByteArray("one and two change and replace the same tensor \"w\"");
-    QTest::newRow("replaced and changed") << 1 << QByteArray("one and two replace and change the same tensor \"w\"");
+    QTest::newRow("changed and replaced")
+        << 0 << QByteArray("one and two change and replace the same tensor \"w\"");
+    QTest::newRow("replaced and changed")
+        << 1 << QByteArray("one and two replace and change the same tensor \"w\"");
     QTest::newRow("twice replaced") << 2 << QByteArray("one and two both replace the tensor \"w\"");
     QTest::newRow("embedding and head") << 3 << QByteArray("one and two change \"w\"|embedding");
 }
@@ -314,7 +343,11 @@ void TestAdapterSum::refusesWhatCannotBeAdded()
         two->pairs["w"] = pairOf(1, 1, 1, kind == 3);
     else
         two->replaced["w"] = numbers({1}, {1});
-    QCOMPARE(throwsOtherwise([&] { sumOf({one, two}); }, Error::Code::BadRequest, parts + "|; use one of them at a time"),
+    QCOMPARE(throwsOtherwise(
+                 [&] {
+                     sumOf({one, two});
+                 },
+                 Error::Code::BadRequest, parts + "|; use one of them at a time"),
              QByteArray());
 }
 

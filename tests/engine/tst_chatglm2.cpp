@@ -17,8 +17,9 @@ using namespace argali;
 using Checkpoint = argali::test::ModelFolder;
 using argali::test::GlmShape;
 
-// The numbers against the reference are in tst_familystages, what is refused in tst_chatglm2files. Here: other shapes
-// against the plain definition, every way the weights may lie, prompts, and what the family says of itself.
+// The numbers against the reference are in tst_familystages, what is refused in tst_chatglm2files.
+// Here: other shapes against the plain definition, every way the weights may lie, prompts, and what
+// the family says of itself.
 class TestChatGlm2 final : public QObject {
     Q_OBJECT
 private slots:
@@ -47,8 +48,10 @@ private slots:
 namespace {
 
 const std::filesystem::path data = ARGALI_TEST_DATA;
-/// The logits after the last of the ids; the first of them come as one prompt, the others one by one.
-Tensor logitsOf(const std::filesystem::path& folder, const std::vector<int32_t>& ids, size_t oneByOne = 0)
+/// The logits after the last of the ids; the first of them come as one prompt, the others one by
+/// one.
+Tensor logitsOf(const std::filesystem::path& folder, const std::vector<int32_t>& ids,
+                size_t oneByOne = 0)
 {
     const std::unique_ptr<Backend> op = makeBackend("cpu");
     const std::unique_ptr<Family> family = makeFamily(openFolder(folder));
@@ -64,7 +67,8 @@ Tensor logitsOf(const std::filesystem::path& folder, const std::vector<int32_t>&
 
 bool areEqual(const Tensor& a, const Tensor& b)
 {
-    return a.shape() == b.shape() && std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
+    return a.shape() == b.shape() &&
+           std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
 }
 
 std::vector<int32_t> someIds(size_t count)
@@ -99,7 +103,9 @@ ChatRequest ask(const std::string& text)
 
 Message::Role roleOf(const std::string& name)
 {
-    return name == "system" ? Message::Role::System : name == "user" ? Message::Role::User : Message::Role::Assistant;
+    return name == "system" ? Message::Role::System
+           : name == "user" ? Message::Role::User
+                            : Message::Role::Assistant;
 }
 
 /// Weights that are given, with an origin to name.
@@ -172,8 +178,8 @@ Packed packed(const Tensor& like, int bits, unsigned seed)
 
 bool isPackable(const std::string& name)
 {
-    return name.starts_with("transformer.encoder.layers.") && name.ends_with(".weight")
-        && name.find("layernorm") == std::string::npos;
+    return name.starts_with("transformer.encoder.layers.") && name.ends_with(".weight") &&
+           name.find("layernorm") == std::string::npos;
 }
 
 } // namespace
@@ -181,9 +187,10 @@ bool isPackable(const std::string& name)
 void TestChatGlm2::shapes_data()
 {
     QTest::addColumn<int>("number");
-    for (const char* name : {"as published", "one group", "as many groups as heads", "heads apart", "biases",
-                             "heads apart with biases", "no biases", "no final norm", "odd sizes", "wide heads",
-                             "positions divided", "positions multiplied", "another seed", "one layer"})
+    for (const char* name :
+         {"as published", "one group", "as many groups as heads", "heads apart", "biases",
+          "heads apart with biases", "no biases", "no final norm", "odd sizes", "wide heads",
+          "positions divided", "positions multiplied", "another seed", "one layer"})
         QTest::newRow(name) << 0;
 }
 
@@ -207,7 +214,13 @@ GlmShape shapeNamed(const std::string& name)
     else if (name == "no final norm")
         shape.finalNorm = false;
     else if (name == "odd sizes")
-        shape = {.layers = 3, .width = 17, .heads = 3, .groups = 3, .headWidth = 4, .feedForward = 29, .vocabulary = 787};
+        shape = {.layers = 3,
+                 .width = 17,
+                 .heads = 3,
+                 .groups = 3,
+                 .headWidth = 4,
+                 .feedForward = 29,
+                 .vocabulary = 787};
     else if (name == "wide heads")
         shape.headWidth = 76;
     else if (name == "positions divided")
@@ -230,15 +243,19 @@ void TestChatGlm2::shapes()
     const auto weights = weightsOf(shape);
     write(folder, shape, weights);
     QVERIFY(describeModel(folder.path()).unknownTensors.empty());
-    for (const size_t length : {size_t(1), size_t(2), size_t(40), size_t(530)}) { // more than a chunk of a prompt
+    for (const size_t length :
+         {size_t(1), size_t(2), size_t(40), size_t(530)}) { // more than a chunk of a prompt
         const std::vector<int32_t> ids = someIds(length);
         const std::vector<double> expected = plainLogits(shape, weights, ids);
         const Tensor found = logitsOf(folder.path(), ids);
         QCOMPARE(found.count(), int64_t(expected.size()));
         for (size_t i = 0; i < expected.size(); ++i)
             QVERIFY2(std::abs(found.as<float>()[i] - expected[i]) < 3e-4,
-                     qPrintable(QString("%1 tokens, logit %2: %3, expected %4").arg(length).arg(i)
-                                    .arg(found.as<float>()[i]).arg(expected[i])));
+                     qPrintable(QString("%1 tokens, logit %2: %3, expected %4")
+                                    .arg(length)
+                                    .arg(i)
+                                    .arg(found.as<float>()[i])
+                                    .arg(expected[i])));
     }
 }
 
@@ -257,7 +274,8 @@ void TestChatGlm2::layoutsAreEqual()
     const Tensor shards = logitsOf(folder.path(), someIds(20));
     QVERIFY(describeModel(folder.path()).files.back().string().ends_with(".bin"));
     folder.writeWeights(folder.weights());
-    QVERIFY(std::ranges::count(describeModel(folder.path()).files, std::filesystem::path("model.safetensors")) == 1);
+    QVERIFY(std::ranges::count(describeModel(folder.path()).files,
+                               std::filesystem::path("model.safetensors")) == 1);
     QVERIFY(areEqual(logitsOf(folder.path(), someIds(20)), shards));
 }
 
@@ -266,7 +284,8 @@ void TestChatGlm2::tiedHead()
     Checkpoint folder("chatglm2-tiny-32k");
     const GlmShape shape;
     auto weights = weightsOf(shape);
-    weights["transformer.output_layer.weight"] = weights.at("transformer.embedding.word_embeddings.weight");
+    weights["transformer.output_layer.weight"] =
+        weights.at("transformer.embedding.word_embeddings.weight");
     write(folder, shape, weights);
     const Tensor expected = logitsOf(folder.path(), someIds(9));
     // Where the head is not there, the flag says what it is; where it is there, it counts.
@@ -296,7 +315,8 @@ void TestChatGlm2::unpacks()
     // Two rows of four: 1, -2, 7, -7 and -8, 0, 3, -1 times 1.5 and 2^-3.
     const std::vector<int> four{0x1E, 0x79, 0x80, 0x3F};
     const std::vector<int> eight{1, -2, 127, -127, -128, 0, 3, -1};
-    Tensor factors = DType(type) == DType::F16 ? halves({0x3E00, 0x3000}) : halves({0x3FC0, 0x3E00}, DType::BF16);
+    Tensor factors = DType(type) == DType::F16 ? halves({0x3E00, 0x3000})
+                                               : halves({0x3FC0, 0x3E00}, DType::BF16);
     if (DType(type) == DType::F32) {
         factors = hostTensor(DType::F32, {2});
         factors.as<float>()[0] = 1.5F;
@@ -307,8 +327,9 @@ void TestChatGlm2::unpacks()
         {"a.weight_scale", factors},
         {"b.weight_scale", halves({0x3C00})}});
     const UnpackedWeights weights(stored, {{"a.weight", 4}, {"b.weight", 4}});
-    const std::vector<float> expected = bits == 4 ? std::vector<float>{1.5F, -3, 10.5F, -10.5F, -1, 0, 0.375F, -0.125F}
-                                                  : std::vector<float>{1.5F, -3, 190.5F, -190.5F, -16, 0, 0.375F, -0.125F};
+    const std::vector<float> expected =
+        bits == 4 ? std::vector<float>{1.5F, -3, 10.5F, -10.5F, -1, 0, 0.375F, -0.125F}
+                  : std::vector<float>{1.5F, -3, 190.5F, -190.5F, -16, 0, 0.375F, -0.125F};
     const Tensor found = weights.require("a.weight", {2, 4});
     QCOMPARE(found.type(), DType::F32);
     QVERIFY(std::equal(expected.begin(), expected.end(), found.as<float>()));
@@ -389,15 +410,18 @@ void TestChatGlm2::publishedSize()
     QCOMPARE(memory.weights, 12'487'168'000 + 2 * small);
     QCOMPARE(memory.kvPerToken, int64_t(28672));
     QCOMPARE(memory.total, memory.weights + memory.workspace + 8192 * 28672);
-    QCOMPARE(makeFamily(syntheticFolder("chatglm2-6b/layers=2", DType::F16))->info().layers, int64_t(2));
+    QCOMPARE(makeFamily(syntheticFolder("chatglm2-6b/layers=2", DType::F16))->info().layers,
+             int64_t(2));
 }
 
 void TestChatGlm2::memoryOfPackedFiles()
 {
     const std::filesystem::path whole = data / "chatglm2-tiny";
     const std::filesystem::path integers = data / "chatglm2-tiny-int4";
-    // They are unpacked when they are loaded: as large as the others then, or larger where those stay f16.
-    QCOMPARE(estimateMemory(integers, DType::F16, 0).weights, estimateMemory(whole, DType::F16, 0).weights);
+    // They are unpacked when they are loaded: as large as the others then, or larger where those
+    // stay f16.
+    QCOMPARE(estimateMemory(integers, DType::F16, 0).weights,
+             estimateMemory(whole, DType::F16, 0).weights);
     const int64_t packable = 3 * (10 * 128 * 76 + 76 * 6 * 128 + 3 * 108 * 76);
     QCOMPARE(estimateMemory(integers, DType::F32, 0).weights,
              estimateMemory(whole, DType::F32, 0).weights + 2 * packable);
@@ -434,7 +458,8 @@ void TestChatGlm2::halvesOfRounds()
         const std::vector<int32_t> ids = model->trace(request, {}, {}).inputIds;
         return tokenizer->decode({ids.begin() + 2, ids.end()}, true);
     };
-    QCOMPARE(promptOf({{Role::User, {words("a"), words("b")}}}), std::string("[Round 1]\n\n问：ab\n\n答："));
+    QCOMPARE(promptOf({{Role::User, {words("a"), words("b")}}}),
+             std::string("[Round 1]\n\n问：ab\n\n答："));
     QCOMPARE(promptOf({{Role::User, {words("a")}}, {Role::User, {words("b")}}}),
              std::string("[Round 1]\n\n问：a\n\n答：\n\n[Round 2]\n\n问：b\n\n答："));
     QCOMPARE(promptOf({{Role::Assistant, {words("a")}}, {Role::User, {words("b")}}}),
@@ -447,7 +472,8 @@ void TestChatGlm2::halvesOfRounds()
              std::string("[Round 1]\n\n问：a\n\n答：b\n\n[Round 2]\n\n问：STc\n\n答："));
     QCOMPARE(promptOf({{Role::User, {words("")}}}), std::string("[Round 1]\n\n问：\n\n答："));
     QVERIFY_EXCEPTION_THROWN(promptOf({}), Error);
-    QVERIFY_EXCEPTION_THROWN(promptOf({{Role::User, {words("a")}}, {Role::Assistant, {words("b")}}}), Error);
+    QVERIFY_EXCEPTION_THROWN(
+        promptOf({{Role::User, {words("a")}}, {Role::Assistant, {words("b")}}}), Error);
 }
 
 void TestChatGlm2::stops()
@@ -465,8 +491,8 @@ void TestChatGlm2::stops()
     QCOMPARE(stopIds(), std::vector<int32_t>{2});
     // The answer to this question has 624 as its third id.
     folder.changeJson("config.json", [](nlohmann::json& c) { c["eos_token_id"] = 624; });
-    const ChatResult result
-        = openModel(folder.path(), {}, {})->generate(ask("Hello, how can you help me today?"), {}, {}, {});
+    const ChatResult result = openModel(folder.path(), {}, {})
+                                  ->generate(ask("Hello, how can you help me today?"), {}, {}, {});
     QCOMPARE(result.ids, (std::vector<int32_t>{322, 630, 624}));
     QCOMPARE(result.finishReason, FinishReason::Stop);
 }
@@ -504,7 +530,8 @@ void TestChatGlm2::sampling()
     QCOMPARE(sampling.topP, 0.8F);
     QCOMPARE(sampling.topK, 50);
     QCOMPARE(sampling.repetitionPenalty, 1.0F);
-    std::ofstream(folder.path() / "generation_config.json") << R"({"temperature": 0.5, "top_k": 3, "repetition_penalty": 1.5})";
+    std::ofstream(folder.path() / "generation_config.json")
+        << R"({"temperature": 0.5, "top_k": 3, "repetition_penalty": 1.5})";
     sampling = defaultSampling(folder.path());
     QVERIFY(sampling.enabled);
     QCOMPARE(sampling.temperature, 0.5F);
@@ -532,8 +559,9 @@ void TestChatGlm2::refusesMedia()
             try {
                 call();
             } catch (const Error& error) {
-                return error.code() == Error::Code::BadRequest
-                    && QString(error.what()).contains(type == ContentItem::Type::Film ? "films" : "pictures");
+                return error.code() == Error::Code::BadRequest &&
+                       QString(error.what())
+                           .contains(type == ContentItem::Type::Film ? "films" : "pictures");
             }
             return false;
         };

@@ -35,7 +35,9 @@ void TestChatGlm2Files::refuses_data()
 {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("word");
-    const auto add = [](const char* change, const char* word) { QTest::newRow(change) << change << word; };
+    const auto add = [](const char* change, const char* word) {
+        QTest::newRow(change) << change << word;
+    };
     add(R"({"num_layers": null})", "num_layers");
     add(R"({"num_layers": 0})", "num_layers");
     add(R"({"num_layers": 4})", "layers.3.");
@@ -66,7 +68,8 @@ void TestChatGlm2Files::refuses_data()
     add(R"({"rope_ratio": -16})", "rope_ratio");
     add(R"({"rope_ratio": "16"})", "rope_ratio");
     add(R"({"rmsnorm": false})", "rmsnorm");
-    add(R"({"apply_residual_connection_post_layernorm": true})", "apply_residual_connection_post_layernorm");
+    add(R"({"apply_residual_connection_post_layernorm": true})",
+        "apply_residual_connection_post_layernorm");
     add(R"({"interleaved_qkv": true})", "interleaved_qkv");
     add(R"({"add_bias_linear": true})", "self_attention.dense.bias");
     add(R"({"add_bias_linear": 1})", "add_bias_linear");
@@ -115,20 +118,28 @@ struct Damage {
 const std::vector<Damage>& damages()
 {
     static const std::vector<Damage> all{
-        {"no factor", [](Tensors& t) { t.erase(firstQkv + "_scale"); }, {"query_key_value.weight_scale", "no tensor"}},
+        {"no factor",
+         [](Tensors& t) { t.erase(firstQkv + "_scale"); },
+         {"query_key_value.weight_scale", "no tensor"}},
         {"too few factors",
          [](Tensors& t) { t[firstQkv + "_scale"] = hostTensor(DType::F16, {1279}); },
          {"query_key_value.weight_scale", "[1279]", "[1280]"}},
         {"factors of a table",
-         [](Tensors& t) { t[firstQkv + "_scale"] = hostTensor(DType::F16, {1280, 1}); },
+         [](Tensors& t) {
+             t[firstQkv + "_scale"] = hostTensor(DType::F16, {1280, 1});
+         },
          {"query_key_value.weight_scale", "[1280, 1]"}},
         {"whole factors",
          [](Tensors& t) { t[firstQkv + "_scale"] = hostTensor(DType::I8, {1280}); },
          {"query_key_value.weight_scale", "int8"}},
         {"a column less",
-         [](Tensors& t) { t[firstQkv] = hostTensor(DType::I8, {1280, 37}); },
+         [](Tensors& t) {
+             t[firstQkv] = hostTensor(DType::I8, {1280, 37});
+         },
          {"query_key_value.weight", "76 numbers of 8 bits", "38 bytes", "[1280, 37]"}},
-        {"a vector", [](Tensors& t) { t[firstQkv] = hostTensor(DType::I8, {1280}); }, {"query_key_value.weight", "[1280]"}},
+        {"a vector",
+         [](Tensors& t) { t[firstQkv] = hostTensor(DType::I8, {1280}); },
+         {"query_key_value.weight", "[1280]"}},
         {"a row less",
          [](Tensors& t) {
              t[firstQkv] = hostTensor(DType::I8, {1279, 38});
@@ -136,18 +147,27 @@ const std::vector<Damage>& damages()
          },
          {"query_key_value.weight", "[1279, 76]", "[1280, 76]"}},
         {"two widths",
-         [](Tensors& t) { t[firstDown] = hostTensor(DType::I8, {76, 108}); },
+         [](Tensors& t) {
+             t[firstDown] = hostTensor(DType::I8, {76, 108});
+         },
          {"weight", "4 bits", "8"}},
         {"a packed norm",
-         [](Tensors& t) { t["transformer.encoder.final_layernorm.weight"] = hostTensor(DType::I8, {76}); },
+         [](Tensors& t) {
+             t["transformer.encoder.final_layernorm.weight"] = hostTensor(DType::I8, {76});
+         },
          {"final_layernorm.weight", "int8"}},
         {"a packed head",
-         [](Tensors& t) { t["transformer.output_layer.weight"] = hostTensor(DType::I8, {792, 76}); },
+         [](Tensors& t) {
+             t["transformer.output_layer.weight"] = hostTensor(DType::I8, {792, 76});
+         },
          {"output_layer.weight", "int8"}},
-        {"no head", [](Tensors& t) { t.erase("transformer.output_layer.weight"); }, {"output_layer.weight", "no tensor"}},
+        {"no head",
+         [](Tensors& t) { t.erase("transformer.output_layer.weight"); },
+         {"output_layer.weight", "no tensor"}},
         {"a bias that is too long",
          [](Tensors& t) {
-             t["transformer.encoder.layers.2.self_attention.query_key_value.bias"] = hostTensor(DType::F16, {1281});
+             t["transformer.encoder.layers.2.self_attention.query_key_value.bias"] =
+                 hostTensor(DType::F16, {1281});
          },
          {"layers.2.self_attention.query_key_value.bias", "[1281]"}},
         {"a prefix inside",
@@ -157,9 +177,11 @@ const std::vector<Damage>& damages()
          {"transformer.prefix_encoder.embedding.weight", "P-Tuning"}},
         {"a prefix alone",
          [](Tensors& t) {
-             t = {{"transformer.prefix_encoder.embedding.weight", hostTensor(DType::F32, {7, 768})}};
+             t = {
+                 {"transformer.prefix_encoder.embedding.weight", hostTensor(DType::F32, {7, 768})}};
          },
-         {"is a P-Tuning prefix", "; give this folder as --adapter, and the model that it was trained on as -m"}},
+         {"is a P-Tuning prefix",
+          "; give this folder as --adapter, and the model that it was trained on as -m"}},
     };
     return all;
 }
@@ -188,17 +210,24 @@ void TestChatGlm2Files::refusesTokenizers_data()
 {
     QTest::addColumn<QString>("content");
     QTest::addColumn<QString>("word");
-    QTest::newRow("of GLM-4") << R"({"tokenizer_class": "ChatGLM4Tokenizer"})" << "ChatGLM4Tokenizer";
+    QTest::newRow("of GLM-4") << R"({"tokenizer_class": "ChatGLM4Tokenizer"})"
+                              << "ChatGLM4Tokenizer";
     QTest::newRow("of ChatGLM3")
         << R"({"tokenizer_class": "ChatGLMTokenizer", "added_tokens_decoder": {"64795": {"content": "<|user|>"}}})"
         << "<|user|>";
-    QTest::newRow("of Llama") << R"({"tokenizer_class": "LlamaTokenizer"})" << "[MASK]";
-    QTest::newRow("of nobody") << R"({"tokenizer_class": "BertTokenizer"})" << "BertTokenizer";
-    QTest::newRow("broken") << R"({"tokenizer_class": 3})" << "tokenizer_class";
-    QTest::newRow("tokens of no kind") << R"({"tokenizer_class": "ChatGLMTokenizer", "added_tokens_decoder": 3})"
-                                       << "added_tokens_decoder";
-    QTest::newRow("too large") << "" << "padded_vocab_size";
-    QTest::newRow("gone") << "" << "tokenizer";
+    QTest::newRow("of Llama") << R"({"tokenizer_class": "LlamaTokenizer"})"
+                              << "[MASK]";
+    QTest::newRow("of nobody") << R"({"tokenizer_class": "BertTokenizer"})"
+                               << "BertTokenizer";
+    QTest::newRow("broken") << R"({"tokenizer_class": 3})"
+                            << "tokenizer_class";
+    QTest::newRow("tokens of no kind")
+        << R"({"tokenizer_class": "ChatGLMTokenizer", "added_tokens_decoder": 3})"
+        << "added_tokens_decoder";
+    QTest::newRow("too large") << ""
+                               << "padded_vocab_size";
+    QTest::newRow("gone") << ""
+                          << "tokenizer";
 }
 
 void TestChatGlm2Files::refusesTokenizers()
@@ -222,9 +251,10 @@ void TestChatGlm2Files::refusesTokenizers()
         QFAIL("nothing was refused");
     } catch (const Error& error) {
         QVERIFY2(QString(error.what()).contains(word), error.what());
-        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())), error.what());
-        QVERIFY(error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported
-                || (tag == "gone" && error.code() == Error::Code::Missing));
+        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())),
+                 error.what());
+        QVERIFY(error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported ||
+                (tag == "gone" && error.code() == Error::Code::Missing));
     }
 }
 

@@ -17,8 +17,8 @@
 using namespace argali;
 using Checkpoint = argali::test::ModelFolder;
 
-// Keys and values that P-Tuning put before every sequence: against the reference, and what becomes of them when a
-// cache is cut, a model lies on two devices, or a pass is stopped.
+// Keys and values that P-Tuning put before every sequence: against the reference, and what becomes
+// of them when a cache is cut, a model lies on two devices, or a pass is stopped.
 class TestChatGlm2Prefix final : public QObject {
     Q_OBJECT
 private slots:
@@ -63,7 +63,10 @@ struct Loaded {
         const Tensor logits = family->decode(ids, {}, cache, {}, std::move(stop));
         return logits.isEmpty() ? Tensor() : ops.front()->download(logits);
     }
-    Tensor decode(const std::vector<int32_t>& ids) const { return decode(ids, *family->makeCache(64)); }
+    Tensor decode(const std::vector<int32_t>& ids) const
+    {
+        return decode(ids, *family->makeCache(64));
+    }
 };
 
 double largestDifference(const Tensor& a, const Tensor& b)
@@ -93,22 +96,30 @@ void TestChatGlm2Prefix::reference()
     std::ifstream(folderOfCase / "case.json") >> value;
     const auto prompt = value["expect"]["input_ids"].get<std::vector<int32_t>>();
     const auto generated = value["expect"]["generated_ids"].get<std::vector<int32_t>>();
-    const Tensor expected = openSafetensors(folderOfCase / "expect.safetensors").tensors.at("logits");
+    const Tensor expected =
+        openSafetensors(folderOfCase / "expect.safetensors").tensors.at("logits");
     const Loaded model(folder);
-    const std::unique_ptr<KvCache> cache = model.family->makeCache(int64_t(prompt.size() + generated.size()));
+    const std::unique_ptr<KvCache> cache =
+        model.family->makeCache(int64_t(prompt.size() + generated.size()));
     QCOMPARE(cache->capacity(), int64_t(prompt.size() + generated.size()));
     for (size_t row = 0; row <= generated.size(); ++row) {
-        const Tensor found = model.decode(row == 0 ? prompt : std::vector{generated[row - 1]}, *cache);
+        const Tensor found =
+            model.decode(row == 0 ? prompt : std::vector{generated[row - 1]}, *cache);
         QCOMPARE(cache->length(), int64_t(prompt.size() + row));
         for (int64_t i = 0; i < found.count(); ++i) {
             float wanted = 0;
             std::memcpy(&wanted, expected.raw() + (int64_t(row) * found.count() + i) * 4, 4);
-            QVERIFY2(std::abs(found.as<float>()[i] - wanted) <= value["tolerance"]["logits"]["max_abs"].get<double>(),
-                     qPrintable(QString("row %1, logit %2: %3, expected %4").arg(row).arg(i).arg(found.as<float>()[i])
+            QVERIFY2(std::abs(found.as<float>()[i] - wanted) <=
+                         value["tolerance"]["logits"]["max_abs"].get<double>(),
+                     qPrintable(QString("row %1, logit %2: %3, expected %4")
+                                    .arg(row)
+                                    .arg(i)
+                                    .arg(found.as<float>()[i])
                                     .arg(wanted)));
         }
     }
-    QVERIFY(largestDifference(Loaded({}).decode(prompt), model.decode(prompt, *model.family->makeCache(256))) > 0.01);
+    QVERIFY(largestDifference(Loaded({}).decode(prompt),
+                              model.decode(prompt, *model.family->makeCache(256))) > 0.01);
 }
 
 void TestChatGlm2Prefix::staysWhenACacheIsCut()
@@ -121,7 +132,8 @@ void TestChatGlm2Prefix::staysWhenACacheIsCut()
     QVERIFY(largestDifference(model.decode({ids.begin() + 3, ids.end()}, *cache), expected) < 1e-4);
     cache->truncate(0);
     QVERIFY(largestDifference(model.decode(ids, *cache), expected) < 1e-4);
-    // Its rows are beside those of the tokens: there is room for as many as were asked for, and no more.
+    // Its rows are beside those of the tokens: there is room for as many as were asked for, and no
+    // more.
     const std::unique_ptr<KvCache> small = model.family->makeCache(int64_t(ids.size()));
     QVERIFY(largestDifference(model.decode(ids, *small), expected) < 1e-4);
     QVERIFY_EXCEPTION_THROWN(model.decode({5}, *small), Error);
@@ -164,13 +176,16 @@ void TestChatGlm2Prefix::goesThroughItsLayers()
     constexpr int64_t width = 2 * 3 * 2 * 128; // of keys and values, layers, groups
     constexpr int64_t inner = 5;
     std::mt19937 random(4);
-    std::map<std::string, Tensor> tensors{{table, randomTensor({positions, width}, random, 1)},
-                                          {trans + "0.weight", randomTensor({inner, width}, random, 0.03F)},
-                                          {trans + "0.bias", randomTensor({inner}, random, 0.5F)},
-                                          {trans + "2.weight", randomTensor({width, inner}, random, 1)},
-                                          {trans + "2.bias", randomTensor({width}, random, 0.5F)}};
+    std::map<std::string, Tensor> tensors{
+        {table, randomTensor({positions, width}, random, 1)},
+        {trans + "0.weight", randomTensor({inner, width}, random, 0.03F)},
+        {trans + "0.bias", randomTensor({inner}, random, 0.5F)},
+        {trans + "2.weight", randomTensor({width, inner}, random, 1)},
+        {trans + "2.bias", randomTensor({width}, random, 0.5F)}};
     const Tensor plain = hostTensor(DType::F32, {positions, width});
-    const auto at = [&](const std::string& name, int64_t i) { return double(tensors.at(name).as<float>()[i]); };
+    const auto at = [&](const std::string& name, int64_t i) {
+        return double(tensors.at(name).as<float>()[i]);
+    };
     for (int64_t t = 0; t < positions; ++t) {
         std::vector<double> hidden(inner);
         for (int64_t n = 0; n < inner; ++n) {
@@ -240,14 +255,16 @@ void TestChatGlm2Prefix::refuses()
     } catch (const Error& error) {
         QCOMPARE(error.code(), Error::Code::BadModel);
         QVERIFY2(QString(error.what()).contains(word), error.what());
-        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())), error.what());
+        QVERIFY2(QString(error.what()).contains(QString::fromStdString(folder.path().string())),
+                 error.what());
     }
 }
 
 void TestChatGlm2Prefix::otherFamiliesHaveNone()
 {
     try {
-        makeFamily(openFolder(data / "llava_1_5-tiny-hf"))->setPrefix(*openCheckpoint(data / "chatglm2-ptuning"));
+        makeFamily(openFolder(data / "llava_1_5-tiny-hf"))
+            ->setPrefix(*openCheckpoint(data / "chatglm2-ptuning"));
         QFAIL("nothing was refused");
     } catch (const Error& error) {
         QCOMPARE(error.code(), Error::Code::Unsupported);

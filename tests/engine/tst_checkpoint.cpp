@@ -193,7 +193,8 @@ void TestCheckpoint::namesWhatIsMissing()
                                    "has no weights; expected model.safetensors.index.json"),
              QByteArray());
     test::writeFile(folder, "pytorch_model.bin", "x");
-    QCOMPARE(test::throwsOtherwise(open, Error::Code::BadModel, "pytorch_model.bin: is not a torch file"),
+    QCOMPARE(test::throwsOtherwise(open, Error::Code::BadModel,
+                                   "pytorch_model.bin: is not a torch file"),
              QByteArray());
     QCOMPARE(test::throwsOtherwise([&] { openCheckpoint(folder.filePath("none").toStdString()); },
                                    Error::Code::Missing, "none: is not a folder"),

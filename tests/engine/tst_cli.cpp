@@ -106,8 +106,10 @@ void TestCli::refusesWrongUsage_data()
     add("chat -p x --device cuda:1,x", "--device takes auto");
     add("chat -p x --dtype f64", "--dtype takes auto, f32");
     add("bench --synthetic x --adapter a", "--adapter and --synthetic exclude each other");
-    add("bench -m x --adapter a --adapter-alpha text=1", "belongs to no --adapter that is a .pth file");
-    add("eval --questions q --answers a --images . --adapter a --adapter-alpha text=1", "belongs to no --adapter");
+    add("bench -m x --adapter a --adapter-alpha text=1",
+        "belongs to no --adapter that is a .pth file");
+    add("eval --questions q --answers a --images . --adapter a --adapter-alpha text=1",
+        "belongs to no --adapter");
     add("chat -p x --adapter-alpha text=1", "belongs to no --adapter that is a .pth file");
     add("chat -p x --adapter a.pth --adapter-alpha text", "--adapter-alpha takes text=N,vision=N");
     add("chat -p x --adapter a.pth --adapter-alpha text=0", "with numbers above 0");
@@ -178,9 +180,11 @@ void TestCli::failsInOneLine_data()
     add("int4", ask + QStringList{"--dtype", "int4"}, "not part of this version yet|bf16");
     add("no card", ask + QStringList{"--device", "cuda:77"}, "cuda:77|; use the device cpu");
     add("adapter", ask + QStringList{"--adapter", "x"}, "x: is not there|; give the folder");
-    add("adapter of another model", ask + QStringList{"--adapter", dataFolder + "/adapters/llava-tiny-lora"},
+    add("adapter of another model",
+        ask + QStringList{"--adapter", dataFolder + "/adapters/llava-tiny-lora"},
         "llava-tiny-lora: module|is nothing that this model has");
-    add("merged nowhere", {"merge", "--adapter", dataFolder + "/adapters/llava-tiny-lora", "--to", m_folder.path()},
+    add("merged nowhere",
+        {"merge", "--adapter", dataFolder + "/adapters/llava-tiny-lora", "--to", m_folder.path()},
         "is nothing that this model has");
     add("tiles", ask + QStringList{"--max-tiles", "6"}, "--max-tiles|ovis2_5");
     add("template", ask + QStringList{"--template", "x"}, "--template|ovis2_5");

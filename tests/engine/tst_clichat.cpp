@@ -65,9 +65,8 @@ void TestCliChat::answersTrulyInChinese()
         const QString kind = sample["kind"] == "video" ? "--video" : "--image";
         for (const QJsonValue& each : sample["questions_zh_CN"].toArray()) {
             const QJsonObject question = each.toObject();
-            const Outcome found =
-                argaliCli({"chat", kind, samples + sample["file"].toString(), "-p",
-                           question["question"].toString()});
+            const Outcome found = argaliCli({"chat", kind, samples + sample["file"].toString(),
+                                             "-p", question["question"].toString()});
             QCOMPARE(found.status, 0);
             QCOMPARE(QString::fromUtf8(found.out), question["answer"].toString() + "\n");
             ++asked;

@@ -68,7 +68,8 @@ void TestCliChatGlm2::checksPrompts()
              wrong.out + wrong.err);
     const Outcome nobody = argaliCli({"check", changed});
     QVERIFY2(nobody.status == 1 && nobody.out.contains("--tokenizer"), nobody.out + nobody.err);
-    write(changed, R"({"prompts": [{"name": "x", "messages": [{"role": "tool", "content": ""}]}]})");
+    write(changed,
+          R"({"prompts": [{"name": "x", "messages": [{"role": "tool", "content": ""}]}]})");
     const Outcome broken = argaliCli({"check", changed, "--tokenizer", model});
     QVERIFY2(broken.status == 1 && (broken.out + broken.err).contains("tool"),
              broken.out + broken.err);

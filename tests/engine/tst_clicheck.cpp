@@ -2,8 +2,8 @@
 
 #include <QTemporaryDir>
 
-#include <nlohmann/json.hpp>
 #include <QtTest>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/argalicli.h"
 #include "tests/support/modelfolder.h"

@@ -14,8 +14,8 @@
 
 using namespace argali;
 
-// Every family against its reference: stage by stage from the reference's own token ids on (pixel_values,
-// visual_embeds, logits), and from the messages to the text of the answer.
+// Every family against its reference: stage by stage from the reference's own token ids on
+// (pixel_values, visual_embeds, logits), and from the messages to the text of the answer.
 class TestFamilyStages final : public QObject {
     Q_OBJECT
 private slots:
@@ -40,10 +40,13 @@ nlohmann::json jsonOf(const std::filesystem::path& file)
 }
 
 /// What a case's tolerances are exceeded by; empty when they are kept.
-QString complaint(const char* name, const Tensor& found, const Tensor& expected, const nlohmann::json& tolerances)
+QString complaint(const char* name, const Tensor& found, const Tensor& expected,
+                  const nlohmann::json& tolerances)
 {
     if (found.isEmpty() || found.shape() != expected.shape())
-        return QString("%1: %2 values, expected %3").arg(name).arg(found.isEmpty() ? 0 : found.count())
+        return QString("%1: %2 values, expected %3")
+            .arg(name)
+            .arg(found.isEmpty() ? 0 : found.count())
             .arg(QString::fromStdString(expected.shape().text()));
     double largest = 0;
     double squares = 0;
@@ -57,7 +60,8 @@ QString complaint(const char* name, const Tensor& found, const Tensor& expected,
         all += double(wanted) * wanted;
     }
     const nlohmann::json& tolerance = tolerances.at(name);
-    if (largest <= tolerance.at("max_abs").get<double>() && squares <= tolerance.at("nmse").get<double>() * all)
+    if (largest <= tolerance.at("max_abs").get<double>() &&
+        squares <= tolerance.at("nmse").get<double>() * all)
         return {};
     return QString("%1: largest difference %2, NMSE %3").arg(name).arg(largest).arg(squares / all);
 }
@@ -84,10 +88,11 @@ void TestFamilyStages::addCases()
 {
     QTest::addColumn<QString>("folder");
     QTest::addColumn<QString>("name");
-    for (const char* model : {"internvl2-tiny-qwen2", "internvl2-tiny-native", "internvl2-tiny-phi3", "internvl2-tiny-6b",
-                              "llava_1_5-tiny-hf", "llava_1_5-tiny-original", "chatglm2-tiny", "chatglm2-tiny-32k",
-                              "chatglm2-tiny-int4", "internvl2-seven-heads", "llava_1_5-seven-heads",
-                              "ovis2_5-five-heads", "chatglm2-five-heads"})
+    for (const char* model :
+         {"internvl2-tiny-qwen2", "internvl2-tiny-native", "internvl2-tiny-phi3",
+          "internvl2-tiny-6b", "llava_1_5-tiny-hf", "llava_1_5-tiny-original", "chatglm2-tiny",
+          "chatglm2-tiny-32k", "chatglm2-tiny-int4", "internvl2-seven-heads",
+          "llava_1_5-seven-heads", "ovis2_5-five-heads", "chatglm2-five-heads"})
         for (const auto& entry : std::filesystem::directory_iterator(data / model / "cases")) {
             const QString name = QString::fromStdString(entry.path().filename().string());
             QTest::addRow("%s %s", model, qPrintable(name)) << model << name;
@@ -115,7 +120,8 @@ void TestFamilyStages::stages()
     const auto see = [&](const std::vector<std::string>& files, bool film) {
         std::vector<std::shared_ptr<const Image>> frames;
         for (const std::string& file : files)
-            frames.push_back(std::make_shared<Image>(readPicture(folderOfCase / file, Orientation::AsStored)));
+            frames.push_back(
+                std::make_shared<Image>(readPicture(folderOfCase / file, Orientation::AsStored)));
         const VisualPart part = family->fit({frames.front()->width(), frames.front()->height()},
                                             film ? int64_t(frames.size()) : 0, request);
         const Tensor patches = family->preprocess(part, frames, {});
@@ -139,29 +145,36 @@ void TestFamilyStages::stages()
 
     Tensor visual;
     if (!rows.empty()) {
-        QCOMPARE(complaint("pixel_values", joined(pixels), tensors.tensors.at("pixel_values"), value.at("tolerance")),
+        QCOMPARE(complaint("pixel_values", joined(pixels), tensors.tensors.at("pixel_values"),
+                           value.at("tolerance")),
                  QString());
         const Tensor all = joined(rows);
-        QCOMPARE(complaint("visual_embeds", all, tensors.tensors.at("visual_embeds"), value.at("tolerance")), QString());
+        QCOMPARE(complaint("visual_embeds", all, tensors.tensors.at("visual_embeds"),
+                           value.at("tolerance")),
+                 QString());
         visual = op->allocate(DType::F32, all.shape());
         op->upload(visual, all);
     }
     auto ids = expect.at("input_ids").get<std::vector<int32_t>>();
     if (!rows.empty()) {
-        // Where the family leaves it to the tokenizer, its files say which id stands for a picture; Ovis has ids below
-        // zero for the markers around one, too.
+        // Where the family leaves it to the tokenizer, its files say which id stands for a picture;
+        // Ovis has ids below zero for the markers around one, too.
         if (!family->placeholderId().has_value() && folder.startsWith("internvl2"))
-            std::ranges::replace(ids, jsonOf(model / "added_tokens.json").at("<IMG_CONTEXT>").get<int32_t>(), -200);
+            std::ranges::replace(
+                ids, jsonOf(model / "added_tokens.json").at("<IMG_CONTEXT>").get<int32_t>(), -200);
         else if (family->placeholderId().has_value())
             std::ranges::replace(ids, *family->placeholderId(), -200);
         QCOMPARE(std::ranges::count_if(ids, [](int32_t id) { return id < 0; }), visual.dim(0));
     }
     const auto generated = expect.at("generated_ids").get<std::vector<int32_t>>();
-    const std::unique_ptr<KvCache> cache = family->makeCache(int64_t(ids.size() + generated.size()));
+    const std::unique_ptr<KvCache> cache =
+        family->makeCache(int64_t(ids.size() + generated.size()));
     std::vector<Tensor> logits{op->download(family->decode(ids, visual, *cache, {}, {}))};
     for (const int32_t id : generated)
         logits.push_back(op->download(family->decode(std::vector{id}, {}, *cache, {}, {})));
-    QCOMPARE(complaint("logits", joined(logits), tensors.tensors.at("logits"), value.at("tolerance")), QString());
+    QCOMPARE(
+        complaint("logits", joined(logits), tensors.tensors.at("logits"), value.at("tolerance")),
+        QString());
 }
 
 namespace {
@@ -169,7 +182,8 @@ namespace {
 ContentItem itemOf(const nlohmann::json& value, const std::filesystem::path& folder)
 {
     const auto picture = [&](const std::string& file) {
-        return PictureSource{{}, std::make_shared<Image>(readPicture(folder / file, Orientation::AsStored))};
+        return PictureSource{
+            {}, std::make_shared<Image>(readPicture(folder / file, Orientation::AsStored))};
     };
     ContentItem item;
     if (value.at("type") == "text") {
@@ -192,7 +206,7 @@ ChatRequest requestOf(const nlohmann::json& value, const std::filesystem::path& 
         const std::string role = message.at("role").get<std::string>();
         Message to;
         to.role = role == "system" ? Message::Role::System
-            : role == "user"       ? Message::Role::User
+                  : role == "user" ? Message::Role::User
                                    : Message::Role::Assistant;
         const nlohmann::json& content = message.at("content");
         if (content.is_string())
@@ -221,8 +235,10 @@ void TestFamilyStages::answers()
     const nlohmann::json value = jsonOf(folderOfCase / "case.json");
     const nlohmann::json& expect = value.at("expect");
     const ChatRequest request = requestOf(value, folderOfCase);
-    const std::unique_ptr<Model> opened = openModel(model, {.device = "cpu", .dtype = DType::F32, .progress = {}, .adapters = {}}, {});
-    QCOMPARE(opened->trace(request, {}, {}).inputIds, expect.at("input_ids").get<std::vector<int32_t>>());
+    const std::unique_ptr<Model> opened = openModel(
+        model, {.device = "cpu", .dtype = DType::F32, .progress = {}, .adapters = {}}, {});
+    QCOMPARE(opened->trace(request, {}, {}).inputIds,
+             expect.at("input_ids").get<std::vector<int32_t>>());
     const ChatResult result = opened->generate(request, {}, {}, {});
     QCOMPARE(result.ids, expect.at("generated_ids").get<std::vector<int32_t>>());
     QCOMPARE(result.text, expect.at("text").get<std::string>());

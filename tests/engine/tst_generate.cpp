@@ -40,7 +40,7 @@ Tensor logitsFor(int32_t id)
 }
 
 struct Script {
-    std::vector<int32_t> ids;          ///< what the model would choose after so many ids; the last repeats
+    std::vector<int32_t> ids; ///< what the model would choose after so many ids; the last repeats
     std::vector<std::vector<int32_t>> fed; ///< what each step was given
 
     int32_t at(size_t n) const { return ids[std::min(n, ids.size() - 1)]; }
@@ -107,10 +107,11 @@ void TestGenerate::stopsWhenToldTo()
 {
     std::stop_source stop;
     Script script{{1}, {}};
-    const Generated result = script.run(longest(100), stop.get_token(), [&](int32_t, int64_t count) {
-        if (count == 5)
-            stop.request_stop();
-    });
+    const Generated result =
+        script.run(longest(100), stop.get_token(), [&](int32_t, int64_t count) {
+            if (count == 5)
+                stop.request_stop();
+        });
     QCOMPARE(result.ids.size(), size_t(5));
     QCOMPARE(result.reason, FinishReason::Cancelled);
 }
@@ -120,8 +121,8 @@ void TestGenerate::stopsInsideAStep()
     Sampler sampler({});
     StopRules rules = longest(100);
     rules.contextLeft = 1000;
-    const Generated result = generateIds(
-        {logitsFor(1), {}}, rules, sampler, [](std::span<const int32_t>) { return Next{}; }, {}, {});
+    const Generated result = generateIds({logitsFor(1), {}}, rules, sampler,
+                                         [](std::span<const int32_t>) { return Next{}; }, {}, {});
     QCOMPARE(result.ids, (std::vector<int32_t>{1}));
     QCOMPARE(result.reason, FinishReason::Cancelled);
 }
@@ -177,7 +178,8 @@ void TestGenerate::forcedIdsAreCutAtTheLongestAnswer()
     QCOMPARE(result.ids, (std::vector<int32_t>{1, 1, closing[0], closing[1]}));
     QCOMPARE(result.reason, FinishReason::Length);
     Script larger{{1}, {}};
-    QCOMPARE(larger.run(longest(4, 9)).ids.size(), size_t(4)); // a budget beyond the longest answer never ends
+    QCOMPARE(larger.run(longest(4, 9)).ids.size(),
+             size_t(4)); // a budget beyond the longest answer never ends
 }
 
 void TestGenerate::answerNowIsABudgetThatEndsThere_data()

@@ -292,7 +292,8 @@ private slots:
         QCOMPARE(fourth.read().status, 503);
         first.socket().disconnectFromHost();
         QVERIFY(first.isClosed());
-        // Asked once a round: QTRY_COMPARE asks again after it has succeeded, and finds the place it took itself.
+        // Asked once a round: QTRY_COMPARE asks again after it has succeeded, and finds the place
+        // it took itself.
         int status = 0;
         QTRY_VERIFY(status == 200 || (status = HttpClient(echo.port()).get("/echo").status) == 200);
     }

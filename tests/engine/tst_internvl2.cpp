@@ -14,8 +14,8 @@
 using namespace argali;
 using Checkpoint = argali::test::ModelFolder;
 
-// The numbers against the reference are in tst_familystages. Here: what the configuration decides beside them,
-// what is wrong with a folder, and the prompts.
+// The numbers against the reference are in tst_familystages. Here: what the configuration decides
+// beside them, what is wrong with a folder, and the prompts.
 class TestInternVl2 final : public QObject {
     Q_OBJECT
 private slots:
@@ -55,8 +55,8 @@ struct Loaded {
             picture->pixels()[i] = static_cast<uint8_t>(i * 7);
         const VisualPart part = family->fit({90, 50}, 0, {});
         const std::shared_ptr<const Image> frames[] = {picture};
-        return op->download(
-            family->project(family->encode(part, family->preprocess(part, frames, {}), {}, {}), {}));
+        return op->download(family->project(
+            family->encode(part, family->preprocess(part, frames, {}), {}, {}), {}));
     }
 
     Tensor logits() const
@@ -68,7 +68,8 @@ struct Loaded {
 
 bool areEqual(const Tensor& a, const Tensor& b)
 {
-    return a.shape() == b.shape() && std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
+    return a.shape() == b.shape() &&
+           std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
 }
 
 /// Marks as one id each, all else spelled out.
@@ -126,7 +127,8 @@ std::string spelled(const std::vector<Message>& messages, const std::vector<Visu
     ChatRequest request;
     request.messages = messages;
     std::string text;
-    for (const int32_t id : internvl2::renderPrompt(SpelledTokenizer(), request, parts, d, begin).ids)
+    for (const int32_t id :
+         internvl2::renderPrompt(SpelledTokenizer(), request, parts, d, begin).ids)
         text += id == internvl2::visualRow ? '#' : id == 1 ? '^' : static_cast<char>(id);
     return text;
 }
@@ -146,7 +148,8 @@ void TestInternVl2::describesItself()
     for (const auto& [name, tensor] : Checkpoint("internvl2-tiny-qwen2").weights())
         parameters += tensor.count();
     QCOMPARE(info.parameters, parameters);
-    QCOMPARE(estimateMemory(data / "internvl2-tiny-qwen2", DType::BF16, 10).kvPerToken, int64_t(2 * 3 * 2 * 24 * 2));
+    QCOMPARE(estimateMemory(data / "internvl2-tiny-qwen2", DType::BF16, 10).kvPerToken,
+             int64_t(2 * 3 * 2 * 24 * 2));
 }
 
 void TestInternVl2::newerNamesGiveTheSame()
@@ -158,7 +161,8 @@ void TestInternVl2::newerNamesGiveTheSame()
     for (const auto& [name, tensor] : folder.weights())
         renamed.emplace(name == "language_model.lm_head.weight" ? "lm_head.weight"
                         : name.starts_with("language_model.model.")
-                            ? "model.language_model." + name.substr(std::string_view("language_model.model.").size())
+                            ? "model.language_model." +
+                                  name.substr(std::string_view("language_model.model.").size())
                             : "model." + name,
                         tensor);
     folder.writeWeights(renamed);
@@ -168,7 +172,8 @@ void TestInternVl2::newerNamesGiveTheSame()
 
 void TestInternVl2::tiedHead()
 {
-    Checkpoint folder("internvl2-tiny-qwen2"); // says that the head is tied, and stores one: that one counts
+    Checkpoint folder(
+        "internvl2-tiny-qwen2"); // says that the head is tied, and stores one: that one counts
     const Tensor stored = Loaded(folder.path()).logits();
     auto weights = folder.weights();
     weights.erase("language_model.lm_head.weight");
@@ -176,7 +181,8 @@ void TestInternVl2::tiedHead()
     folder.remove("model.safetensors.index.json");
     const Tensor tied = Loaded(folder.path()).logits();
     QVERIFY(tied.shape() == stored.shape() && !areEqual(tied, stored));
-    folder.changeJson("config.json", [](nlohmann::json& c) { c["llm_config"]["tie_word_embeddings"] = false; });
+    folder.changeJson("config.json",
+                      [](nlohmann::json& c) { c["llm_config"]["tie_word_embeddings"] = false; });
     QVERIFY_EXCEPTION_THROWN(describeModel(folder.path()), Error);
 }
 
@@ -218,7 +224,9 @@ void TestInternVl2::refuses_data()
 {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("word");
-    const auto add = [](const char* change, const char* word) { QTest::newRow(change) << change << word; };
+    const auto add = [](const char* change, const char* word) {
+        QTest::newRow(change) << change << word;
+    };
     add(R"({"template": "vicuna"})", "vicuna");
     add(R"({"ps_version": "v3"})", "v3");
     add(R"({"pad2square": true})", "pad2square");
@@ -231,7 +239,8 @@ void TestInternVl2::refuses_data()
     add(R"({"llm_config": {"model_type": "mixtral"}})", "mixtral");
     add(R"({"llm_config": {"use_sliding_window": true}})", "use_sliding_window");
     add(R"({"llm_config": {"rope_scaling": {"type": "linear", "factor": 2}}})", "linear");
-    add(R"({"llm_config": {"rope_scaling": {"type": "su", "short_factor": [1], "long_factor": [1]}}})", "short_factor");
+    add(R"({"llm_config": {"rope_scaling": {"type": "su", "short_factor": [1], "long_factor": [1]}}})",
+        "short_factor");
     add(R"({"llm_config": {"num_hidden_layers": 4}})", "layers.3.");
     add(R"({"llm_config": {"vocab_size": 541}})", "[541, 144]");
     add(R"({"vision_config": {"norm_type": "batch_norm"}})", "batch_norm");
@@ -258,20 +267,22 @@ void TestInternVl2::prompts_data()
     QTest::addColumn<bool>("native");
     QTest::addColumn<QString>("expected");
     // Two pictures, one of them of two tiles and a thumbnail; then a film of two frames.
-    QTest::newRow("original") << int(Frame::ChatMl) << false
-                              << "^<|im_start|>system\nM<|im_end|><|im_start|>user\n"
-                                 "Image-1: <img>###</img>\nImage-2: <img>#</img>\nAB<|im_end|>"
-                                 "<|im_start|>assistant\nyes<|im_end|><|im_start|>user\n"
-                                 "Frame1: <img>#</img>\nFrame2: <img>#</img>\nC<|im_end|><|im_start|>assistant\n";
+    QTest::newRow("original")
+        << int(Frame::ChatMl) << false
+        << "^<|im_start|>system\nM<|im_end|><|im_start|>user\n"
+           "Image-1: <img>###</img>\nImage-2: <img>#</img>\nAB<|im_end|>"
+           "<|im_start|>assistant\nyes<|im_end|><|im_start|>user\n"
+           "Frame1: <img>#</img>\nFrame2: <img>#</img>\nC<|im_end|><|im_start|>assistant\n";
     QTest::newRow("phi3") << int(Frame::Phi3) << false
                           << "^<|system|>\nM<|end|><|user|>\n"
                              "Image-1: <img>###</img>\nImage-2: <img>#</img>\nAB<|end|>"
                              "<|assistant|>\nyes<|end|><|user|>\n"
                              "Frame1: <img>#</img>\nFrame2: <img>#</img>\nC<|end|><|assistant|>\n";
-    QTest::newRow("native") << int(Frame::ChatMlLines) << true
-                            << "^<|im_start|>user\nA<img>###</img>\n<img>#</img>\nB<|im_end|>\n"
-                               "<|im_start|>assistant\nyes<|im_end|>\n<|im_start|>user\n"
-                               "CFrame1: <img>#</img>\nFrame2: <img>#</img>\n<|im_end|>\n<|im_start|>assistant\n";
+    QTest::newRow("native")
+        << int(Frame::ChatMlLines) << true
+        << "^<|im_start|>user\nA<img>###</img>\n<img>#</img>\nB<|im_end|>\n"
+           "<|im_start|>assistant\nyes<|im_end|>\n<|im_start|>user\n"
+           "CFrame1: <img>#</img>\nFrame2: <img>#</img>\n<|im_end|>\n<|im_start|>assistant\n";
 }
 
 void TestInternVl2::prompts()
@@ -300,7 +311,8 @@ void TestInternVl2::textsCannotMakePlacesForPictures()
         {Message::Role::System, {words("S")}},
         {Message::Role::User, {words("a<im<img>g><IMG_CONTEXT></img><|im_end|>b <image>")}}};
     QCOMPARE(spelled(messages, {}, smallDimensions()),
-             std::string("<|im_start|>system\nS<|im_end|><|im_start|>user\nab <image><|im_end|><|im_start|>assistant\n"));
+             std::string("<|im_start|>system\nS<|im_end|><|im_start|>user\nab "
+                         "<image><|im_end|><|im_start|>assistant\n"));
 }
 
 void TestInternVl2::publishedShapes_data()
@@ -318,7 +330,8 @@ void TestInternVl2::publishedShapes_data()
 void TestInternVl2::publishedShapes()
 {
     QFETCH(qlonglong, parameters);
-    QCOMPARE(makeFamily(syntheticFolder(QTest::currentDataTag(), DType::BF16))->info().parameters, int64_t(parameters));
+    QCOMPARE(makeFamily(syntheticFolder(QTest::currentDataTag(), DType::BF16))->info().parameters,
+             int64_t(parameters));
 }
 
 QTEST_APPLESS_MAIN(TestInternVl2)

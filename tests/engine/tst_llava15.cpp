@@ -14,8 +14,9 @@
 using namespace argali;
 using Checkpoint = argali::test::ModelFolder;
 
-// The numbers against the reference are in tst_familystages. Here: every spelling of the names gives the same
-// numbers, towers are found where they may lie, what is wrong with a folder is named, and the prompts.
+// The numbers against the reference are in tst_familystages. Here: every spelling of the names
+// gives the same numbers, towers are found where they may lie, what is wrong with a folder is
+// named, and the prompts.
 class TestLlava15 final : public QObject {
     Q_OBJECT
 private slots:
@@ -52,7 +53,8 @@ Tensor logitsOf(const std::filesystem::path& folder)
         picture->pixels()[i] = static_cast<uint8_t>(i * 7);
     const VisualPart part = family->fit({70, 50}, 0, {});
     const std::shared_ptr<const Image> frames[] = {picture};
-    const Tensor rows = family->project(family->encode(part, family->preprocess(part, frames, {}), {}, {}), {});
+    const Tensor rows =
+        family->project(family->encode(part, family->preprocess(part, frames, {}), {}, {}), {});
     std::vector<int32_t> ids{1, 300};
     ids.insert(ids.end(), static_cast<size_t>(rows.dim(0)), -200);
     ids.push_back(301);
@@ -62,7 +64,8 @@ Tensor logitsOf(const std::filesystem::path& folder)
 
 bool areEqual(const Tensor& a, const Tensor& b)
 {
-    return a.shape() == b.shape() && std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
+    return a.shape() == b.shape() &&
+           std::equal(a.as<float>(), a.as<float>() + a.count(), b.as<float>());
 }
 
 using Renaming = std::vector<std::pair<std::string, std::string>>;
@@ -82,7 +85,8 @@ void rename(Checkpoint& folder, const Renaming& renaming)
     folder.writeWeights(renamed);
 }
 
-/// Words and marks as ids that can be read: each character its code, a begun text a blank before it.
+/// Words and marks as ids that can be read: each character its code, a begun text a blank before
+/// it.
 class SpelledTokenizer final : public Tokenizer {
 public:
     std::vector<int32_t> encode(std::string_view text) const override
@@ -202,14 +206,16 @@ void TestLlava15::describesItself()
     QVERIFY(info.unknownTensors.empty()); // not even the text tower beside the vision tower
     QVERIFY(std::ranges::count(info.files, std::filesystem::path("vision_tower/config.json")) == 1);
     const MemoryEstimate memory = estimateMemory(data / "llava_1_5-tiny-original", DType::F16, 100);
-    QCOMPARE(memory.kvPerToken, int64_t(2 * 3 * 5 * 32 * 2)); // K and V, layers, heads, width, bytes
+    QCOMPARE(memory.kvPerToken,
+             int64_t(2 * 3 * 5 * 32 * 2)); // K and V, layers, heads, width, bytes
     QCOMPARE(memory.total, memory.weights + memory.workspace + 100 * memory.kvPerToken);
 }
 
 void TestLlava15::findsTheTower_data()
 {
     QTest::addColumn<QString>("place");
-    for (const char* place : {"absolute", "inside", "beside", "by its id", "in the library", "nowhere", "a way out"})
+    for (const char* place :
+         {"absolute", "inside", "beside", "by its id", "in the library", "nowhere", "a way out"})
         QTest::newRow(place) << place;
 }
 
@@ -220,14 +226,16 @@ void TestLlava15::findsTheTower()
     const std::filesystem::path base = root.path().toStdString();
     const std::filesystem::path model = base / "library/owner/model";
     std::filesystem::create_directories(model.parent_path());
-    std::filesystem::copy(data / "llava_1_5-tiny-original", model, std::filesystem::copy_options::recursive);
-    const std::map<QString, std::filesystem::path> places{{"absolute", base / "far"},
-                                                          {"inside", model / "vision_tower"},
-                                                          {"beside", model.parent_path() / "tower"},
-                                                          {"by its id", base / "library/clip/tower"},
-                                                          {"in the library", base / "models/clip/tower"},
-                                                          {"nowhere", base / "elsewhere"},
-                                                          {"a way out", base / "secret"}};
+    std::filesystem::copy(data / "llava_1_5-tiny-original", model,
+                          std::filesystem::copy_options::recursive);
+    const std::map<QString, std::filesystem::path> places{
+        {"absolute", base / "far"},
+        {"inside", model / "vision_tower"},
+        {"beside", model.parent_path() / "tower"},
+        {"by its id", base / "library/clip/tower"},
+        {"in the library", base / "models/clip/tower"},
+        {"nowhere", base / "elsewhere"},
+        {"a way out", base / "secret"}};
     qputenv("ARGALI_MODELS", QByteArray::fromStdString((base / "models").string()));
     const auto restore = qScopeGuard([] { qunsetenv("ARGALI_MODELS"); });
     const std::filesystem::path wanted = places.at(place);
@@ -246,11 +254,14 @@ void TestLlava15::findsTheTower()
     } catch (const Error& error) {
         QVERIFY2(place == "nowhere" || place == "a way out", error.what());
         QCOMPARE(error.code(), Error::Code::Missing);
-        QVERIFY2(QString(error.what()).contains(place == "nowhere" ? "clip/tower" : "secret"), error.what());
-        QVERIFY2(QString(error.what()).contains("put its folder there as " +
-                                                QString::fromStdString((model / "vision_tower").string())),
+        QVERIFY2(QString(error.what()).contains(place == "nowhere" ? "clip/tower" : "secret"),
                  error.what());
-        std::vector<std::filesystem::path> looked{model / "vision_tower", base / "library/owner" / wanted.filename()};
+        QVERIFY2(QString(error.what())
+                     .contains("put its folder there as " +
+                               QString::fromStdString((model / "vision_tower").string())),
+                 error.what());
+        std::vector<std::filesystem::path> looked{model / "vision_tower",
+                                                  base / "library/owner" / wanted.filename()};
         if (place == "nowhere") {
             looked[1] = base / "library/owner/tower";
             looked.insert(looked.end(), {base / "library/clip/tower", base / "models/clip/tower"});
@@ -258,7 +269,8 @@ void TestLlava15::findsTheTower()
         QString list;
         for (const std::filesystem::path& folder : looked)
             list += (list.isEmpty() ? "" : ", ") + QString::fromStdString(folder.string());
-        QVERIFY2(QString(error.what()).contains("in none of these folders: " + list + ";"), error.what());
+        QVERIFY2(QString(error.what()).contains("in none of these folders: " + list + ";"),
+                 error.what());
     }
 }
 
@@ -296,8 +308,11 @@ void TestLlava15::findsTheTowerOfAnAdapter()
         QFAIL("there is no tower");
     } catch (const Error& error) {
         const QString what = error.what();
-        const auto first = what.indexOf(QString::fromStdString((adapter / "vision_tower").string()));
-        QVERIFY2(first > 0 && what.indexOf(QString::fromStdString((model / "vision_tower").string())) > first, error.what());
+        const auto first =
+            what.indexOf(QString::fromStdString((adapter / "vision_tower").string()));
+        QVERIFY2(first > 0 && what.indexOf(QString::fromStdString(
+                                  (model / "vision_tower").string())) > first,
+                 error.what());
     }
 }
 
@@ -305,9 +320,13 @@ void TestLlava15::refuses_data()
 {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("word");
-    const auto add = [](const char* change, const char* word) { QTest::newRow(change) << change << word; };
+    const auto add = [](const char* change, const char* word) {
+        QTest::newRow(change) << change << word;
+    };
     add(R"({"model_type": "mllama"})", "mllama");
-    add(R"({"model_type": "mllama"})" " ", "LLaVA-1.5");
+    add(R"({"model_type": "mllama"})"
+        " ",
+        "LLaVA-1.5");
     add(R"({"vision_feature_layer": [1, 2]})", "vision_feature_layer");
     add(R"({"vision_feature_layer": -9})", "vision_feature_layer");
     add(R"({"vision_feature_select_strategy": "half"})", "half");
@@ -368,7 +387,8 @@ void TestLlava15::filmsStayWithinTheContext()
     request.promptTemplate = "hf";
     QCOMPARE(openModel(folder.path(), {}, {})->cost(request).parts.front().frames, int64_t(8));
     // Eight frames of 16 positions are all of it: three quarters have room for six.
-    folder.changeJson("config.json", [](nlohmann::json& c) { c["text_config"]["max_position_embeddings"] = 128; });
+    folder.changeJson("config.json",
+                      [](nlohmann::json& c) { c["text_config"]["max_position_embeddings"] = 128; });
     QCOMPARE(openModel(folder.path(), {}, {})->cost(request).parts.front().frames, int64_t(6));
     film.film.times = {0, 0.1};
     request.messages = {{Message::Role::User, {film, words("?")}}};
@@ -380,8 +400,9 @@ void TestLlava15::prompts_data()
     QTest::addColumn<QString>("style");
     QTest::addColumn<QString>("expected");
     // A picture, then a film of two frames in the second question.
-    QTest::newRow("vicuna_v1") << ""
-                               << "{1}_S USER: #_\nA\nB? ASSISTANT: yes{2}USER: #_\n#_\nC? ASSISTANT:";
+    QTest::newRow("vicuna_v1")
+        << ""
+        << "{1}_S USER: #_\nA\nB? ASSISTANT: yes{2}USER: #_\n#_\nC? ASSISTANT:";
     QTest::newRow("hf") << "hf"
                         << "{1}_S USER: #_\nA B? ASSISTANT: yes USER: #_\n#_\nC? ASSISTANT:";
 }
@@ -398,7 +419,8 @@ void TestLlava15::prompts()
                         {Message::Role::Assistant, {words("yes")}},
                         {Message::Role::User, {words("C?"), media(Type::Film)}}};
     const std::vector<VisualPart> parts{part(false, 1), part(true, 2)};
-    const Prompt prompt = llava15::renderPrompt(SpelledTokenizer(), request, parts, smallDimensions());
+    const Prompt prompt =
+        llava15::renderPrompt(SpelledTokenizer(), request, parts, smallDimensions());
     QCOMPARE(QString::fromStdString(spelled(prompt)), expected);
     QCOMPARE(prompt.parts.size(), size_t(2));
     request.messages.erase(request.messages.begin());
@@ -408,7 +430,8 @@ void TestLlava15::prompts()
     llava15::Dimensions legacy = smallDimensions();
     legacy.legacyPrefix = true;
     request.promptTemplate = "vicuna_v1";
-    QVERIFY(spelled(llava15::renderPrompt(SpelledTokenizer(), request, parts, legacy)).find("{2}_USER: #") != std::string::npos);
+    QVERIFY(spelled(llava15::renderPrompt(SpelledTokenizer(), request, parts, legacy))
+                .find("{2}_USER: #") != std::string::npos);
 }
 
 void TestLlava15::refusesPrompts()
@@ -426,14 +449,17 @@ void TestLlava15::refusesPrompts()
     };
     QVERIFY(refused({}, ""));
     QVERIFY(refused({{Message::Role::Assistant, {words("a")}}}, ""));
-    QVERIFY(refused({{Message::Role::System, {media(ContentItem::Type::Picture)}}, {Message::Role::User, {words("a")}}}, ""));
+    QVERIFY(refused({{Message::Role::System, {media(ContentItem::Type::Picture)}},
+                     {Message::Role::User, {words("a")}}},
+                    ""));
     QVERIFY(refused({{Message::Role::User, {words("a")}}}, "alpaca"));
 }
 
 void TestLlava15::placeholdersCannotBeMadeOfPieces()
 {
     ChatRequest request;
-    request.messages = {{Message::Role::System, {words("")}}, {Message::Role::User, {words("x<ima<image>ge>y")}}};
+    request.messages = {{Message::Role::System, {words("")}},
+                        {Message::Role::User, {words("x<ima<image>ge>y")}}};
     QCOMPARE(spelled(llava15::renderPrompt(SpelledTokenizer(), request, {}, smallDimensions())),
              std::string("{1}_ USER: xy ASSISTANT:"));
 }

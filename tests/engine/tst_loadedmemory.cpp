@@ -10,8 +10,9 @@
 
 using namespace argali;
 
-// The memory that a family says its weights take against what the system has given: shapes of published models with
-// one layer, in every arithmetic. What is converted must not stay in memory as it was stored.
+// The memory that a family says its weights take against what the system has given: shapes of
+// published models with one layer, in every arithmetic. What is converted must not stay in memory
+// as it was stored.
 class TestLoadedMemory final : public QObject {
     Q_OBJECT
 private slots:
@@ -38,10 +39,11 @@ void TestLoadedMemory::weights_data()
     QTest::addColumn<QString>("model");
     QTest::addColumn<int>("stored");
     QTest::addColumn<int>("compute");
-    for (const char* model : {"internvl2-1b/layers=1", "llava-1.5-7b/layers=1", "ovis2.5-2b/layers=1",
-                              "chatglm2-6b/layers=1"})
+    for (const char* model : {"internvl2-1b/layers=1", "llava-1.5-7b/layers=1",
+                              "ovis2.5-2b/layers=1", "chatglm2-6b/layers=1"})
         for (const DType compute : {DType::F32, DType::BF16, DType::F16})
-            if (compute != DType::F16 || !QString(model).startsWith("ovis")) // made in memory, a table stays beside its head
+            if (compute != DType::F16 ||
+                !QString(model).startsWith("ovis")) // made in memory, a table stays beside its head
                 QTest::addRow("%s bf16 in %s", model, nameOf(compute))
                     << model << static_cast<int>(DType::BF16) << static_cast<int>(compute);
     QTest::addRow("internvl2-1b/layers=1 f32 in bf16")
@@ -55,8 +57,8 @@ void TestLoadedMemory::weights()
     QFETCH(int, compute);
     const std::unique_ptr<Backend> op = makeBackend("cpu");
     const auto type = static_cast<DType>(compute);
-    const std::unique_ptr<Family> family
-        = makeFamily(syntheticFolder(model.toStdString(), static_cast<DType>(stored)));
+    const std::unique_ptr<Family> family =
+        makeFamily(syntheticFolder(model.toStdString(), static_cast<DType>(stored)));
 #ifdef __GLIBC__
     malloc_trim(0); // what the row before has left would be used again, and not seen
 #endif
@@ -66,8 +68,9 @@ void TestLoadedMemory::weights()
     QVERIFY(family->load(*op, type, {}, {}));
     const double found = residentBytes() - before;
     const auto told = static_cast<double>(family->memory(type, 0).weights);
-    QVERIFY2(std::abs(found - told) <= 0.1 * told,
-             qPrintable(QString("told %1 MiB, found %2 MiB").arg(told / 0x1p20, 0, 'f', 0).arg(found / 0x1p20, 0, 'f', 0)));
+    QVERIFY2(std::abs(found - told) <= 0.1 * told, qPrintable(QString("told %1 MiB, found %2 MiB")
+                                                                  .arg(told / 0x1p20, 0, 'f', 0)
+                                                                  .arg(found / 0x1p20, 0, 'f', 0)));
 }
 
 QTEST_APPLESS_MAIN(TestLoadedMemory)

@@ -10,8 +10,9 @@
 using namespace argali;
 using namespace argali::test;
 
-// Positions of a long conversation are turned by other factors than those of a short one. What was computed for the
-// short one is of no use then: an answer is that of a model that reads the whole conversation anew.
+// Positions of a long conversation are turned by other factors than those of a short one. What was
+// computed for the short one is of no use then: an answer is that of a model that reads the whole
+// conversation anew.
 class TestLongRope final : public QObject {
     Q_OBJECT
 private slots:
@@ -49,12 +50,14 @@ public:
     Answer ask(ChatRequest request)
     {
         Answer answer;
-        request.scores = [&](const TokenScore& score) { answer.scores.push_back(score.chosen.logProbability); };
+        request.scores = [&](const TokenScore& score) {
+            answer.scores.push_back(score.chosen.logProbability);
+        };
         const int64_t expected = m_model->cost(request).newTokens;
         const ChatResult result = m_model->generate(request, {}, {}, {});
         if (result.usage.computedTokens != expected)
-            qFatal("%lld of the prompt were computed, %lld were told", (long long)result.usage.computedTokens,
-                   (long long)expected);
+            qFatal("%lld of the prompt were computed, %lld were told",
+                   (long long)result.usage.computedTokens, (long long)expected);
         answer.ids = result.ids;
         answer.prompt = result.usage.promptTokens;
         answer.computed = result.usage.computedTokens;
@@ -87,7 +90,8 @@ ChatRequest second()
 {
     ChatRequest request = first(5);
     request.messages.push_back(said(Message::Role::Assistant, "It is a tuple."));
-    request.messages.push_back(said(Message::Role::User, "And what else is there to be said about it?"));
+    request.messages.push_back(
+        said(Message::Role::User, "And what else is there to be said about it?"));
     return request;
 }
 
@@ -187,7 +191,8 @@ void TestLongRope::keepsWhatStaysShort()
 
 void TestLongRope::growsLongInAnAnswer()
 {
-    // The reference leaves what is there while it answers; the prompt is still that of a short conversation.
+    // The reference leaves what is there while it answers; the prompt is still that of a short
+    // conversation.
     const auto [one, two] = lengths();
     Small model(one + 2);
     const Answer answer = model.ask(first(6));

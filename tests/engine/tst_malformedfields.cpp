@@ -12,8 +12,8 @@
 using namespace argali;
 using namespace argali::test;
 
-// Every field of every configuration that is read, with a value of each wrong kind: refused with one sentence that
-// names the file and the field, or not read at all.
+// Every field of every configuration that is read, with a value of each wrong kind: refused with
+// one sentence that names the file and the field, or not read at all.
 class TestMalformedFields final : public QObject {
     Q_OBJECT
 private slots:
@@ -37,7 +37,8 @@ void collect(const nlohmann::json& value, const nlohmann::json::json_pointer& at
     constexpr size_t deepest = 4;
     if (!at.empty())
         fields.push_back(at);
-    const bool goesOn = at.to_string().size() < 200 && std::ranges::count(at.to_string(), '/') < long(deepest);
+    const bool goesOn =
+        at.to_string().size() < 200 && std::ranges::count(at.to_string(), '/') < long(deepest);
     if (value.is_object() && goesOn)
         for (const auto& [key, inner] : value.items()) {
             collect(inner, at / key, fields);
@@ -63,13 +64,18 @@ QString complaint(const std::function<void()>& action, const fs::path& file,
     } catch (const Error& error) {
         ++refused;
         const QString what = error.what();
-        const auto names = [&](const std::string& key) { return what.contains(QString::fromStdString(key)); };
+        const auto names = [&](const std::string& key) {
+            return what.contains(QString::fromStdString(key));
+        };
         // What is in a list goes by the name of the list, or by its number.
         const bool isNumbered = field.back().find_first_not_of("0123456789") == std::string::npos;
-        const bool isNamed = names(field.back()) || (isNumbered && names(field.parent_pointer().back()));
-        const bool isTyped = error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported;
+        const bool isNamed =
+            names(field.back()) || (isNumbered && names(field.parent_pointer().back()));
+        const bool isTyped =
+            error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported;
         const bool isOneLine = !what.contains('\n');
-        if (isTyped && isOneLine && isNamed && what.contains(QString::fromStdString(file.filename().string())))
+        if (isTyped && isOneLine && isNamed &&
+            what.contains(QString::fromStdString(file.filename().string())))
             return {};
         return QString("%1: %2").arg(int(error.code())).arg(what);
     } catch (const std::exception& error) {
@@ -83,17 +89,20 @@ void TestMalformedFields::areNamed_data()
 {
     QTest::addColumn<QString>("folder");
     QTest::addColumn<QString>("file");
-    for (const char* folder : {"ovis2_5-tiny", "llava_1_5-tiny-hf", "llava_1_5-tiny-original", "internvl2-tiny-internlm2",
-                               "internvl2-tiny-qwen2", "internvl2-tiny-phi3", "internvl2-tiny-native", "chatglm2-tiny"})
+    for (const char* folder : {"ovis2_5-tiny", "llava_1_5-tiny-hf", "llava_1_5-tiny-original",
+                               "internvl2-tiny-internlm2", "internvl2-tiny-qwen2",
+                               "internvl2-tiny-phi3", "internvl2-tiny-native", "chatglm2-tiny"})
         QTest::addRow("%s", folder) << folder << "config.json";
     for (const char* folder : {"ovis2_5-tiny", "llava_1_5-tiny-hf", "internvl2-tiny-native"})
         QTest::addRow("%s preprocessor", folder) << folder << "preprocessor_config.json";
-    QTest::newRow("sampling") << "ovis2_5-tiny" << "generation_config.json";
+    QTest::newRow("sampling") << "ovis2_5-tiny"
+                              << "generation_config.json";
     for (const char* folder : {"ovis2_5-tiny", "internvl2-tiny-internlm2", "internvl2-tiny-qwen2"})
         QTest::addRow("%s tokenizer", folder) << folder << "tokenizer_config.json";
     for (const char* file : {"vision_tower/config.json", "vision_tower/preprocessor_config.json"})
         QTest::addRow("llava_1_5-tiny-original %s", file) << "llava_1_5-tiny-original" << file;
-    for (const char* folder : {"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora", "adapters/internvl2-vision"})
+    for (const char* folder : {"adapters/llava-tiny-lora", "adapters/llava-tiny-lora-rslora",
+                               "adapters/internvl2-vision"})
         QTest::addRow("%s", folder) << folder << "adapter_config.json";
 }
 
@@ -119,7 +128,8 @@ void TestMalformedFields::areNamed()
     };
     std::vector<nlohmann::json::json_pointer> fields;
     collect(whole, nlohmann::json::json_pointer(), fields);
-    const std::vector<nlohmann::json> values{"a text", -7, 1e300, nlohmann::json::array({"x"}), int64_t(1) << 62};
+    const std::vector<nlohmann::json> values{"a text", -7, 1e300, nlohmann::json::array({"x"}),
+                                             int64_t(1) << 62};
     open(); // as it is
     QStringList complaints;
     int refused = 0;
@@ -132,7 +142,8 @@ void TestMalformedFields::areNamed()
             std::ofstream(path) << changed;
             const QString found = complaint(open, path, field, refused);
             if (!found.isEmpty())
-                complaints += QString::fromStdString(field.to_string() + " = " + value.dump() + ": ") + found;
+                complaints +=
+                    QString::fromStdString(field.to_string() + " = " + value.dump() + ": ") + found;
         }
     m_refused += refused;
     QVERIFY2(complaints.isEmpty(), qPrintable(complaints.join('\n')));

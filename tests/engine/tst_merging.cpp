@@ -46,8 +46,8 @@ extern "C" int fsync(int descriptor)
     return -1;
 }
 
-// A merged checkpoint: what is in it, that it answers as the model with its adapter does, and what is left when it is
-// not finished.
+// A merged checkpoint: what is in it, that it answers as the model with its adapter does, and what
+// is left when it is not finished.
 class TestMerging final : public QObject {
     Q_OBJECT
 private slots:
@@ -85,7 +85,11 @@ class Place final {
 public:
     fs::path target() const { return path() / "merged"; }
     fs::path path() const { return m_folder.path().toStdString(); }
-    QStringList files() const { return QDir(m_folder.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot); }
+    QStringList files() const
+    {
+        return QDir(m_folder.path())
+            .entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
+    }
 
 private:
     QTemporaryDir m_folder;
@@ -137,9 +141,12 @@ void TestMerging::answersTheSame_data()
 {
     QTest::addColumn<QString>("model");
     QTest::addColumn<QString>("adapter");
-    QTest::newRow("all linear layers") << "llava_1_5-tiny-original" << "llava-tiny-lora";
-    QTest::newRow("joined matrices") << "internvl2-tiny-internlm2" << "internvl2-llm";
-    QTest::newRow("both towers") << "llava_1_5-tiny-hf" << "llava-tiny-hf-peft";
+    QTest::newRow("all linear layers") << "llava_1_5-tiny-original"
+                                       << "llava-tiny-lora";
+    QTest::newRow("joined matrices") << "internvl2-tiny-internlm2"
+                                     << "internvl2-llm";
+    QTest::newRow("both towers") << "llava_1_5-tiny-hf"
+                                 << "llava-tiny-hf-peft";
 }
 
 void TestMerging::answersTheSame()
@@ -179,7 +186,8 @@ void TestMerging::keepsTheLayout()
         changed += std::memcmp(other.raw(), tensor.raw(), size_t(tensor.bytes())) != 0;
     }
     QVERIFY(changed > 0 && changed < int(before.tensors.size()));
-    for (const char* file : {"config.json", "tokenizer.model", "tokenizer_config.json", "README.md"}) {
+    for (const char* file :
+         {"config.json", "tokenizer.model", "tokenizer_config.json", "README.md"}) {
         QFile one(QString::fromStdString((model / file).string()));
         QFile two(QString::fromStdString((place.target() / file).string()));
         QVERIFY(one.open(QIODevice::ReadOnly) && two.open(QIODevice::ReadOnly));
@@ -244,7 +252,9 @@ void TestMerging::addsDifferences()
     }
     whole.writeWeights(delta);
     text.writeWeights(language);
-    text.changeJson("config.json", [](nlohmann::json& config) { config = {{"model_type", "llama"}}; });
+    text.changeJson("config.json", [](nlohmann::json& config) {
+        config = {{"model_type", "llama"}};
+    });
     const std::vector<int32_t> expected = answerOf(data / "llava_1_5-tiny-original", {});
     QCOMPARE(answerOf(text.path(), {at(whole.path())}), expected);
     const Place place;
@@ -253,7 +263,8 @@ void TestMerging::addsDifferences()
     delta.erase("model.norm.weight");
     delta["model.other.weight"] = delta.at("lm_head.weight");
     whole.writeWeights(delta);
-    QCOMPARE(throwsOtherwise([&] { answerOf(text.path(), {at(whole.path())}); }, Error::Code::BadModel,
+    QCOMPARE(throwsOtherwise([&] { answerOf(text.path(), {at(whole.path())}); },
+                             Error::Code::BadModel,
                              "\"model.other.weight\" is a difference to nothing"),
              QByteArray());
 }
@@ -264,14 +275,17 @@ void TestMerging::completesALanguageModel()
     ModelFolder text("llava_1_5-tiny-original");
     addTower(text, "llava_1_5-tiny-original");
     std::map<std::string, Tensor> tensors = text.weights();
-    std::erase_if(tensors, [](const auto& entry) { return entry.first.find("mm_projector") != entry.first.npos; });
+    std::erase_if(tensors, [](const auto& entry) {
+        return entry.first.find("mm_projector") != entry.first.npos;
+    });
     text.writeWeights(tensors);
     text.changeJson("config.json", [](nlohmann::json& config) {
         std::erase_if(config.get_ref<nlohmann::json::object_t&>(),
                       [](const auto& entry) { return entry.first.starts_with("mm_"); });
         config["model_type"] = "llama";
     });
-    const std::vector<int32_t> expected = answerOf(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora")});
+    const std::vector<int32_t> expected =
+        answerOf(data / "llava_1_5-tiny-original", {adapter("llava-tiny-lora")});
     QCOMPARE(answerOf(text.path(), {adapter("llava-tiny-lora")}), expected);
     const Place place;
     QVERIFY(mergeAdapter({text.path(), adapter("llava-tiny-lora"), place.target(), {}}, {}));
@@ -287,15 +301,23 @@ void TestMerging::refuses()
     };
     const AdapterSource good = adapter("internvl2-llm");
     fs::create_directory(place.target());
-    QCOMPARE(throwsOtherwise(merge(place.target(), good), Error::Code::BadRequest, "merged: is there already"), QByteArray());
+    QCOMPARE(throwsOtherwise(merge(place.target(), good), Error::Code::BadRequest,
+                             "merged: is there already"),
+             QByteArray());
     fs::remove(place.target());
     fs::create_symlink("nowhere", place.target());
-    QCOMPARE(throwsOtherwise(merge(place.target(), good), Error::Code::BadRequest, "merged: is there already"), QByteArray());
+    QCOMPARE(throwsOtherwise(merge(place.target(), good), Error::Code::BadRequest,
+                             "merged: is there already"),
+             QByteArray());
     fs::remove(place.target());
-    QCOMPARE(throwsOtherwise(merge(place.path() / "a/b", good), Error::Code::BadRequest, "a: is no folder"), QByteArray());
-    QCOMPARE(throwsOtherwise(merge("/proc/argali", good), Error::Code::BadRequest, "cannot be made"), QByteArray());
-    QCOMPARE(throwsOtherwise(merge(place.target(), adapter("llava-tiny-lora")), Error::Code::BadModel,
-                             "is nothing that this model has"),
+    QCOMPARE(throwsOtherwise(merge(place.path() / "a/b", good), Error::Code::BadRequest,
+                             "a: is no folder"),
+             QByteArray());
+    QCOMPARE(
+        throwsOtherwise(merge("/proc/argali", good), Error::Code::BadRequest, "cannot be made"),
+        QByteArray());
+    QCOMPARE(throwsOtherwise(merge(place.target(), adapter("llava-tiny-lora")),
+                             Error::Code::BadModel, "is nothing that this model has"),
              QByteArray());
     QCOMPARE(place.files(), QStringList());
 }
@@ -312,9 +334,14 @@ void TestMerging::refusesAFullDisk()
         QSKIP("no such large file here");
     bool wrote = false;
     const auto progress = [&](const Progress&) { wrote = true; };
-    QCOMPARE(throwsOtherwise([&] { mergeAdapter({folder.path(), adapter("internvl2-llm"), place.target(), progress}, {}); },
-                             Error::Code::BadRequest, "merged: the merged model takes| are free there; free some"),
-             QByteArray());
+    QCOMPARE(
+        throwsOtherwise(
+            [&] {
+                mergeAdapter({folder.path(), adapter("internvl2-llm"), place.target(), progress},
+                             {});
+            },
+            Error::Code::BadRequest, "merged: the merged model takes| are free there; free some"),
+        QByteArray());
     QVERIFY(!wrote);
     QCOMPARE(place.files(), QStringList());
 }
@@ -325,10 +352,14 @@ void TestMerging::leavesNothingWhereWritingEnds_data()
     QTest::addColumn<QString>("adapter");
     QTest::addColumn<int>("longest");
     QTest::addColumn<QByteArray>("file");
-    QTest::newRow("in the header") << "internvl2-tiny-internlm2" << "internvl2-llm" << 100 << QByteArray("model.safetensors");
-    QTest::newRow("in a tensor") << "internvl2-tiny-internlm2" << "internvl2-llm" << 40'000 << QByteArray("model.safetensors");
+    QTest::newRow("in the header") << "internvl2-tiny-internlm2"
+                                   << "internvl2-llm" << 100 << QByteArray("model.safetensors");
+    QTest::newRow("in a tensor") << "internvl2-tiny-internlm2"
+                                 << "internvl2-llm" << 40'000 << QByteArray("model.safetensors");
     const auto weights = int(fs::file_size(data / "internvl2-tiny-internlm2/model.safetensors"));
-    QTest::newRow("in another file") << "internvl2-tiny-internlm2" << "internvl2-llm" << weights + 4096 << QByteArray("notes.dat");
+    QTest::newRow("in another file")
+        << "internvl2-tiny-internlm2"
+        << "internvl2-llm" << weights + 4096 << QByteArray("notes.dat");
 }
 
 void TestMerging::leavesNothingWhereWritingEnds()
@@ -346,9 +377,12 @@ void TestMerging::leavesNothingWhereWritingEnds()
     const auto restore = qScopeGuard([&] { setrlimit(RLIMIT_FSIZE, &old); });
     const rlimit small{rlim_t(longest), old.rlim_max};
     QCOMPARE(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const QByteArray found =
-        throwsOtherwise([&] { mergeAdapter({folder.path(), ::adapter(adapter.toUtf8()), place.target(), {}}, {}); },
-                        Error::Code::BadRequest, "/" + file + ": cannot be written (File too large); free some space");
+    const QByteArray found = throwsOtherwise(
+        [&] {
+            mergeAdapter({folder.path(), ::adapter(adapter.toUtf8()), place.target(), {}}, {});
+        },
+        Error::Code::BadRequest,
+        "/" + file + ": cannot be written (File too large); free some space");
     QCOMPARE(setrlimit(RLIMIT_FSIZE, &old), 0);
     QCOMPARE(found, QByteArray());
     QCOMPARE(place.files(), QStringList());
@@ -365,7 +399,8 @@ void TestMerging::waitsForTheDisk()
     QStringList before; // what the outer folder has when the last but one is there
     onSync = [&](const std::string& path) {
         // Not by the name of the hidden folder, which is another one each time.
-        synced.insert(path.starts_with(inside) ? path.substr(inside.size() + 6) : "outside " + path);
+        synced.insert(path.starts_with(inside) ? path.substr(inside.size() + 6)
+                                               : "outside " + path);
         if (path.starts_with(inside) && path.size() == inside.size() + 6)
             before = place.files();
         return true;
@@ -382,10 +417,18 @@ void TestMerging::waitsForTheDisk()
 
     // A disk that says that it could not is one that has not.
     const Place other;
-    for (const char* file : {"model-00002-of-00003.safetensors", "model.safetensors.index.json", "config.json", "vision_tower"}) {
-        onSync = [&](const std::string& path) { return !QByteArray::fromStdString(path).endsWith(file); };
-        QCOMPARE(throwsOtherwise([&] { mergeAdapter({folder.path(), adapter("llava-tiny-lora"), other.target(), {}}, {}); },
-                                 Error::Code::BadRequest, QByteArray(file) + ": cannot be written (Input/output error)"),
+    for (const char* file : {"model-00002-of-00003.safetensors", "model.safetensors.index.json",
+                             "config.json", "vision_tower"}) {
+        onSync = [&](const std::string& path) {
+            return !QByteArray::fromStdString(path).endsWith(file);
+        };
+        QCOMPARE(throwsOtherwise(
+                     [&] {
+                         mergeAdapter(
+                             {folder.path(), adapter("llava-tiny-lora"), other.target(), {}}, {});
+                     },
+                     Error::Code::BadRequest,
+                     QByteArray(file) + ": cannot be written (Input/output error)"),
                  QByteArray());
         QCOMPARE(other.files(), QStringList());
     }
@@ -399,8 +442,10 @@ void TestMerging::looksAtWhatWasWritten_data()
     QTest::newRow("a value") << "model.safetensors" << 100 << QByteArray("tensor \"");
     QTest::newRow("a length") << "model.safetensors" << -1 << QByteArray("a part of it");
     QTest::newRow("cut") << "model.safetensors" << 0 << QByteArray("a part of it");
-    QTest::newRow("the configuration") << "config.json" << 3 << QByteArray("config.json is not on the disk");
-    QTest::newRow("the tokenizer") << "tokenizer.model" << 0 << QByteArray("tokenizer.model is not on the disk");
+    QTest::newRow("the configuration")
+        << "config.json" << 3 << QByteArray("config.json is not on the disk");
+    QTest::newRow("the tokenizer")
+        << "tokenizer.model" << 0 << QByteArray("tokenizer.model is not on the disk");
 }
 
 void TestMerging::looksAtWhatWasWritten()
@@ -428,8 +473,15 @@ void TestMerging::looksAtWhatWasWritten()
     const auto restore = qScopeGuard([] { onSync = {}; });
     const Place where;
     QCOMPARE(throwsOtherwise(
-                 [&] { mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), where.target(), {}}, {}); },
-                 Error::Code::BadRequest, "merged: was not written as it should be|write elsewhere|" + part),
+                 [&] {
+                     mergeAdapter({data / "internvl2-tiny-internlm2",
+                                   adapter("internvl2-llm"),
+                                   where.target(),
+                                   {}},
+                                  {});
+                 },
+                 Error::Code::BadRequest,
+                 "merged: was not written as it should be|write elsewhere|" + part),
              QByteArray());
     QCOMPARE(where.files(), QStringList());
 }
@@ -451,13 +503,15 @@ void TestMerging::neverTakesThePlaceOfAnother()
         };
         QCOMPARE(throwsOtherwise(
                      [&] {
-                         mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
+                         mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"),
+                                       place.target(), progress},
                                       {});
                      },
                      Error::Code::BadRequest, "merged: cannot be made (File exists)"),
                  QByteArray());
         QCOMPARE(place.files(), QStringList{"merged"});
-        QCOMPARE(fs::is_directory(place.target()) ? fs::exists(place.target() / "mine") : fs::file_size(place.target()) == 4,
+        QCOMPARE(fs::is_directory(place.target()) ? fs::exists(place.target() / "mine")
+                                                  : fs::file_size(place.target()) == 4,
                  QByteArray(other) != "empty");
         QVERIFY(!fs::exists(place.target() / "config.json"));
     }
@@ -469,7 +523,8 @@ void TestMerging::leavesNothingWhenStopped()
     int all = 0;
     const Place whole;
     const auto count = [&](const Progress&) { ++all; };
-    QVERIFY(mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), whole.target(), count}, {}));
+    QVERIFY(mergeAdapter(
+        {data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), whole.target(), count}, {}));
     QVERIFY(all > 60);
     for (int at = 1; at <= all; at = at < all ? std::min(at + 17, all) : all + 1) {
         const Place place;
@@ -479,14 +534,17 @@ void TestMerging::leavesNothingWhenStopped()
             if (++steps == at)
                 stop.request_stop();
         };
-        QVERIFY(!mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
-                              stop.get_token()));
+        QVERIFY(!mergeAdapter(
+            {data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), progress},
+            stop.get_token()));
         QCOMPARE(place.files(), QStringList());
     }
     std::stop_source before;
     before.request_stop();
     const Place place;
-    QVERIFY(!mergeAdapter({data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), {}}, before.get_token()));
+    QVERIFY(!mergeAdapter(
+        {data / "internvl2-tiny-internlm2", adapter("internvl2-llm"), place.target(), {}},
+        before.get_token()));
     QCOMPARE(place.files(), QStringList());
 }
 

@@ -104,7 +104,8 @@ void TestModel::streamsWhatItReturns()
         std::string shown;
         std::string thought;
         const ChatResult result = m_model->generate(
-            request, {}, [&](const TextPiece& piece) { (piece.thinking ? thought : shown) += piece.text; }, {});
+            request, {},
+            [&](const TextPiece& piece) { (piece.thinking ? thought : shown) += piece.text; }, {});
         QCOMPARE(result.finishReason, FinishReason::Stop);
         QCOMPARE(shown, result.text);
         QCOMPARE(thought, result.thinking);
@@ -142,7 +143,8 @@ void TestModel::fivePicturesGiveFiveEmbeddings()
 {
     std::set<std::vector<float>> distinct;
     for (const uint8_t level : {0, 60, 120, 180, 240}) {
-        const Trace trace = m_model->trace(asking({picture(plain(level, 10, 200)), text("?")}), {}, {});
+        const Trace trace =
+            m_model->trace(asking({picture(plain(level, 10, 200)), text("?")}), {}, {});
         const float* values = trace.visualEmbeds.as<float>();
         distinct.emplace(values, values + trace.visualEmbeds.count());
     }
@@ -163,7 +165,8 @@ void TestModel::aFilmOfOnePictureRepeatsItsTokens()
     for (int64_t frame = 0; frame < 4; ++frame) {
         const Tensor part = four.visualEmbeds.rows(1 + frame * tokens, tokens);
         const Tensor expected = one.visualEmbeds.rows(1, tokens);
-        QVERIFY(std::equal(part.as<float>(), part.as<float>() + part.count(), expected.as<float>()));
+        QVERIFY(
+            std::equal(part.as<float>(), part.as<float>() + part.count(), expected.as<float>()));
     }
 }
 
@@ -222,10 +225,12 @@ void TestModel::budgetIsExact()
     QVERIFY(result.usage.thinkingTokens <= budget);
     QVERIFY(!result.text.empty());
     QCOMPARE(result.finishReason, FinishReason::Stop);
-    QVERIFY(std::equal(result.ids.begin(), result.ids.begin() + std::min<int64_t>(budget, free.usage.thinkingTokens),
+    QVERIFY(std::equal(result.ids.begin(),
+                       result.ids.begin() + std::min<int64_t>(budget, free.usage.thinkingTokens),
                        free.ids.begin()));
     if (forced)
-        QVERIFY(QString::fromStdString(result.thinking).endsWith("based on the thinking directly now."));
+        QVERIFY(QString::fromStdString(result.thinking)
+                    .endsWith("based on the thinking directly now."));
     else
         QCOMPARE(result.ids, free.ids);
 }
@@ -278,7 +283,8 @@ void TestModel::contextOverflowNamesTheNumbers()
         QVERIFY2(QString(error.what()).contains(QString::number(needed)), error.what());
         QVERIFY2(QString(error.what()).contains("128"), error.what());
     }
-    QCOMPARE(model->generate(asking({sample("objects.png"), text(shapeQuestion)}), {}, {}, {}).text, shapeAnswer);
+    QCOMPARE(model->generate(asking({sample("objects.png"), text(shapeQuestion)}), {}, {}, {}).text,
+             shapeAnswer);
 }
 
 void TestModel::theAnswerEndsWithTheContext()
@@ -333,7 +339,8 @@ void TestModel::answersRightAfterCancelling()
     for (int round = 0; round < 50; ++round) {
         // another picture each time, so that vision and prefill are stopped as well as answering
         ChatRequest other = request;
-        other.messages.back().content.front() = picture(plain(uint8_t(round), 99, uint8_t(5 * round)));
+        other.messages.back().content.front() =
+            picture(plain(uint8_t(round), 99, uint8_t(5 * round)));
         std::stop_source stop;
         const auto delay = whole * std::uniform_int_distribution(0, 100)(random) / 100;
         std::thread stopper([&] {
@@ -342,8 +349,9 @@ void TestModel::answersRightAfterCancelling()
         });
         const ChatResult result = model->generate(other, stop.get_token(), {}, {});
         stopper.join();
-        QVERIFY(result.finishReason == FinishReason::Cancelled || result.finishReason == FinishReason::Stop
-                || result.finishReason == FinishReason::Length);
+        QVERIFY(result.finishReason == FinishReason::Cancelled ||
+                result.finishReason == FinishReason::Stop ||
+                result.finishReason == FinishReason::Length);
         if (round % 10 == 9) {
             ChatRequest plainQuestion = asking({sample("objects.png"), text(shapeQuestion)});
             QCOMPARE(model->generate(plainQuestion, {}, {}, {}).text, shapeAnswer);

@@ -328,7 +328,8 @@ void TestOps::endsOfProducts()
     QCOMPARE(device.download(x), (std::vector<float>{1, -1, 0.5f, 0}));
     device.op().activate(x, Activation::QuickGelu);
     const auto quick = [](float value) { return value / (1 + std::exp(-1.702f * value)); };
-    QCOMPARE(difference(device.download(x), {quick(1), quick(-1), quick(0.5f), 0}, 1e-6f), QString());
+    QCOMPARE(difference(device.download(x), {quick(1), quick(-1), quick(0.5f), 0}, 1e-6f),
+             QString());
     Tensor wrong = device.make({2, 3});
     QVERIFY_EXCEPTION_THROWN(device.op().gateUp(wrong, both), Error);
 }
@@ -365,8 +366,8 @@ void TestOps::ropeAppend()
 void TestOps::ropeFactors()
 {
     QFETCH(TestDevice, device);
-    // As above, but the frequencies 1 and 1/2 are divided by 3 and 0.5: angles 1 and 3, and all turned
-    // values are twice as long. Values of the cache stay as they are.
+    // As above, but the frequencies 1 and 1/2 are divided by 3 and 0.5: angles 1 and 3, and all
+    // turned values are twice as long. Values of the cache stay as they are.
     Tensor q = device.makeActivation({1, 1, 4});
     KvLayer cache{device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute()),
                   device.upload({1, 5, 4}, std::vector<float>(20, 9), device.compute())};

@@ -12,8 +12,8 @@
 using namespace argali;
 using argali::test::ModelFolder;
 
-// The numbers of the family against the reference are in tst_cli_check (every case, every stage). Here: every
-// published layout gives the same numbers, and what is wrong with a folder is named.
+// The numbers of the family against the reference are in tst_cli_check (every case, every stage).
+// Here: every published layout gives the same numbers, and what is wrong with a folder is named.
 class TestOvis25 final : public QObject {
     Q_OBJECT
 private slots:
@@ -71,7 +71,8 @@ double largestDifference(const Tensor& a, const Tensor& b)
 }
 
 using Renaming = std::vector<std::pair<const char*, const char*>>;
-const Renaming nativeText{{"llm.model.", "model.language_model."}, {"llm.lm_head.", "lm_head."},
+const Renaming nativeText{{"llm.model.", "model.language_model."},
+                          {"llm.lm_head.", "lm_head."},
                           {"vte.", "model.visual_embeddings_table."}};
 constexpr const char* vision = "visual_tokenizer.vit.vision_model.";
 
@@ -84,7 +85,8 @@ void toNativeConfig(nlohmann::json& config)
     nlohmann::json& vit = config["vision_config"];
     vit["model_type"] = "ovis2_5_vision";
     vit["spatial_merge_size"] = vit["hidden_stride"];
-    vit["layer_types"] = std::vector<std::string>(vit["num_hidden_layers"].get<size_t>(), "full_attention");
+    vit["layer_types"] =
+        std::vector<std::string>(vit["num_hidden_layers"].get<size_t>(), "full_attention");
     vit["vocab_size"] = config["visual_vocab_size"];
     vit["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 10000}};
     vit.erase("hidden_stride");
@@ -100,7 +102,8 @@ void TestOvis25::layouts_data()
     QTest::addColumn<QString>("model");
     QTest::addColumn<QString>("layout");
     for (const char* model : {"ovis2_5-tiny", "ovis2_5-tiny-untied"})
-        for (const char* layout : {"repo", "native-a", "native-b", "native-c", "native names, hub config"})
+        for (const char* layout :
+             {"repo", "native-a", "native-b", "native-c", "native names, hub config"})
             QTest::addRow("%s %s", model, layout) << model << layout;
 }
 
@@ -112,8 +115,10 @@ void TestOvis25::layouts()
     const Trace expected = traceOf(folder.path());
 
     Renaming renaming;
-    const std::string head = layout == "native-a" ? "model.vision_tower." : "model.visual_tokenizer.";
-    const std::string tower = layout == "native-a" ? "model.vision_tower.transformer." : "model.vision_tower.";
+    const std::string head =
+        layout == "native-a" ? "model.vision_tower." : "model.visual_tokenizer.";
+    const std::string tower =
+        layout == "native-a" ? "model.vision_tower.transformer." : "model.vision_tower.";
     const std::string layers = layout == "native-b" ? tower + "layers." : tower + "encoder.layers.";
     const std::string visionLayers = std::string(vision) + "encoder.layers.";
     if (layout != "repo") {
@@ -160,7 +165,8 @@ void TestOvis25::storedTypes_data()
     QTest::addColumn<int>("compute");
     for (const DType stored : {DType::F32, DType::F16})
         for (const DType compute : {DType::F32, DType::F16, DType::BF16})
-            QTest::addRow("%s as %s", nameOf(stored), nameOf(compute)) << int(stored) << int(compute);
+            QTest::addRow("%s as %s", nameOf(stored), nameOf(compute))
+                << int(stored) << int(compute);
 }
 
 void TestOvis25::storedTypes()
@@ -242,10 +248,11 @@ void TestOvis25::refuses_data()
     add("other activation", "hidden_act");
     add("no tokenizer", "tokenizer");
     add("no prompt tokens", "<|im_start|>");
-    add("unknown spelling", "tensor not found under any published name: llm.model.embed_tokens.weight");
-    for (const char* key : {"do_resize false", "do_rescale false", "do_normalize false", "resample 3",
-                            "rescale_factor 0.5", "patch_size 14", "hidden_stride 4", "merge_size 1",
-                            "temporal_patch_size 2"})
+    add("unknown spelling",
+        "tensor not found under any published name: llm.model.embed_tokens.weight");
+    for (const char* key : {"do_resize false", "do_rescale false", "do_normalize false",
+                            "resample 3", "rescale_factor 0.5", "patch_size 14", "hidden_stride 4",
+                            "merge_size 1", "temporal_patch_size 2"})
         add(key, key);
     add("image_mean [0.5]", "image_mean");
     add("image_std [0.5,0,0.5]", "image_std");
@@ -295,7 +302,9 @@ void TestOvis25::refuses()
     if (name == "window attention")
         config([](nlohmann::json& c) { c["vit_config"]["fullatt_block_indexes"] = "0|1"; });
     if (name == "scaled rope")
-        config([](nlohmann::json& c) { c["llm_config"]["rope_scaling"] = {{"type", "yarn"}, {"factor", 4.0}}; });
+        config([](nlohmann::json& c) {
+            c["llm_config"]["rope_scaling"] = {{"type", "yarn"}, {"factor", 4.0}};
+        });
     if (name == "other activation")
         config([](nlohmann::json& c) { c["vit_config"]["hidden_act"] = "relu"; });
     if (name == "no tokenizer")
@@ -303,7 +312,8 @@ void TestOvis25::refuses()
             folder.remove(file);
     if (name == "no prompt tokens") {
         folder.remove("tokenizer_config.json");
-        folder.changeJson("tokenizer.json", [](nlohmann::json& t) { t["added_tokens"] = nlohmann::json::array(); });
+        folder.changeJson("tokenizer.json",
+                          [](nlohmann::json& t) { t["added_tokens"] = nlohmann::json::array(); });
     }
     if (const size_t blank = name.find(' '); name.find('_') < blank || name == "resample 3")
         folder.changeJson("preprocessor_config.json", [&](nlohmann::json& p) {
@@ -319,8 +329,10 @@ void TestOvis25::refuses()
     } catch (const Error& error) {
         QVERIFY2(QString(error.what()).contains(word), error.what());
         const bool isOfFiles = name != "int8" && name != "context too large";
-        QVERIFY2(!isOfFiles || QString(error.what()).contains(QString::fromStdString(path.filename().string())),
-                 error.what());
+        QVERIFY2(
+            !isOfFiles ||
+                QString(error.what()).contains(QString::fromStdString(path.filename().string())),
+            error.what());
         QVERIFY2(!QString(error.what()).contains('\n'), error.what());
         QVERIFY(error.code() != Error::Code::Internal);
     }
@@ -356,7 +368,8 @@ void TestOvis25::namesUnknownTensors()
     auto weights = folder.weights();
     weights.emplace("llm.model.layers.0.extra", weights.begin()->second);
     folder.writeWeights(weights);
-    QCOMPARE(describeModel(folder.path()).unknownTensors, std::vector<std::string>{"llm.model.layers.0.extra"});
+    QCOMPARE(describeModel(folder.path()).unknownTensors,
+             std::vector<std::string>{"llm.model.layers.0.extra"});
     QVERIFY(!traceOf(folder.path()).logits.isEmpty());
 }
 

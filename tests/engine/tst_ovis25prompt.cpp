@@ -22,7 +22,8 @@ private slots:
     void refuses();
 
 private:
-    std::string rendered(const ChatRequest& request, const std::vector<VisualPart>& parts = {}) const;
+    std::string rendered(const ChatRequest& request,
+                         const std::vector<VisualPart>& parts = {}) const;
     std::unique_ptr<Tokenizer> m_tokenizer;
 };
 
@@ -59,7 +60,8 @@ ChatRequest asking(std::vector<ContentItem> content)
 
 } // namespace
 
-std::string TestOvis25Prompt::rendered(const ChatRequest& request, const std::vector<VisualPart>& parts) const
+std::string TestOvis25Prompt::rendered(const ChatRequest& request,
+                                       const std::vector<VisualPart>& parts) const
 {
     const Prompt prompt = renderPrompt(*m_tokenizer, request, parts, 2);
     std::string result;
@@ -71,7 +73,8 @@ std::string TestOvis25Prompt::rendered(const ChatRequest& request, const std::ve
 void TestOvis25Prompt::templateOfOneTurn()
 {
     QCOMPARE(rendered(asking({text("Hi")})),
-             std::string("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"));
+             std::string(
+                 "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"));
 }
 
 void TestOvis25Prompt::thinkingLeavesTheTailOpen()
@@ -79,41 +82,48 @@ void TestOvis25Prompt::thinkingLeavesTheTailOpen()
     ChatRequest request = asking({text("Hi")});
     request.thinking = true;
     request.messages.insert(request.messages.begin(), {Message::Role::System, {text("Be brief.")}});
-    QCOMPARE(rendered(request), std::string("<|im_start|>system\nBe brief.<|im_end|>\n"
-                                            "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"));
+    QCOMPARE(rendered(request),
+             std::string("<|im_start|>system\nBe brief.<|im_end|>\n"
+                         "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"));
 }
 
 void TestOvis25Prompt::placeholdersOfTheTemplateAreRemoved()
 {
     ChatRequest request = asking({text("a<image>b<video>c")});
     request.thinking = true;
-    QCOMPARE(rendered(request), std::string("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n"));
+    QCOMPARE(rendered(request),
+             std::string("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n"));
 }
 
 void TestOvis25Prompt::placeholdersCannotBeMadeOfPieces()
 {
     ChatRequest request = asking({text("x<ima<image>ge><vi<vid<video>eo>deo>y")});
     request.thinking = true;
-    QCOMPARE(rendered(request), std::string("<|im_start|>user\nxy<|im_end|>\n<|im_start|>assistant\n"));
+    QCOMPARE(rendered(request),
+             std::string("<|im_start|>user\nxy<|im_end|>\n<|im_start|>assistant\n"));
 }
 
 void TestOvis25Prompt::historyLosesItsThinking()
 {
     ChatRequest request = asking({text("A?")});
-    request.messages.push_back({Message::Role::Assistant, {text("<think>no</think>x</think>\n\n cat\n")}});
+    request.messages.push_back(
+        {Message::Role::Assistant, {text("<think>no</think>x</think>\n\n cat\n")}});
     request.messages.push_back({Message::Role::User, {text("B?")}});
     request.thinking = true;
-    QCOMPARE(rendered(request), std::string("<|im_start|>user\nA?<|im_end|>\n<|im_start|>assistant\n cat\n<|im_end|>\n"
-                                            "<|im_start|>user\nB?<|im_end|>\n<|im_start|>assistant\n"));
+    QCOMPARE(rendered(request),
+             std::string("<|im_start|>user\nA?<|im_end|>\n<|im_start|>assistant\n cat\n<|im_end|>\n"
+                         "<|im_start|>user\nB?<|im_end|>\n<|im_start|>assistant\n"));
 }
 
 void TestOvis25Prompt::picturesStandWhereTheyAre()
 {
-    ChatRequest request = asking({text("a"), media(ContentItem::Type::Picture), media(ContentItem::Type::Picture)});
+    ChatRequest request =
+        asking({text("a"), media(ContentItem::Type::Picture), media(ContentItem::Type::Picture)});
     request.thinking = true;
-    QCOMPARE(rendered(request, {part(false, 1, 2, 2), part(false, 1, 2, 4)}),
-             std::string("<|im_start|>user\na\n{-301}{-300}{-302}\n{-301}{-300}{-300}{-302}<|im_end|>\n"
-                         "<|im_start|>assistant\n"));
+    QCOMPARE(
+        rendered(request, {part(false, 1, 2, 2), part(false, 1, 2, 4)}),
+        std::string("<|im_start|>user\na\n{-301}{-300}{-302}\n{-301}{-300}{-300}{-302}<|im_end|>\n"
+                    "<|im_start|>assistant\n"));
 }
 
 void TestOvis25Prompt::textAroundAPictureIsTokenisedApart()
@@ -132,14 +142,15 @@ void TestOvis25Prompt::filmHasItsOwnMarkers()
     ChatRequest request = asking({media(ContentItem::Type::Film), text("a")});
     request.thinking = true;
     QCOMPARE(rendered(request, {part(true, 3, 2, 2)}),
-             std::string("<|im_start|>user\n{-303}{-300}{-300}{-300}{-304}\na<|im_end|>\n<|im_start|>assistant\n"));
+             std::string("<|im_start|>user\n{-303}{-300}{-300}{-300}{-304}\na<|im_end|>\n<|im_"
+                         "start|>assistant\n"));
 }
 
 void TestOvis25Prompt::refuses_data()
 {
     QTest::addColumn<int>("kind");
-    for (const char* name : {"no message", "last is the assistant's", "picture and film", "two films",
-                             "picture in an answer", "end of text in the question"})
+    for (const char* name : {"no message", "last is the assistant's", "picture and film",
+                             "two films", "picture in an answer", "end of text in the question"})
         QTest::addRow("%s", name) << 0;
 }
 
@@ -162,7 +173,8 @@ void TestOvis25Prompt::refuses()
         parts = {part(true, 1, 2, 2), part(true, 1, 2, 2)};
     }
     if (name == "picture in an answer") {
-        request.messages.insert(request.messages.begin(), {Message::Role::Assistant, {media(Type::Picture)}});
+        request.messages.insert(request.messages.begin(),
+                                {Message::Role::Assistant, {media(Type::Picture)}});
         parts = {part(false, 1, 2, 2)};
     }
     if (name == "end of text in the question")

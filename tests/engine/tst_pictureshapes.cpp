@@ -42,7 +42,8 @@ Image noise(int width, int height)
 
 bool areEqual(const Image& a, const Image& b)
 {
-    return a.width() == b.width() && a.height() == b.height() && std::ranges::equal(a.pixels(), b.pixels());
+    return a.width() == b.width() && a.height() == b.height() &&
+           std::ranges::equal(a.pixels(), b.pixels());
 }
 
 constexpr std::array<uint8_t, 3> colour{122, 116, 104};
@@ -55,10 +56,11 @@ void TestPictureShapes::publishedGrids_data()
     QTest::addColumn<int>("height");
     QTest::addColumn<int>("columns");
     QTest::addColumn<int>("rows");
-    const int sizes[][4] = {{640, 480, 4, 3},   {1000, 300, 3, 1}, {448, 448, 1, 1},  {100, 100, 1, 1},
-                            {640, 640, 2, 2},   {800, 800, 2, 2},  {1024, 1024, 3, 3}, {600, 300, 2, 1},
-                            {1280, 720, 4, 2},  {1920, 1080, 4, 2}, {2000, 1000, 4, 2}, {2000, 500, 4, 1},
-                            {200, 50, 4, 1},    {300, 1000, 1, 3}, {3000, 200, 12, 1}};
+    const int sizes[][4] = {{640, 480, 4, 3},   {1000, 300, 3, 1},  {448, 448, 1, 1},
+                            {100, 100, 1, 1},   {640, 640, 2, 2},   {800, 800, 2, 2},
+                            {1024, 1024, 3, 3}, {600, 300, 2, 1},   {1280, 720, 4, 2},
+                            {1920, 1080, 4, 2}, {2000, 1000, 4, 2}, {2000, 500, 4, 1},
+                            {200, 50, 4, 1},    {300, 1000, 1, 3},  {3000, 200, 12, 1}};
     for (const auto& [width, height, columns, rows] : sizes)
         QTest::addRow("%d x %d", width, height) << width << height << columns << rows;
 }
@@ -97,7 +99,8 @@ void TestPictureShapes::paddingInStripsIsPadding_data()
 {
     QTest::addColumn<int>("width");
     QTest::addColumn<int>("height");
-    for (const auto& [width, height] : {std::pair{40, 40}, {90, 31}, {31, 90}, {200, 1}, {1, 200}, {57, 130}, {56, 20}})
+    for (const auto& [width, height] :
+         {std::pair{40, 40}, {90, 31}, {31, 90}, {200, 1}, {1, 200}, {57, 130}, {56, 20}})
         QTest::addRow("%d x %d", width, height) << width << height;
 }
 
@@ -110,7 +113,8 @@ void TestPictureShapes::paddingInStripsIsPadding()
     QCOMPARE(square.width(), std::max(width, height));
     QCOMPARE(square.height(), std::max(width, height));
     for (const int side : {14, 56, 300})
-        QVERIFY(areEqual(squareByPadding(image, colour, side), resize(square, {side, side}, ResizeFilter::Bicubic)));
+        QVERIFY(areEqual(squareByPadding(image, colour, side),
+                         resize(square, {side, side}, ResizeFilter::Bicubic)));
 }
 
 void TestPictureShapes::oddRestIsAtTheEnd()
@@ -137,7 +141,8 @@ void TestPictureShapes::refusesExtremeEdges()
         try {
             call();
         } catch (const Error& error) {
-            return error.code() == Error::Code::BadRequest && QString(error.what()).contains("pixels");
+            return error.code() == Error::Code::BadRequest &&
+                   QString(error.what()).contains("pixels");
         }
         return false;
     };

@@ -35,7 +35,8 @@ Sampling drawing(float temperature)
     return sampling;
 }
 
-std::map<int32_t, int> countDraws(const Sampling& sampling, const std::vector<float>& logits, int draws)
+std::map<int32_t, int> countDraws(const Sampling& sampling, const std::vector<float>& logits,
+                                  int draws)
 {
     Sampler sampler(sampling);
     std::map<int32_t, int> counts;

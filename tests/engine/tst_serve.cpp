@@ -153,15 +153,19 @@ private slots:
             QCOMPARE(answer.json()["model"].toString(), name);
             texts += textOf(answer);
         }
-        const QStringList direct{"chat", "-m", model, "-p", "Hello", "--greedy", "--json", "--max-new-tokens", "8"};
+        const QStringList direct{
+            "chat", "-m", model, "-p", "Hello", "--greedy", "--json", "--max-new-tokens", "8"};
         QCOMPARE(texts[0], object(argaliCli(direct).out)["text"].toString());
-        QCOMPARE(texts[1], object(argaliCli(direct + QStringList{"--adapter", adapter}).out)["text"].toString());
+        QCOMPARE(
+            texts[1],
+            object(argaliCli(direct + QStringList{"--adapter", adapter}).out)["text"].toString());
         QVERIFY(texts[0] != texts[1]);
         body["model"] = "llava+other";
         const HttpClient::Answer unknown = server.ask(body);
         QCOMPARE(unknown.status, 404);
         QVERIFY2(unknown.body.contains("llava, llava+llava-tiny-lora"), unknown.body);
-        const Outcome several = argaliCli({"serve", "-m", model, "-m", pocket, "--adapter", adapter});
+        const Outcome several =
+            argaliCli({"serve", "-m", model, "-m", pocket, "--adapter", adapter});
         QCOMPARE(failsOtherwise(several, 2, "--adapter goes with one model"), QByteArray());
     }
 

@@ -24,7 +24,8 @@ void TestSmartResize::equalsTheReference()
         const ImageSize from{row.at("width").get<int>(), row.at("height").get<int>()};
         const ImageSize to = smartResize(from, 32, row.at("min_pixels").get<int64_t>(),
                                          row.at("max_pixels").get<int64_t>());
-        const ImageSize expected{row.at("expect").at(1).get<int>(), row.at("expect").at(0).get<int>()};
+        const ImageSize expected{row.at("expect").at(1).get<int>(),
+                                 row.at("expect").at(0).get<int>()};
         QVERIFY2(to == expected, row.dump().c_str());
     }
 }

@@ -27,7 +27,8 @@ using Files = QList<QByteArray>;
 void copyTo(const QTemporaryDir& folder, const char* from, const Files& names)
 {
     for (const QByteArray& name : names)
-        fs::copy_file(data / from / name.toStdString(), fs::path(folder.path().toStdString()) / name.toStdString(),
+        fs::copy_file(data / from / name.toStdString(),
+                      fs::path(folder.path().toStdString()) / name.toStdString(),
                       fs::copy_options::overwrite_existing);
 }
 
@@ -50,25 +51,32 @@ void TestTokenizerChoice::strayFilesChangeNothing_data()
     const Files json{"tokenizer.json"};
     const Files llama{"tokenizer.model"};
     const QByteArray ofQwen = R"({"tokenizer_class": "Qwen2Tokenizer"})";
-    const auto row = [](const char* name, const char* model, const Files& own, const QByteArray& tokenizerConfig,
-                        const QByteArray& config, const char* stranger, const Files& stray) {
-        QTest::newRow(name) << QByteArray(model) << own << tokenizerConfig << config << QByteArray(stranger) << stray;
+    const auto row = [](const char* name, const char* model, const Files& own,
+                        const QByteArray& tokenizerConfig, const QByteArray& config,
+                        const char* stranger, const Files& stray) {
+        QTest::newRow(name) << QByteArray(model) << own << tokenizerConfig << config
+                            << QByteArray(stranger) << stray;
     };
     const char* const internlm = "internvl2-tiny-internlm2";
     row("Qwen2 with vocab.json", "internvl2-tiny-qwen2", qwen, {}, "", internlm, llama);
-    row("fast Qwen2", "internvl2-tiny-qwen2", qwen, R"({"tokenizer_class": "Qwen2TokenizerFast"})", "", internlm, llama);
+    row("fast Qwen2", "internvl2-tiny-qwen2", qwen, R"({"tokenizer_class": "Qwen2TokenizerFast"})",
+        "", internlm, llama);
     row("Qwen2 with tokenizer.json", "ovis2_5-tiny", json, ofQwen, "", internlm, llama);
-    row("any tokenizer.json", "ovis2_5-tiny", json, R"({"tokenizer_class": "PreTrainedTokenizerFast"})", "", internlm, llama);
+    row("any tokenizer.json", "ovis2_5-tiny", json,
+        R"({"tokenizer_class": "PreTrainedTokenizerFast"})", "", internlm, llama);
     row("by the class in config.json", "ovis2_5-tiny", json, "", ofQwen, internlm, llama);
-    row("by the model", "internvl2-tiny-qwen2", qwen, "", R"({"model_type": "qwen2"})", internlm, llama);
+    row("by the model", "internvl2-tiny-qwen2", qwen, "", R"({"model_type": "qwen2"})", internlm,
+        llama);
     row("by the language model", "internvl2-tiny-qwen2", qwen, "",
-        R"({"model_type": "internvl_chat", "llm_config": {"model_type": "qwen2"}})", internlm, llama);
+        R"({"model_type": "internvl_chat", "llm_config": {"model_type": "qwen2"}})", internlm,
+        llama);
     row("a broken one", "ovis2_5-tiny", json, ofQwen, "", "hostile/broken", {"tokenizer.model"});
-    row("InternLM2 beside vocab.json", internlm, llama, {}, "", "internvl2-tiny-qwen2", {"vocab.json", "merges.txt"});
+    row("InternLM2 beside vocab.json", internlm, llama, {}, "", "internvl2-tiny-qwen2",
+        {"vocab.json", "merges.txt"});
     row("Llama beside vocab.json", "llava_1_5-tiny-original", llama, {}, "", "internvl2-tiny-qwen2",
         {"vocab.json", "merges.txt"});
-    row("no class", "llava_1_5-tiny-original", llama, "", R"({"model_type": "llava_llama"})", "internvl2-tiny-qwen2",
-        {"vocab.json", "merges.txt"});
+    row("no class", "llava_1_5-tiny-original", llama, "", R"({"model_type": "llava_llama"})",
+        "internvl2-tiny-qwen2", {"vocab.json", "merges.txt"});
 }
 
 void TestTokenizerChoice::strayFilesChangeNothing()
@@ -101,12 +109,14 @@ void TestTokenizerChoice::aClassNeedsItsFiles()
     const QTemporaryDir folder;
     copyTo(folder, "internvl2-tiny-internlm2", {"tokenizer.model"});
     writeFile(folder, "tokenizer_config.json", R"({"tokenizer_class": "Qwen2Tokenizer"})");
-    QCOMPARE(throwsOtherwise([&] { idsIn(folder); }, Error::Code::Unsupported,
-                             "tokenizer_config.json: |tokenizer_class \"Qwen2Tokenizer\" with tokenizer.model"),
+    QCOMPARE(throwsOtherwise(
+                 [&] { idsIn(folder); }, Error::Code::Unsupported,
+                 "tokenizer_config.json: |tokenizer_class \"Qwen2Tokenizer\" with tokenizer.model"),
              QByteArray());
     writeFile(folder, "tokenizer_config.json", R"({"tokenizer_class": 7})");
     copyTo(folder, "internvl2-tiny-qwen2", {"vocab.json", "merges.txt"});
-    QCOMPARE(throwsOtherwise([&] { idsIn(folder); }, Error::Code::BadModel, "tokenizer_config.json: |tokenizer_class"),
+    QCOMPARE(throwsOtherwise([&] { idsIn(folder); }, Error::Code::BadModel,
+                             "tokenizer_config.json: |tokenizer_class"),
              QByteArray());
 }
 

@@ -1,10 +1,10 @@
 // Bodies of requests for an answer, in all forms that serve takes.
 #include "engine/server/apifailure.h"
 
-#include <nlohmann/json.hpp>
 #include "engine/server/chatcall.h"
 #include "engine/server/chatfields.h"
 #include "tests/fuzz/fuzz.h"
+#include <nlohmann/json.hpp>
 
 using namespace argali;
 

@@ -12,8 +12,8 @@ ARGALI_FUZZ(picture)
     limits.openSeconds = 5;
     for (const Orientation orientation : {Orientation::Upright, Orientation::AsStored}) {
         fuzz::tryTo([&] {
-            const Image image = readPicture(std::as_bytes(std::span(bytes)), "picture", orientation,
-                                            {}, limits);
+            const Image image =
+                readPicture(std::as_bytes(std::span(bytes)), "picture", orientation, {}, limits);
             fuzz::require(int64_t(image.width()) * image.height() <= limits.pixels,
                           "a picture beyond its limit");
         });

@@ -34,7 +34,8 @@ public:
     std::filesystem::path write(const std::string& name, std::string_view bytes) const
     {
         std::filesystem::path file = m_path / name;
-        std::filesystem::remove(file); // a file that is cut to be written anew goes to the disk at once
+        std::filesystem::remove(
+            file); // a file that is cut to be written anew goes to the disk at once
         std::ofstream out(file, std::ios::binary);
         out.write(bytes.data(), std::streamsize(bytes.size()));
         if (!out.flush())

@@ -64,7 +64,8 @@ inline QVariant sqlValue(const QString& fileName, const QString& sql)
 {
     QVariant value;
     {
-        QSqlDatabase db = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), QStringLiteral("test"));
+        QSqlDatabase db =
+            QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), QStringLiteral("test"));
         db.setDatabaseName(fileName);
         if (db.open()) {
             QSqlQuery query(db);

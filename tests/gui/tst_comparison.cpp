@@ -62,10 +62,11 @@ struct Bench {
     }
     void open(const std::optional<LoadedModel>& model = {}, const Conversation& before = {})
     {
-        dialog = std::make_unique<Comparison>(Comparison::Parts{settings, loader, sources}, before,
-                                              Draft{QStringLiteral("which?"), {}},
-                                              Comparison::Options{AnswerOptions::builtIn(), AnswerOptions::builtIn()},
-                                              model, nullptr);
+        dialog = std::make_unique<Comparison>(
+            Comparison::Parts{settings, loader, sources}, before,
+            Draft{QStringLiteral("which?"), {}},
+            Comparison::Options{AnswerOptions::builtIn(), AnswerOptions::builtIn()}, model,
+            nullptr);
         dialog->show();
     }
     bool ends() const

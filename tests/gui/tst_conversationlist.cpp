@@ -69,7 +69,8 @@ private slots:
                               QStringLiteral("Last 30 days"), QStringLiteral("weeks")}));
         QCOMPARE(rows.size(), 12); // a month, and the one in it
         bench.book.setPinned(13, true);
-        QCOMPARE(bench.rows().mid(0, 2), (QStringList{QStringLiteral("Pinned"), QStringLiteral("old")}));
+        QCOMPARE(bench.rows().mid(0, 2),
+                 (QStringList{QStringLiteral("Pinned"), QStringLiteral("old")}));
         bench.book.setFolder(12, 5);
         QVERIFY(!bench.rows().contains(QStringLiteral("Yesterday")));
         QCOMPARE(bench.rows().indexOf(QStringLiteral("yesterday")),
@@ -228,7 +229,8 @@ private slots:
         int undone = 0;
         int forgotten = 0;
         const auto offer = [&] {
-            line.offer(QStringLiteral("gone"), [&] { ++undone; }, [&] { ++forgotten; });
+            line.offer(
+                QStringLiteral("gone"), [&] { ++undone; }, [&] { ++forgotten; });
         };
         offer();
         QVERIFY(!line.isHidden());

@@ -22,10 +22,7 @@ class TestDesktopAppearance final : public QObject {
     PrivateBus m_bus;
 
 private slots:
-    void initTestCase()
-    {
-        QVERIFY2(!m_bus.address().isEmpty(), "the tests need dbus-daemon");
-    }
+    void initTestCase() { QVERIFY2(!m_bus.address().isEmpty(), "the tests need dbus-daemon"); }
 
     void readsAndFollowsThePortal()
     {
@@ -148,8 +145,8 @@ private slots:
         portal.tellChange({1, 2, 3});
         if (value.canConvert<QDBusVariant>())
             portal.tellChange({QStringLiteral("org.freedesktop.appearance"), contrastKey, value});
-        portal.tellChange({QStringLiteral("org.other"), scheme,
-                           QVariant::fromValue(QDBusVariant(1U))});
+        portal.tellChange(
+            {QStringLiteral("org.other"), scheme, QVariant::fromValue(QDBusVariant(1U))});
         QTest::qWait(100);
         QCOMPARE(desktop.colours(), DesktopColours());
         portal.tellChange(scheme, 1U); // it goes on listening

@@ -150,7 +150,8 @@ private slots:
         QTest::newRow("odd entries")
             << QByteArray("{\"media\": [1, null, {\"frames\": 1e300}, {\"path\": \"\"}]}");
         QTest::newRow("wrong drafts") << QByteArray("{\"drafts\": [1], \"current\": {}}");
-        QTest::newRow("odd numbers") << QByteArray("{\"drafts\": {\"x\": {\"text\": \"a\"}, \"0\": {}}}");
+        QTest::newRow("odd numbers")
+            << QByteArray("{\"drafts\": {\"x\": {\"text\": \"a\"}, \"0\": {}}}");
         QTest::newRow("binary") << QByteArray("\0\xff\xfe", 3);
     }
     void damagedFilesGiveNothing()

@@ -24,7 +24,8 @@ int talk(const QString& folder)
     const int log = ::open(QFile::encodeName(folder + QStringLiteral("/said")).constData(),
                            O_CREAT | O_APPEND | O_WRONLY, 0600);
     const auto note = [&](char kind) {
-        const QByteArray line = QByteArray::number(QDateTime::currentMSecsSinceEpoch()) + kind + '\n';
+        const QByteArray line =
+            QByteArray::number(QDateTime::currentMSecsSinceEpoch()) + kind + '\n';
         if (::write(log, line.constData(), size_t(line.size())) != line.size())
             std::abort();
     };
@@ -114,7 +115,10 @@ private:
         QVERIFY(chat.turns().back().answer.interrupted);
         QVERIFY2(int(chat.turns().size()) >= questions && kept >= words && kept <= all,
                  qPrintable(QStringLiteral("%1 of %2 words, %3 of %4 questions")
-                                .arg(kept).arg(words).arg(chat.turns().size()).arg(questions)));
+                                .arg(kept)
+                                .arg(words)
+                                .arg(chat.turns().size())
+                                .arg(questions)));
     }
 };
 

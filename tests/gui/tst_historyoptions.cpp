@@ -123,8 +123,7 @@ private slots:
         QTest::newRow("other kinds") << QByteArray(
             R"({"temperature":"x","topP":[],"topK":{},"sampling":7,"longestAnswer":null,"seed":5,)"
             R"("systemPrompt":[1]})");
-        QTest::newRow("long prompt")
-            << "{\"systemPrompt\":\"" + QByteArray(200'000, 'x') + "\"}";
+        QTest::newRow("long prompt") << "{\"systemPrompt\":\"" + QByteArray(200'000, 'x') + "\"}";
         QTest::newRow("too long to look at")
             << "{\"systemPrompt\":\"" + QByteArray(2'000'000, 'x') + "\"}";
         QTest::newRow("broken") << QByteArray(R"({"temperature":)");
@@ -142,9 +141,9 @@ private slots:
             HistorySession session(place);
             session.ask(QStringLiteral("a"), QStringLiteral("b"));
         }
-        sqlValue(place + QStringLiteral("/history.sqlite"),
-                 QStringLiteral("UPDATE conversations SET options='%1'")
-                     .arg(QString::fromLatin1(json)));
+        sqlValue(
+            place + QStringLiteral("/history.sqlite"),
+            QStringLiteral("UPDATE conversations SET options='%1'").arg(QString::fromLatin1(json)));
         HistorySession session(place);
         const Conversation& chat = *session.open(1);
         QCOMPARE(chat.turns().size(), size_t(1));

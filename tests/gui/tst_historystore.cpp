@@ -197,8 +197,9 @@ private slots:
         watch.start();
         session.source.write(id, QStringLiteral("Half an ans"));
         // Steady writing must not put it off.
-        while (sqlValue(database(), QStringLiteral("SELECT answer FROM turns")).toString().isEmpty() &&
-               watch.elapsed() < 5000) {
+        while (
+            sqlValue(database(), QStringLiteral("SELECT answer FROM turns")).toString().isEmpty() &&
+            watch.elapsed() < 5000) {
             session.source.write(id, QStringLiteral("w"));
             QTest::qWait(20);
         }
@@ -224,7 +225,8 @@ private slots:
             HistorySession session(folder());
             session.ask(QStringLiteral("a"), QStringLiteral("b"));
         }
-        sqlValue(database(), QStringLiteral("INSERT INTO state SELECT 'opening', id FROM conversations"));
+        sqlValue(database(),
+                 QStringLiteral("INSERT INTO state SELECT 'opening', id FROM conversations"));
         {
             HistorySession session(folder());
             QCOMPARE(session.unopened, session.book.at(1).id());
@@ -242,12 +244,16 @@ private slots:
             session.ask(QStringLiteral("a"), QStringLiteral("b"),
                         {picture(folder() + QStringLiteral("/a.png"))});
         }
-        sqlValue(database(), QStringLiteral(
-            "UPDATE turns SET parent=id, state=99, details='[1', model=x'00ff', thinking=7"));
-        sqlValue(database(), QStringLiteral("UPDATE turn_media SET details='{\"frames\":1e300,\"width\":"
-                                            "\"x\"}', thumbnail=x'0102'"));
+        sqlValue(
+            database(),
+            QStringLiteral(
+                "UPDATE turns SET parent=id, state=99, details='[1', model=x'00ff', thinking=7"));
+        sqlValue(database(),
+                 QStringLiteral("UPDATE turn_media SET details='{\"frames\":1e300,\"width\":"
+                                "\"x\"}', thumbnail=x'0102'"));
         sqlValue(database(), QStringLiteral("UPDATE media SET copy='../../../etc/passwd'"));
-        sqlValue(database(), QStringLiteral("UPDATE conversations SET media=77, folder=5, title='a\n\tb'"));
+        sqlValue(database(),
+                 QStringLiteral("UPDATE conversations SET media=77, folder=5, title='a\n\tb'"));
         HistorySession session(folder());
         QCOMPARE(session.book.at(1).title(), QStringLiteral("a b"));
         const Conversation& chat = *session.open(1);
@@ -286,7 +292,8 @@ private slots:
     void damagedDatabaseIsPutAside()
     {
         QFETCH(int, from);
-        const QString place = folder() + QLatin1Char('/') + QString::fromLatin1(QTest::currentDataTag());
+        const QString place =
+            folder() + QLatin1Char('/') + QString::fromLatin1(QTest::currentDataTag());
         QDir().mkpath(place);
         const QString name = place + QStringLiteral("/history.sqlite");
         {
@@ -331,8 +338,8 @@ private slots:
             session.ask(QStringLiteral("a"), QStringLiteral("b"));
         }
         const bool isRoot = geteuid() == 0; // rights do not hold for it
-        QVERIFY(QFile::setPermissions(
-            database(), QFile::ReadOwner | QFile::ReadGroup | QFile::ReadOther));
+        QVERIFY(QFile::setPermissions(database(),
+                                      QFile::ReadOwner | QFile::ReadGroup | QFile::ReadOther));
         const auto readable = QFile::ReadOwner | QFile::ExeOwner | QFile::ReadGroup |
                               QFile::ExeGroup | QFile::ReadOther | QFile::ExeOther;
         QVERIFY(QFile::setPermissions(m_dir.path(), readable | QFile::WriteOwner));
@@ -367,7 +374,8 @@ private slots:
             QCOMPARE(setrlimit(RLIMIT_FSIZE, &small), 0);
             session.ask(QStringLiteral("second"), QString(300'000, QLatin1Char('x')));
             QTRY_VERIFY(session.store.trouble());
-            QVERIFY(session.store.trouble()->sentence().contains(QStringLiteral("cannot be saved")));
+            QVERIFY(
+                session.store.trouble()->sentence().contains(QStringLiteral("cannot be saved")));
             session.ask(QStringLiteral("third"), QStringLiteral("d"));
             QCOMPARE(setrlimit(RLIMIT_FSIZE, &old), 0);
             QTRY_VERIFY_WITH_TIMEOUT(!session.store.trouble(), 8000); // tried again
@@ -392,7 +400,8 @@ private slots:
             for (int from = 1; from < to; ++from) {
                 const QString name = folder() + QStringLiteral("/%1-%2.sqlite").arg(from).arg(to);
                 for (int number = 2; number <= 4; ++number) {
-                    QFile::remove(schemas + QStringLiteral("/%1.sql").arg(number, 3, 10, QLatin1Char('0')));
+                    QFile::remove(schemas +
+                                  QStringLiteral("/%1.sql").arg(number, 3, 10, QLatin1Char('0')));
                     if (number <= from)
                         script(number, "ALTER TABLE conversations ADD COLUMN more TEXT;\n\n");
                     if (number == 2)
@@ -421,8 +430,9 @@ private slots:
                 const QString backup =
                     folder() + QStringLiteral("/%1-%2-before-%2.sqlite").arg(from).arg(to);
                 QCOMPARE(sqlValue(backup, QStringLiteral("PRAGMA user_version")).toInt(), from);
-                QCOMPARE(sqlValue(backup, QStringLiteral("SELECT name FROM conversations")).toString(),
-                         QStringLiteral("one;"));
+                QCOMPARE(
+                    sqlValue(backup, QStringLiteral("SELECT name FROM conversations")).toString(),
+                    QStringLiteral("one;"));
             }
         }
         // One that cannot be done leaves everything as it was, and readable.
@@ -466,7 +476,8 @@ private slots:
         HistorySession session(folder());
         if (isNew) {
             session.ask(QStringLiteral("Is this a Copper Kettle?"), QStringLiteral("It boils."));
-            session.ask(QStringLiteral("这里有几只盘羊？"), QStringLiteral("<b>100 %</b> \"quoted\" a\\b"));
+            session.ask(QStringLiteral("这里有几只盘羊？"),
+                        QStringLiteral("<b>100 %</b> \"quoted\" a\\b"));
             session.book.setTitle(session.book.current().id(), QStringLiteral("My title"));
             session.settle();
         }
@@ -481,11 +492,13 @@ private slots:
                                              QString(500, QLatin1Char('b')));
         session.settle();
         const SearchHit hit = session.search(QStringLiteral("NEEDLE")).value(0);
-        QVERIFY(hit.excerpt.contains(QStringLiteral("</script>"))); // as it stands, for a plain label
+        QVERIFY(
+            hit.excerpt.contains(QStringLiteral("</script>"))); // as it stands, for a plain label
         QVERIFY(hit.excerpt.size() < 160);
         QVERIFY(!hit.excerpt.contains(QLatin1Char('\n')));
         QCOMPARE(hit.marks.size(), 1);
-        QCOMPARE(hit.excerpt.mid(hit.marks[0].first, hit.marks[0].second), QStringLiteral("needle"));
+        QCOMPARE(hit.excerpt.mid(hit.marks[0].first, hit.marks[0].second),
+                 QStringLiteral("needle"));
         QCOMPARE(hit.turn, session.book.current().turns().back().id);
     }
 };

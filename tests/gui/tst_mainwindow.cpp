@@ -286,8 +286,8 @@ private slots:
         QVERIFY(brightness(bench.window.panel(), {5, 400}) < 60);
         QVERIFY(brightness(bench.window.status(), {600, 3}) < 60);
         const auto meanBrightness = [](QWidget* widget) { // whatever stands in it
-            const QImage picture = widget->grab().toImage().scaled(
-                1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+            const QImage picture = widget->grab().toImage().scaled(1, 1, Qt::IgnoreAspectRatio,
+                                                                   Qt::SmoothTransformation);
             return picture.pixelColor(0, 0).lightness();
         };
         for (QWidget* field : bench.window.panel()->findChildren<QDoubleSpinBox*>())
@@ -325,7 +325,8 @@ private slots:
     {
         Bench bench;
         const auto resize = [&](int width) {
-            // What was closed counts for the least width until the window has laid itself out again.
+            // What was closed counts for the least width until the window has laid itself out
+            // again.
             for (int i = 0; i < 100; ++i) {
                 bench.window.resize(width, 700);
                 QTest::qWait(20);

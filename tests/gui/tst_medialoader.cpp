@@ -75,7 +75,7 @@ private slots:
         connect(&loader, &MediaLoader::failed, former.get(), [&] { ++before; });
         loader.inspect(sample("objects.png"));
         loader.inspect(sample("samples.json")); // cannot be read
-        QThread::msleep(1000); // they have been read, and nobody was told yet
+        QThread::msleep(1000);                  // they have been read, and nobody was told yet
         former.reset();
         connect(&loader, &MediaLoader::inspected, this, [&] { after += 1; });
         connect(&loader, &MediaLoader::failed, this, [&] { after += 10; });

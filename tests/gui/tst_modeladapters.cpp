@@ -264,8 +264,8 @@ private slots:
             << adapter(QStringLiteral("internvl2-llm")) << QStringLiteral("made for another model");
         QTest::newRow("missing") << QStringLiteral("/nowhere/at all")
                                  << QStringLiteral("is not there or cannot be read");
-        QTest::newRow("no adapter") << data(QStringLiteral("media"))
-                                    << QStringLiteral("is not there or cannot be read");
+        QTest::newRow("no adapter")
+            << data(QStringLiteral("media")) << QStringLiteral("is not there or cannot be read");
         QTest::newRow("prefix") << data(QStringLiteral("chatglm2-ptuning"))
                                 << QStringLiteral("cannot use this kind of adapter");
         QTest::newRow("hostile file") << QStringLiteral("hostile")

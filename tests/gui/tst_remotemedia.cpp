@@ -24,8 +24,7 @@ std::filesystem::path media(const char* name)
 
 QImage decoded(const remote::RemotePicture& picture)
 {
-    return QImage::fromData(
-        QByteArray(picture.bytes->data(), qsizetype(picture.bytes->size())));
+    return QImage::fromData(QByteArray(picture.bytes->data(), qsizetype(picture.bytes->size())));
 }
 
 ContentItem pictureItem(const std::filesystem::path& path)
@@ -94,9 +93,9 @@ class TestRemoteMedia final : public QObject {
 private slots:
     void keepsRolesAndOrder()
     {
-        ChatRequest request = asking({textItem("look"), pictureItem(media("pictures/plain_rgb.jpg")),
-                                      filmItem(media("closed_gop.mp4"), {0.0, 0.5}),
-                                      textItem("what?")});
+        ChatRequest request =
+            asking({textItem("look"), pictureItem(media("pictures/plain_rgb.jpg")),
+                    filmItem(media("closed_gop.mp4"), {0.0, 0.5}), textItem("what?")});
         Message system;
         system.role = Message::Role::System;
         system.content.push_back(textItem("be brief"));
@@ -207,8 +206,9 @@ private slots:
         const auto path = media("pictures/half_width_colour.jpg");
         const std::string first = *sent(path).bytes;
         RemoteMedia other; // as after a start
-        QCOMPARE(*other.messages(asking({pictureItem(path)}), {}, {}, {})[0].content[0].picture.bytes,
-                 first);
+        QCOMPARE(
+            *other.messages(asking({pictureItem(path)}), {}, {}, {})[0].content[0].picture.bytes,
+            first);
     }
 
     void aChangedFileIsReadAnew()
@@ -246,10 +246,10 @@ private slots:
     {
         std::vector<std::pair<int64_t, int64_t>> steps;
         RemoteMedia fresh;
-        (void)fresh.messages(
-            asking({pictureItem(media("pictures/plain_rgb.jpg")),
-                    filmItem(media("closed_gop.mp4"), {0.0, 0.2, 0.4})}),
-            {}, {}, [&](const Progress& p) { steps.emplace_back(p.done, p.total); });
+        (void)fresh.messages(asking({pictureItem(media("pictures/plain_rgb.jpg")),
+                                     filmItem(media("closed_gop.mp4"), {0.0, 0.2, 0.4})}),
+                             {}, {},
+                             [&](const Progress& p) { steps.emplace_back(p.done, p.total); });
         QCOMPARE(steps.size(), size_t(4));
         QCOMPARE(steps.front(), std::make_pair(int64_t(1), int64_t(4)));
         QCOMPARE(steps.back(), std::make_pair(int64_t(4), int64_t(4)));
@@ -260,13 +260,15 @@ private slots:
         std::stop_source stop;
         stop.request_stop();
         RemoteMedia fresh;
-        QVERIFY(fresh.messages(asking({pictureItem(media("pictures/plain_rgb.jpg"))}), {},
-                               stop.get_token(), {})
+        QVERIFY(fresh
+                    .messages(asking({pictureItem(media("pictures/plain_rgb.jpg"))}), {},
+                              stop.get_token(), {})
                     .empty());
         // What was broken off is not remembered as if it were whole.
-        QVERIFY(fresh.messages(asking({pictureItem(media("pictures/plain_rgb.jpg"))}), {}, {}, {})[0]
-                    .content[0]
-                    .picture.bytes);
+        QVERIFY(
+            fresh.messages(asking({pictureItem(media("pictures/plain_rgb.jpg"))}), {}, {}, {})[0]
+                .content[0]
+                .picture.bytes);
     }
 
     void saysWhatIsWrong()

@@ -212,8 +212,9 @@ private slots:
         const QJsonObject greedy = bodyOf(server.requests().at(1));
         QCOMPARE(greedy.value(QLatin1String("temperature")).toDouble(-1), 0.0);
         QVERIFY(!greedy.contains(QLatin1String("seed")));
-        QVERIFY(!greedy.value(QLatin1String("chat_template_kwargs"))[QLatin1String("enable_thinking")]
-                     .toBool(true));
+        QVERIFY(
+            !greedy.value(QLatin1String("chat_template_kwargs"))[QLatin1String("enable_thinking")]
+                 .toBool(true));
     }
 
     void sendsFramesWithTheirTimes()
@@ -254,10 +255,10 @@ private slots:
     {
         FakeServer server;
         server.answers(chatPath,
-                      {FakeServer::json(R"({"error":{"message":"thinking_token_budget is set but )"
-                                        R"(reasoning_config is not","type":"BadRequestError"}})",
-                                        400),
-                       streamed(delta("reasoning", "hm") + delta("content", "yes") + ended())});
+                       {FakeServer::json(R"({"error":{"message":"thinking_token_budget is set but )"
+                                         R"(reasoning_config is not","type":"BadRequestError"}})",
+                                         400),
+                        streamed(delta("reasoning", "hm") + delta("content", "yes") + ended())});
         RemoteReplySource source;
         source.setTargets({targetOf(server, remote::Dialect::Vllm)});
         Heard heard(source);
@@ -347,8 +348,10 @@ private slots:
         const QJsonObject body = bodyOf(server.requests().at(1));
         QVERIFY(body.value(QLatin1String("continue_final_message")).toBool());
         QVERIFY(body.value(QLatin1String("max_completion_tokens")).toInt() <= 500 - 32);
-        const QString last =
-            body.value(QLatin1String("messages")).toArray().last()[QLatin1String("content")].toString();
+        const QString last = body.value(QLatin1String("messages"))
+                                 .toArray()
+                                 .last()[QLatin1String("content")]
+                                 .toString();
         QVERIFY(last.startsWith(QLatin1String("<think>\nword word")));
         // What Ovis2.5 was trained to see there.
         QVERIFY2(last.contains(QLatin1String("Considering the limited time by the user")),
@@ -463,19 +466,20 @@ private slots:
         QTest::addColumn<QString>("word");
         QTest::newRow("key") << 401 << QByteArray(R"({"error":{"message":"bad key sk-secret"}})")
                              << QStringLiteral("key");
-        QTest::newRow("starting")
-            << 503 << QByteArray(R"({"error":{"code":503,"message":"Loading model"}})")
-            << QStringLiteral("loading");
+        QTest::newRow("starting") << 503
+                                  << QByteArray(
+                                         R"({"error":{"code":503,"message":"Loading model"}})")
+                                  << QStringLiteral("loading");
         QTest::newRow("context")
-            << 400
-            << QByteArray(R"({"error":{"message":"maximum context length is 4096 tokens"}})")
+            << 400 << QByteArray(R"({"error":{"message":"maximum context length is 4096 tokens"}})")
             << QStringLiteral("context");
         QTest::newRow("pictures")
             << 400 << QByteArray(R"({"error":{"message":"At most 8 image(s) may be provided"}})")
             << QStringLiteral("8");
-        QTest::newRow("model")
-            << 404 << QByteArray(R"({"error":{"message":"The model x does not exist"}})")
-            << QStringLiteral("model");
+        QTest::newRow("model") << 404
+                               << QByteArray(
+                                      R"({"error":{"message":"The model x does not exist"}})")
+                               << QStringLiteral("model");
         QTest::newRow("busy") << 429 << QByteArray(R"({"error":{"message":"queue is full"}})")
                               << QStringLiteral("too much to do");
         QTest::newRow("page") << 404 << QByteArray("<html>nothing</html>")

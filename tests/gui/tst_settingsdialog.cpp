@@ -152,8 +152,8 @@ private slots:
         QCOMPARE(page->language()->itemText(2), QStringLiteral("简体中文"));
         QCOMPARE(page->language()->currentIndex(), 0);
         // Who scrolls the page chooses no language.
-        QWheelEvent wheel(QPointF(5, 5), page->language()->mapToGlobal(QPointF(5, 5)), {}, {0, -120},
-                          Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QWheelEvent wheel(QPointF(5, 5), page->language()->mapToGlobal(QPointF(5, 5)), {},
+                          {0, -120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
         QApplication::sendEvent(page->language(), &wheel);
         QCOMPARE(page->language()->currentIndex(), 0);
         QCOMPARE(bench.settings.value(settings::language), QString());

@@ -1,5 +1,5 @@
-// The program itself, when the page of its transcript does not answer at the start: it starts again and
-// draws in software, and what was given to it is still there.
+// The program itself, when the page of its transcript does not answer at the start: it starts again
+// and draws in software, and what was given to it is still there.
 #include <algorithm>
 #include <csignal>
 #include <map>

@@ -79,10 +79,9 @@ public:
     }
     void tellChange(const QVariantList& arguments)
     {
-        QDBusMessage signal =
-            QDBusMessage::createSignal(QStringLiteral("/org/freedesktop/portal/desktop"),
-                                       QStringLiteral("org.freedesktop.portal.Settings"),
-                                       QStringLiteral("SettingChanged"));
+        QDBusMessage signal = QDBusMessage::createSignal(
+            QStringLiteral("/org/freedesktop/portal/desktop"),
+            QStringLiteral("org.freedesktop.portal.Settings"), QStringLiteral("SettingChanged"));
         signal.setArguments(arguments);
         m_bus.send(signal);
     }

@@ -32,7 +32,7 @@ public:
         QList<Piece> body{};
         bool cuts = false;   ///< the connection is reset after the last piece
         bool silent = false; ///< nothing is said at all, and the connection stays open
-        QByteArray raw{};      ///< instead of all that
+        QByteArray raw{};    ///< instead of all that
     };
     struct Request {
         QByteArray method;

@@ -14,12 +14,14 @@ namespace argali::test {
 
 ModelFolder::ModelFolder(const std::string& source)
 {
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ARGALI_TEST_DATA) / source))
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(ARGALI_TEST_DATA) / source))
         if (entry.is_regular_file())
             std::filesystem::copy_file(entry.path(), path() / entry.path().filename());
 }
 
-void ModelFolder::changeJson(const std::string& file, const std::function<void(nlohmann::json&)>& change)
+void ModelFolder::changeJson(const std::string& file,
+                             const std::function<void(nlohmann::json&)>& change)
 {
     nlohmann::json value;
     std::ifstream(path() / file) >> value;
@@ -67,7 +69,8 @@ QString refusalOtherwise(const ModelFolder& folder, const QStringList& words)
         return "nothing was refused";
     } catch (const Error& error) {
         const QString what = error.what();
-        const bool isCode = error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported;
+        const bool isCode =
+            error.code() == Error::Code::BadModel || error.code() == Error::Code::Unsupported;
         bool says = what.contains(QString::fromStdString(folder.path().string()));
         for (const QString& word : words)
             says = says && what.contains(word);
@@ -84,8 +87,11 @@ std::string safetensorsBytes(const std::map<std::string, Tensor>& tensors)
         for (int i = 0; i < tensor.shape().rank(); ++i)
             shape.push_back(tensor.dim(i));
         const size_t begin = data.size();
-        data.append(reinterpret_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes()));
-        header[name] = {{"dtype", safetensorsName(tensor.type())}, {"shape", shape}, {"data_offsets", {begin, data.size()}}};
+        data.append(reinterpret_cast<const char*>(tensor.raw()),
+                    static_cast<size_t>(tensor.bytes()));
+        header[name] = {{"dtype", safetensorsName(tensor.type())},
+                        {"shape", shape},
+                        {"data_offsets", {begin, data.size()}}};
     }
     const std::string text = header.dump();
     const auto length = static_cast<uint64_t>(text.size());

@@ -32,8 +32,8 @@ private:
     QTemporaryDir m_folder;
 };
 
-/// Empty when a folder is refused as a model, with BadModel or Unsupported and in words that name it and have
-/// all of these in them; what was said instead when not.
+/// Empty when a folder is refused as a model, with BadModel or Unsupported and in words that name
+/// it and have all of these in them; what was said instead when not.
 QString refusalOtherwise(const ModelFolder& folder, const QStringList& words);
 
 /// Bytes of a safetensors file.

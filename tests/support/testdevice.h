@@ -18,8 +18,8 @@ struct NamedBackend {
     std::shared_ptr<Backend> backend;
 };
 
-/// What a program's rows are about: it links one source that defines this, processorbackends.cpp or the one
-/// of the emulated card.
+/// What a program's rows are about: it links one source that defines this, processorbackends.cpp or
+/// the one of the emulated card.
 std::vector<NamedBackend> backendsToTest();
 
 /// A backend to test, with one type of weights.

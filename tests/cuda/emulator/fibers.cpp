@@ -126,8 +126,9 @@ std::vector<unsigned> orderOf(unsigned count, Order order, std::mt19937& random)
     return indices;
 }
 
-/// Not instrumented, as both that call it: before a call that does not return the sanitizer would clear the marks of a whole
-/// stack and ask the system about another, at each of the millions of switches. It is told of them by name.
+/// Not instrumented, as both that call it: before a call that does not return the sanitizer would
+/// clear the marks of a whole stack and ask the system about another, at each of the millions of
+/// switches. It is told of them by name.
 [[noreturn]] __attribute__((noinline, no_sanitize("address"))) void jumpTo(Jump& jump)
 {
     __builtin_longjmp(jump, 1);
