@@ -4,149 +4,140 @@
 #include <set>
 #include <stdexcept>
 
-#include "engine/backend.h"
+#include "engine/forwardingbackend.h"
 
 namespace argali::test {
 
 /// Hands every operation on, and throws when one gets a tensor or a weight that another backend
 /// made, as a card would read what is not in its memory.
-class OwnedBackend final : public Backend {
+class OwnedBackend final : public ForwardingBackend {
 public:
-    explicit OwnedBackend(std::unique_ptr<Backend> op) : m_op(std::move(op)) {}
+    using ForwardingBackend::ForwardingBackend;
     int64_t operations() const { return m_operations; }
 
-    std::string name() const override { return m_op->name(); }
-    DType activationType(DType compute) const override { return m_op->activationType(compute); }
-    DType residualType(DType compute) const override { return m_op->residualType(compute); }
-    void begin(std::stop_token stop) override { m_op->begin(std::move(stop)); }
-    void wait() override { m_op->wait(); }
-    void runRecorded(Recording& recording, const std::function<void()>& operations) override
-    {
-        m_op->runRecorded(recording, operations);
-    }
     Tensor allocate(DType type, const Shape& shape) override
     {
-        return keep(m_op->allocate(type, shape));
+        return keep(op().allocate(type, shape));
     }
     void upload(Tensor& out, const Tensor& host) override
     {
         own({&out});
-        m_op->upload(out, host);
+        op().upload(out, host);
     }
     Tensor download(const Tensor& x) override
     {
         own({&x});
-        return m_op->download(x);
+        return op().download(x);
     }
-    Tensor makeFloats(const Tensor& host) override { return keep(m_op->makeFloats(host)); }
-    Tensor makeTable(const Tensor& host) override { return keep(m_op->makeTable(host)); }
+    Tensor makeFloats(const Tensor& host) override { return keep(op().makeFloats(host)); }
+    Tensor makeTable(const Tensor& host) override { return keep(op().makeTable(host)); }
     int32_t best(const Tensor& logits) override
     {
         own({&logits});
-        return m_op->best(logits);
+        return op().best(logits);
     }
     Candidates likeliest(const Tensor& logits, int64_t count) override
     {
         own({&logits});
-        return m_op->likeliest(logits, count);
+        return op().likeliest(logits, count);
     }
     Linear makeLinear(const LinearSource& source) override
     {
-        Linear made = m_op->makeLinear(source);
+        Linear made = op().makeLinear(source);
         m_linears.insert(made.get());
         return made;
     }
     void gather(Tensor& out, const Tensor& table, const Tensor& ids) override
     {
         own({&out, &table, &ids});
-        m_op->gather(out, table, ids);
+        op().gather(out, table, ids);
     }
     void copy(Tensor& out, const Tensor& x) override
     {
         own({&out, &x});
-        m_op->copy(out, x);
+        op().copy(out, x);
     }
     void linear(Tensor& out, const Tensor& x, const LinearWeight& w, Activation activation) override
     {
         own({&out, &x}, &w);
-        m_op->linear(out, x, w, activation);
+        op().linear(out, x, w, activation);
     }
     void linearAdd(Tensor& out, const Tensor& x, const LinearWeight& w) override
     {
         own({&out, &x}, &w);
-        m_op->linearAdd(out, x, w);
+        op().linearAdd(out, x, w);
     }
     void normLinear(Tensor& out, const Tensor& x, const Norm& norm, const LinearWeight& w,
                     Activation activation) override
     {
         own({&out, &x, &norm.weight, &norm.bias}, &w);
-        m_op->normLinear(out, x, norm, w, activation);
+        op().normLinear(out, x, norm, w, activation);
     }
     void norm(Tensor& out, const Tensor& x, const Norm& norm) override
     {
         own({&out, &x, &norm.weight, &norm.bias});
-        m_op->norm(out, x, norm);
+        op().norm(out, x, norm);
     }
     void normGateUp(Tensor& out, const Tensor& x, const Norm& norm, const LinearWeight& w) override
     {
         own({&out, &x, &norm.weight, &norm.bias}, &w);
-        m_op->normGateUp(out, x, norm, w);
+        op().normGateUp(out, x, norm, w);
     }
     void headNormRopeAppend(Tensor& q, KvLayer& cache, const Tensor& qkv, const HeadNorms& norms,
                             const Rope& rope, const DecodeState& state) override
     {
         own({&q, &cache.keys, &cache.values, &qkv, &norms.query.weight, &norms.key.weight,
              &state.length});
-        m_op->headNormRopeAppend(q, cache, qkv, norms, rope, state);
+        op().headNormRopeAppend(q, cache, qkv, norms, rope, state);
     }
     void attend(Tensor& out, const Tensor& q, const KvLayer& cache,
                 const DecodeState& state) override
     {
         own({&out, &q, &cache.keys, &cache.values, &state.length});
-        m_op->attend(out, q, cache, state);
+        op().attend(out, q, cache, state);
     }
     void setLength(DecodeState& state, int32_t value) override
     {
         own({&state.length});
-        m_op->setLength(state, value);
+        op().setLength(state, value);
     }
     void advance(DecodeState& state, int32_t tokens) override
     {
         own({&state.length});
-        m_op->advance(state, tokens);
+        op().advance(state, tokens);
     }
     void patchify(Tensor& out, const Tensor& image, const PatchLayout& layout) override
     {
         own({&out, &image});
-        m_op->patchify(out, image, layout);
+        op().patchify(out, image, layout);
     }
     void resizePositions(Tensor& out, const Tensor& table, int64_t rows, int64_t columns,
                          int64_t merge) override
     {
         own({&out, &table});
-        m_op->resizePositions(out, table, rows, columns, merge);
+        op().resizePositions(out, table, rows, columns, merge);
     }
     void addPositions(Tensor& x, const Tensor& positions) override
     {
         own({&x, &positions});
-        m_op->addPositions(x, positions);
+        op().addPositions(x, positions);
     }
     void ropePatches(Tensor& qkv, int64_t heads, int64_t rows, int64_t columns, int64_t merge,
                      float theta) override
     {
         own({&qkv});
-        m_op->ropePatches(qkv, heads, rows, columns, merge, theta);
+        op().ropePatches(qkv, heads, rows, columns, merge, theta);
     }
     void attendFrames(Tensor& out, const Tensor& qkv, int64_t heads, int64_t framePatches) override
     {
         own({&out, &qkv});
-        m_op->attendFrames(out, qkv, heads, framePatches);
+        op().attendFrames(out, qkv, heads, framePatches);
     }
     void softEmbed(Tensor& out, const Tensor& x, const LinearWeight& w, const Norm& norm,
                    const Tensor& table) override
     {
         own({&out, &x, &norm.weight, &norm.bias, &table}, &w);
-        m_op->softEmbed(out, x, w, norm, table);
+        op().softEmbed(out, x, w, norm, table);
     }
 
 private:
@@ -174,7 +165,6 @@ private:
             throw std::logic_error("a weight of another backend");
     }
 
-    std::unique_ptr<Backend> m_op;
     std::vector<Tensor> m_kept;
     std::map<const std::byte*, int64_t> m_blocks;
     std::set<const LinearWeight*> m_linears;
