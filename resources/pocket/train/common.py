@@ -27,6 +27,9 @@ def add_process_options(p, minutes, batch, log):
     )
     p.add_argument("--device", default="cpu")
     p.add_argument("--bf16", action="store_true")
+    p.add_argument(
+        "--fused", action="store_true", help="the layers of fused/ (CPU, with --bf16; faster)"
+    )
     p.add_argument("--lr", type=float, default=4e-3, help="matrices (Muon)")
     p.add_argument("--lr-other", type=float, default=2e-3, help="everything else (AdamW)")
     p.add_argument("--seed", type=int, default=1)

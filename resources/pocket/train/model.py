@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import fused_layers
 import torch
 import torch.nn.functional as F
 from attention import Packing, attention
@@ -143,7 +144,7 @@ class VisionEmbeddings(nn.Module):
 class VisionModel(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.config = c
+        self.config, self.fused = c, False
         self.embeddings = VisionEmbeddings(c)
         self.encoder = nn.Module()
         self.encoder.layers = nn.ModuleList(VisionLayer(c) for _ in range(c.num_hidden_layers))
@@ -165,6 +166,8 @@ class VisionModel(nn.Module):
     def forward(self, patches, gh, gw):
         x = self.embeddings(patches, gh, gw)
         cos, sin = self.rotary(gh, gw, x.device)
+        if self.fused:
+            return fused_layers.vision_layers(self, x, cos, sin)
         for layer in self.encoder.layers:
             x = layer(x, cos, sin)
         return x
@@ -306,7 +309,8 @@ class TextModel(nn.Module):
 
 
 class Pocket(nn.Module):
-    def __init__(self, config=None):
+    def __init__(self, config=None, fused=False):
+        """`fused`: the vision layers of fused_layers.py, for training in bfloat16 on a CPU."""
         super().__init__()
         self.config = config or PocketConfig()
         c = self.config
@@ -314,6 +318,7 @@ class Pocket(nn.Module):
         self.llm.model = TextModel(c.text)
         self.visual_tokenizer = VisualTokenizer(c)
         self.vte = nn.Embedding(c.visual_vocab_size, c.text.hidden_size)
+        self.visual_tokenizer.vit.vision_model.fused = fused
         self.reset()
 
     def reset(self):

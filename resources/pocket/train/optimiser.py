@@ -21,7 +21,7 @@ def orthogonalise(g, steps=4):
     x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(torch.bfloat16)
     for _ in range(steps):
         s = x @ x.transpose(1, 2)
-        x = a * x + (b * s + c * s @ s) @ x
+        x = torch.baddbmm(x, torch.baddbmm(s, s, s, beta=b, alpha=c), x, beta=a)
     return (x.transpose(1, 2) if tall else x).to(g.dtype)
 
 

@@ -16,6 +16,7 @@ import random
 from functools import lru_cache
 
 import data
+import fused_layers
 import torch
 import torch.nn.functional as F
 from attention import Packing
@@ -70,7 +71,7 @@ def teach_vision(model, aux, pixels, targets, device):
     return aux(features.float(), soft.float(), targets)[0], soft
 
 
-def run_batch(model, aux, batch, device, train_vision, tally, aux_weight):
+def run_batch(model, aux, batch, device, train_vision, tally, aux_weight, fused=False):
     """Loss summed over target tokens, and how many there are; `tally` collects exactly right
     answers per type.
     """
@@ -83,17 +84,21 @@ def run_batch(model, aux, batch, device, train_vision, tally, aux_weight):
     elif "pixels" in batch:
         with torch.no_grad():
             soft = model.encode(torch.from_numpy(batch["pixels"]).to(device))[1]
-    packing = Packing(*batch["prefixes"], batch["lengths"], batch["owners"], device)
-    h = model.llm.model(embed(model, ids, soft)[None], pos[None], packing)[0]
-    keep = label != data.IGNORE
+    layout = (*batch["prefixes"], batch["lengths"], batch["owners"])
+    x, text, keep = embed(model, ids, soft), model.llm.model, label != data.IGNORE
     labels = label[keep]
-    logits = model.logits(h[keep]).float()
-    loss = F.cross_entropy(logits, labels, reduction="sum")
+    if fused:
+        h = fused_layers.text_layers(text, x, pos, layout)
+        loss, right = fused_layers.CrossEntropy.apply(model.logits(text.norm(h[keep])), labels)
+    else:
+        logits = model.logits(text(x[None], pos[None], Packing(*layout, device))[0][keep]).float()
+        loss = F.cross_entropy(logits, labels, reduction="sum")
+        right = logits.argmax(-1) == labels
     with torch.no_grad():
         lengths = torch.tensor(batch["lengths"], device=device)
         talk = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
         talk = talk[keep[len(keep) - len(talk) :]]
-        wrong = torch.bincount(talk, (logits.argmax(-1) != labels).float(), len(lengths))
+        wrong = torch.bincount(talk, (~right).float(), len(lengths))
         for name, w in zip(batch["types"], wrong.tolist()):
             tally[name][0] += w == 0
             tally[name][1] += 1
@@ -118,8 +123,8 @@ def make_step(args, k, rank):
     small = max(1, args.batch // 4)
     if kinds.random() < args.films:
         out.append(data.film_batch(rng, encoder, small, 4, args.thinking))
-    if kinds.random() < args.films / 4:
-        out.append(data.difference_batch(rng, encoder, small, args.thinking))
+    if kinds.random() < args.films / 8:
+        out.append(data.pair_batch(rng, encoder, small, args.thinking))
     if kinds.random() < args.talk:
         out.append(data.talk_batch(rng, encoder, small, 8, args.thinking))
     return out
@@ -158,7 +163,7 @@ def main(rank, args):
     setup_process(rank, args)
     device = torch.device(args.device)
     torch.manual_seed(0)
-    model = Pocket().to(device)
+    model = Pocket(fused=args.fused).to(device)
     c = model.config
     aux = Auxiliary(c.vision.hidden_size * c.vision.hidden_stride**2, c.text.hidden_size).to(device)
     last = os.path.join(args.out, "last.pt")
@@ -184,7 +189,14 @@ def main(rank, args):
             see = seeing and "targets" in batch
             with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
                 loss, n, plain = run_batch(
-                    model, aux, batch, device, see, counts.tally, args.aux if see else 0.0
+                    model,
+                    aux,
+                    batch,
+                    device,
+                    see,
+                    counts.tally,
+                    args.aux if see else 0.0,
+                    args.fused,
                 )
             loss.backward()
             total += n

@@ -8,6 +8,7 @@ useless and lands in DIR.
 """
 
 import argparse
+import collections
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ import torch
 import train
 import train_vision
 from attention import Packing
+from auxiliary import Auxiliary
 from paths import MODEL
 from PIL import Image
 from runtime import Runtime
@@ -82,6 +84,35 @@ def packed(folder):
     return tell("packed conversations", worst < 1e-4, f"off by {worst:.1e}: ")
 
 
+def gradients(model, batch, bf16, fused):
+    """Of a step with a picture, every gradient."""
+    model.zero_grad()
+    model.visual_tokenizer.vit.vision_model.fused = fused
+    aux = Auxiliary(4 * model.config.vision.hidden_size, model.config.text.hidden_size)
+    tally = collections.defaultdict(lambda: [0, 0])
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        loss = train.run_batch(model, aux, batch, torch.device("cpu"), True, tally, 0.0, fused)[0]
+    loss.backward()
+    return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+
+def fused(folder):
+    """Whether the fused layers are as near to float32 as the library's in bfloat16, gradients included."""
+    run = Runtime(folder)
+    batch = data.picture_batch(random.Random(3), run.encoder, 4, 4, 0.5)
+    exact = gradients(run.model, batch, False, False)
+
+    def off(values):
+        square = sum(float((values[n] - g).square().sum() / g.square().sum()) for n, g in known)
+        return (square / len(known)) ** 0.5
+
+    # the bias of the keys moves all scores alike: its gradient is rounding alone
+    known = [(n, g) for n, g in exact.items() if g.norm() > 0 and not n.endswith("k_proj.bias")]
+    library = off(gradients(run.model, batch, True, False))
+    ours = off(gradients(run.model, batch, True, True))
+    return tell("fused layers", ours < 1.1 * library, f"off by {ours:.1e}, else {library:.1e}: ")
+
+
 def last_step(log):
     with open(log, encoding="utf-8") as f:
         return int(f.readlines()[-1].split("\t")[0])
@@ -116,6 +147,7 @@ def main():
         goes_on("whole model, from the export", whole, again, 8),
         answers(folder),
         packed(folder),
+        fused(folder),
     ]
     sys.exit(0 if all(good) else 1)
 

@@ -27,7 +27,7 @@ def main(rank, args):
     setup_process(rank, args)
     device = torch.device(args.device)
     torch.manual_seed(0)
-    model = Pocket().to(device)
+    model = Pocket(fused=args.fused).to(device)
     merged = model.config.vision.hidden_size * model.config.vision.hidden_stride**2
     aux = Auxiliary(merged, model.config.text.hidden_size).to(device)
     path = os.path.join(args.out, "vision.pt")
