@@ -8,8 +8,8 @@ the loss.
 """
 
 import numpy as np
-from film_questions import ask_difference, ask_film
-from films import make_difference, make_film
+from film_questions import ask_film, ask_pair
+from films import make_film, make_pair
 from questions import ask
 from small_talk import small_talk, text_math
 from vision_data import pick_grid, picture_for, stack_targets
@@ -148,19 +148,18 @@ def film_batch(rng, encoder, count, asks, share):
     return batch
 
 
-def difference_batch(rng, encoder, count, share):
-    """`count` pairs of pictures that differ in one object."""
+def pair_batch(rng, encoder, count, share):
+    """`count` pairs of pictures, which the model learns to refuse."""
     grid = rng.choice(((192, 256), (192, 192)))
     items, pixels = [], []
     for _ in range(count):
-        a, b, change = make_difference(rng, grid)
         items.append(
             (
                 encoder.prefix([grid[0] * grid[1] // 1024] * 2),
-                with_thinking(rng, ask_difference(rng, a, b, change), share),
+                with_thinking(rng, ask_pair(rng), share),
             )
         )
-        pixels += [a.pixels, b.pixels]
+        pixels += [p.pixels for p in make_pair(rng, grid)]
     batch = pack(encoder, items)
     batch["pixels"] = np.stack(pixels)
     return batch

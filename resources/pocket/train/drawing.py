@@ -9,22 +9,33 @@ import numpy as np
 from facts import Glyph
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-# Upright fonts only: italics and condensed cuts double the variety, which a run on two cores cannot
-# learn. Add them (for example liberation*/Liberation*.ttf, freefont/Free*.ttf) for a long run.
+# Mostly upright cuts of the families that Debian packages; those which are not installed are left out,
+# so that another set of packages gives other pictures for the same seed.
 FONT_FOLDER = os.environ.get("POCKET_FONTS", "/usr/share/fonts/truetype")
 FONT_GLOBS = [
     os.path.join(FONT_FOLDER, f)
     for f in (
         "dejavu/DejaVuSans.ttf",
         "dejavu/DejaVuSans-Bold.ttf",
+        "dejavu/DejaVuSans-Oblique.ttf",
+        "dejavu/DejaVuSansMono*.ttf",
         "dejavu/DejaVuSerif.ttf",
-        "dejavu/DejaVuSansMono.ttf",
-        "liberation*/LiberationSans-Regular.ttf",
-        "liberation*/LiberationSans-Bold.ttf",
-        "liberation*/LiberationSerif-Regular.ttf",
-        "liberation*/LiberationSerif-Bold.ttf",
+        "dejavu/DejaVuSerif-Bold.ttf",
+        "liberation/Liberation*-Regular.ttf",
+        "liberation/LiberationSans-Bold.ttf",
+        "liberation/LiberationSerif-Bold.ttf",
+        "liberation/Liberation*-Italic.ttf",
         "lato/Lato-Regular.ttf",
-        "freefont/FreeSans.ttf",
+        "lato/Lato-Bold.ttf",
+        "freefont/FreeSans*.ttf",
+        "freefont/FreeSerif.ttf",
+        "freefont/FreeSerifBold.ttf",
+        "open-sans/OpenSans-Regular.ttf",
+        "open-sans/OpenSans-Semibold.ttf",
+        "roboto/unhinted/RobotoTTF/Roboto-Regular.ttf",
+        "roboto/unhinted/RobotoTTF/Roboto-Bold.ttf",
+        "crosextra/Carlito-Regular.ttf",
+        "crosextra/Carlito-Bold.ttf",
     )
 ]
 NOISE = (
@@ -44,9 +55,15 @@ def font_files():
     return files
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def font(path, size):
     return ImageFont.truetype(path, size)
+
+
+@lru_cache(maxsize=16384)
+def advance(path, size, char):
+    """Width of one character; measuring whole texts again and again takes longer than drawing them."""
+    return font(path, size).getlength(char)
 
 
 def jitter(rng, rgb, amount=16):
@@ -100,33 +117,43 @@ def draw_object(draw, obj, width, height):
     """Draws one object into an (enlarged) picture of the given size."""
     r = obj.r * min(width, height)
     cx, cy = obj.x * width, obj.y * height
+    c, s = math.cos(obj.angle), math.sin(obj.angle)
+
+    def outline_at(x0, y0):
+        return [
+            (x0 + r * (x * c - y * s), y0 + r * (x * s + y * c))
+            for x, y in unit_polygons()[obj.shape]
+        ]
+
+    def paint(x0, y0, rgb, edge=None):
+        box = (x0 - r, y0 - r, x0 + r, y0 + r)
+        line = max(2, int(r * obj.outline))
+        if obj.shape == "circle":
+            draw.ellipse(box, fill=rgb, outline=edge, width=line)
+        elif obj.shape == "ring":
+            draw.ellipse(box, outline=rgb, width=max(3, int(r * 0.36)))
+        else:
+            points = outline_at(x0, y0)
+            draw.polygon(points, fill=rgb)
+            if edge:
+                draw.line(points + points[:1], fill=edge, width=line, joint="curve")
+
+    if obj.shadow:
+        paint(cx + 0.1 * r, cy + 0.12 * r, (110, 110, 110))
     edge = None
     if obj.outline:
         edge = (20, 20, 20) if sum(obj.rgb) > 240 else (235, 235, 235)
-    line = max(2, int(r * 0.07))
-    if obj.shape == "circle":
-        draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=obj.rgb, outline=edge, width=line)
-    elif obj.shape == "ring":
-        draw.ellipse((cx - r, cy - r, cx + r, cy + r), outline=obj.rgb, width=max(3, int(r * 0.36)))
-    else:
-        c, s = math.cos(obj.angle), math.sin(obj.angle)
-        points = [
-            (cx + r * (x * c - y * s), cy + r * (x * s + y * c))
-            for x, y in unit_polygons()[obj.shape]
-        ]
-        draw.polygon(points, fill=obj.rgb)
-        if edge:
-            draw.line(points + points[:1], fill=edge, width=line, joint="curve")
+    paint(cx, cy, obj.rgb, edge)
 
 
 def draw_text(rng, image, text, cx, cy, size, rgb, max_width, angle=0.0, path=None):
     """Write `text` centred on (cx, cy) (pixels of the enlarged picture); returns the glyph centres."""
     path = path or rng.choice(font_files())
-    f = font(path, max(8, int(size) // 2 * 2))
-    length = f.getlength(text)
+    points = max(8, int(size) // 2 * 2)
+    length = font(path, points).getlength(text)
     if length > max_width:
-        f = font(path, max(8, int(size * max_width / length) // 2 * 2))
-        length = f.getlength(text)
+        points = max(8, int(size * max_width / length) // 2 * 2)
+    f = font(path, points)
     x0, y0, x1, y1 = f.getbbox(text)
     w, h = x1 - x0, y1 - y0
     mask = Image.new("L", (int(w) + 8, int(h) + 8), 0)
@@ -135,11 +162,12 @@ def draw_text(rng, image, text, cx, cy, size, rgb, max_width, angle=0.0, path=No
         mask = mask.rotate(angle, resample=Image.BILINEAR, expand=True)
     image.paste(rgb, (int(cx - mask.width / 2), int(cy - mask.height / 2)), mask)
     glyphs, c, s = [], math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    for i, ch in enumerate(text):
-        if ch == " ":
-            continue
-        dx = (f.getlength(text[:i]) + f.getlength(text[: i + 1])) / 2 - x0 - w / 2
-        glyphs.append(Glyph(ch, (cx + dx * c) / image.width, (cy - dx * s) / image.height))
+    left = -x0 - w / 2
+    for ch in text:
+        wide = advance(path, points, ch)
+        dx, left = left + wide / 2, left + wide
+        if ch != " ":
+            glyphs.append(Glyph(ch, (cx + dx * c) / image.width, (cy - dx * s) / image.height))
     return glyphs
 
 
@@ -150,6 +178,11 @@ def new_canvas(size, rgb):
 def finish(rng, image, soft=True):
     """Reduce to the final size, now and then with a little blur, noise or a change of light."""
     image = image.reduce(SS)
+    if soft and rng.random() < 0.06:  # the frame of a screenshot
+        grey = rng.choice((0, 40, 90, 150, 200, 230))
+        rgb = jitter(rng, (grey, grey, grey), 20)
+        box = (0, 0, image.width - 1, image.height - 1)
+        ImageDraw.Draw(image).rectangle(box, outline=rgb, width=rng.randint(1, 6))
     if soft and rng.random() < 0.12:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.8)))
     pixels = np.asarray(image)

@@ -59,7 +59,8 @@ class Obj:
     r: float  # radius, fraction of the short side
     rgb: tuple = None
     angle: float = 0.0
-    outline: bool = False
+    outline: float = 0.0  # width of a line around it, fraction of the radius
+    shadow: bool = False
 
 
 @dataclass

@@ -89,29 +89,15 @@ def make_film(rng, size, frames=None, kind=None):
     return Film(kind, size, name, pictures, facts)
 
 
-def make_difference(rng, size):
-    """Two pictures which differ in exactly one object; returns (first, second, change)."""
-    first = None
-    while first is None or len(first.objects) < 2:
-        first = scattered(rng, size, most=3)
-    name = first.background
-    rgb, hard = BACKGROUNDS[name]
+def make_pair(rng, size):
+    """Two pictures of objects, mostly the same but for one object."""
+    first = scattered(rng, size, most=3)
+    if rng.random() < 0.3:
+        return first, scattered(rng, size, most=3)
+    rgb, hard = BACKGROUNDS[first.background]
     allowed = [c for c in COLOUR_NAMES if c not in hard]
-    i = rng.randrange(len(first.objects))
     objects = [replace(o) for o in first.objects]
-    o = objects[i]
-    what = rng.choice(("colour", "colour", "gone", "shape"))
-    if what == "colour":
-        c = rng.choice([c for c in allowed if c != o.colour])
-        change = ("colour", first.objects[i], c)
-        o.colour, o.rgb = c, jitter(rng, COLOURS[c], 7)
-    elif what == "shape":
-        s = rng.choice([s for s in SHAPES if s != o.shape])
-        change = ("shape", first.objects[i], s)
-        o.shape, o.angle = s, 0.0
-    else:
-        change = ("gone", first.objects[i], None)
-        del objects[i]
-    a = render(rng, Picture("objects", size, name, first.objects), rgb, False)
-    b = render(rng, Picture("objects", size, name, objects), rgb, False)
-    return a, b, change
+    o = rng.choice(objects)
+    new = new_object(rng, allowed, o.size)
+    o.colour, o.rgb, o.shape, o.angle = new.colour, new.rgb, new.shape, new.angle
+    return first, render(rng, Picture("objects", size, first.background, objects), rgb, False)

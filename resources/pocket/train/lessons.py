@@ -4,7 +4,7 @@ import math
 from bisect import bisect
 
 import numpy as np
-from drawing import SS, draw_text, finish, font, font_files, new_canvas, render
+from drawing import SS, advance, draw_text, finish, font_files, new_canvas, render
 from facts import BACKGROUNDS, CHARS, COLOUR_NAMES, EDGES, SHAPES, SIZE_NAMES, Picture
 from scenes import new_object, pick_background, pick_ink
 
@@ -88,7 +88,7 @@ def page(rng, size):
     picture = Picture("page", size, name)
     y = rng.uniform(-6, 24)
     while True:
-        letter = rng.uniform(18, 36) if rng.random() < 0.5 else rng.uniform(26, 64)
+        letter = rng.uniform(18, 36) if rng.random() < 0.3 else rng.uniform(26, 64)
         cy = y + letter / 2
         if cy + 0.4 * letter > h:
             break
@@ -99,7 +99,7 @@ def page(rng, size):
         _, ink = pick_ink(rng, rgb, hard)
 
         def width(text):
-            return font(path, 40).getlength(text) / 40 * letter
+            return sum(advance(path, 40, c) for c in text) / 40 * letter
 
         text = rng.choice(pool)
         while len(text) < 15 and width(text) < 0.9 * w:

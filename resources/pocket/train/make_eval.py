@@ -15,8 +15,8 @@ import random
 
 import drawing
 import scenes
-from film_questions import ask_difference, ask_film
-from films import make_difference, make_film
+from film_questions import ask_film, ask_pair
+from films import make_film, make_pair
 from PIL import Image
 from questions import ask
 from small_talk import small_talk
@@ -112,18 +112,11 @@ def main():
         out += rows(f"p{i:03d}", [name], "images", ask(rng, picture, 6), rng, a.thinking)
     for i in range(pairs):
         w, h = rng.choice(((320, 240), (256, 256)))
-        first, second, change = make_difference(rng, (h, w))
         names = [
-            save(x.pixels, f"pictures/pair{i:02d}{c}.png") for x, c in ((first, "a"), (second, "b"))
+            save(x.pixels, f"pictures/pair{i:02d}{c}.png")
+            for c, x in zip("ab", make_pair(rng, (h, w)))
         ]
-        out += rows(
-            f"d{i:02d}",
-            names,
-            "images",
-            ask_difference(rng, first, second, change),
-            rng,
-            a.thinking,
-        )
+        out += rows(f"d{i:02d}", names, "images", ask_pair(rng), rng, a.thinking)
     kinds = ["move", "recolour", "count", "appear", "grow"]
     for i in range(a.films):
         w, h = rng.choice(FILM_SIZES)

@@ -9,6 +9,7 @@ from wording import (
     PLACES,
     QA,
     READ,
+    READ_ZH,
     ZH,
     an,
     background_question,
@@ -23,6 +24,8 @@ from wording import (
     refer,
     seen,
     seen_groups,
+    seen_groups_zh,
+    seen_zh,
     things,
     unique,
     upper,
@@ -61,6 +64,7 @@ def object_questions(rng, p):
     O = p.objects
     n = len(O)
     s0 = seen(O) if p.kind != "groups" else seen_groups(O)
+    z0 = seen_zh(O) if p.kind != "groups" else seen_groups_zh(O)
     out = []
 
     def add(weight, f):
@@ -74,7 +78,7 @@ def object_questions(rng, p):
         return QA(type_, q, a, think, accepted=list(accepted))
 
     add(5.0, lambda: QA("describe", rng.choice(DESCRIBE), describe_objects(p), s0))
-    add(0.6, lambda: QA("describe", rng.choice(DESCRIBE_ZH), describe_zh(p), "", lang="zh"))
+    add(0.6, lambda: QA("describe", rng.choice(DESCRIBE_ZH), describe_zh(p), z0, lang="zh"))
     add(
         1.6,
         lambda: QA(
@@ -93,6 +97,29 @@ def object_questions(rng, p):
             s0,
         ),
     )
+
+    def list_zh():
+        rows = (
+            [f"- {k}个{ZH[c]}{ZH[s]}" for (c, s), k in group_counts(O)]
+            if p.kind == "groups"
+            else [f"- {ZH[o.size]}的{ZH[o.colour]}{ZH[o.shape]}" for o in O]
+        )
+        q = rng.choice(("列出所有物体。", "列出物体。", "请列出你看到的物体。"))
+        return QA("list", q, "\n".join(rows), z0, lang="zh")
+
+    add(0.3, list_zh)
+
+    def table_zh():
+        if p.kind == "groups":
+            rows = ["| 形状 | 颜色 | 数量 |", "| --- | --- | --- |"]
+            rows += [f"| {ZH[s]} | {ZH[c]} | {k} |" for (c, s), k in group_counts(O)]
+        else:
+            rows = ["| 形状 | 颜色 | 大小 |", "| --- | --- | --- |"]
+            rows += [f"| {ZH[o.shape]} | {ZH[o.colour]} | {ZH[o.size]} |" for o in O]
+        q = rng.choice(("用表格列出物体。", "做一个物体的表格。"))
+        return QA("table", q, "\n".join(rows), z0, lang="zh")
+
+    add(0.3, table_zh)
 
     def table():
         q = rng.choice(
@@ -121,7 +148,7 @@ def object_questions(rng, p):
         )
 
     add(2.0 if p.kind == "groups" else 1.5, count_all)
-    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", "", lang="zh"))
+    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", z0, lang="zh"))
 
     def count_some():
         o = rng.choice(O)
@@ -145,7 +172,7 @@ def object_questions(rng, p):
                 "count",
                 f"有几个{lang_word}？",
                 f"有{k}个{lang_word}。" if k else f"没有{lang_word}。",
-                "",
+                z0,
                 lang="zh",
             )
         return one_word(
@@ -168,7 +195,7 @@ def object_questions(rng, p):
                 "colour",
                 f"{ZH[o.shape]}是什么颜色？",
                 f"{ZH[o.shape]}是{ZH[o.colour]}的。",
-                "",
+                z0,
                 lang="zh",
             )
         return one_word(
@@ -196,7 +223,7 @@ def object_questions(rng, p):
                 "shape",
                 f"{ZH[o.colour]}物体是什么形状？",
                 f"{ZH[o.colour]}物体是{ZH[o.shape]}。",
-                "",
+                z0,
                 lang="zh",
             )
         return one_word(
@@ -220,6 +247,9 @@ def object_questions(rng, p):
         r = refer(rng, o, O)
         if not r:
             return None
+        if rng.random() < 0.12 and unique(O, shape=o.shape):
+            q = rng.choice((f"{ZH[o.shape]}有多大？", f"{ZH[o.shape]}的大小是什么？"))
+            return QA("size", q, f"{ZH[o.shape]}是{ZH[o.size]}的。", z0, lang="zh")
         return QA(
             "size",
             rng.choice(
@@ -242,7 +272,7 @@ def object_questions(rng, p):
                 "position",
                 f"{ZH[o.shape]}在哪里？",
                 f"{ZH[o.shape]}在{PLACES[where][1]}。",
-                "",
+                z0,
                 lang="zh",
             )
         return QA(
@@ -258,7 +288,7 @@ def object_questions(rng, p):
             f"{s0} {upper(r)} is {PLACES[where][0]}.",
         )
 
-    add(2.0, position)
+    add(3.0, position)
 
     def exists():
         o = rng.choice(O)
@@ -278,7 +308,7 @@ def object_questions(rng, p):
                 "yesno",
                 f"图中有{z}吗？",
                 f"有，图中有{z}。" if there else f"没有，图中没有{z}。",
-                "",
+                z0,
                 lang="zh",
             )
         a = f"Yes, there is {an(w)}." if there else f"No, there is no {w}."
@@ -315,6 +345,11 @@ def object_questions(rng, p):
         word = rng.choice(("bigger", "bigger", "larger", "smaller"))
         ia, ib = SIZE_NAMES.index(a.size), SIZE_NAMES.index(b.size)
         win = ra if (ia > ib) == (word != "smaller") else rb
+        if rng.random() < 0.12 and unique(O, shape=a.shape) and unique(O, shape=b.shape):
+            best = a if win == ra else b
+            how = "小" if word == "smaller" else "大"
+            q = f"哪个更{how}，{ZH[a.shape]}还是{ZH[b.shape]}？"
+            return QA("compare", q, f"{ZH[best.shape]}更{how}。", z0, lang="zh")
         return QA(
             "compare",
             f"Which is {word}, {ra} or {rb}?",
@@ -398,6 +433,9 @@ def object_questions(rng, p):
         s = rng.choice([s for s in SHAPES if all(x.shape != s for x in O)] or [None])
         if s is None:
             return None
+        if rng.random() < 0.12:
+            q = rng.choice((f"{ZH[s]}是什么颜色？", f"{ZH[s]}在哪里？", f"{ZH[s]}有多大？"))
+            return QA("missing", q, f"图中没有{ZH[s]}。", z0, lang="zh")
         return QA(
             "missing",
             rng.choice((f"What colour is the {s}?", f"Where is the {s}?", f"How big is the {s}?")),
@@ -407,8 +445,19 @@ def object_questions(rng, p):
 
     add(1.0, missing)
     add(0.5, lambda: QA("missing", rng.choice(READ), "There is no text in the picture.", s0))
+    add(0.08, lambda: QA("missing", rng.choice(READ_ZH), "图中没有文字。", z0, lang="zh"))
+
+    def followup_zh():
+        o = rng.choice(O)
+        c = o.colour if rng.random() < 0.8 else rng.choice(COLOUR_NAMES)
+        k = sum(x.colour == c for x in O)
+        a = f"有{k}个{ZH[c]}物体。" if k else f"没有{ZH[c]}物体。"
+        first = (rng.choice(COUNT_ZH), f"有{n}个物体。")
+        return QA("followup", f"其中有几个是{ZH[c]}的？", a, z0, [first], lang="zh")
 
     def followup():
+        if rng.random() < 0.12:
+            return followup_zh()
         roll = rng.random()
         if roll < 0.5:
             o = rng.choice(O)

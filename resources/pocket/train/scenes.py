@@ -31,7 +31,8 @@ def new_object(rng, allowed, size, x=0.0, y=0.0, shape=None, colour=None):
     o = Obj(shape, colour, size, x, y, rng.uniform(lo, hi), jitter(rng, COLOURS[colour], amount))
     if rng.random() < 0.2 and shape != "diamond":
         o.angle = math.radians(rng.uniform(-10, 10))
-    o.outline = rng.random() < 0.12
+    o.outline = rng.uniform(0.05, 0.16) if rng.random() < 0.14 else 0.0
+    o.shadow = rng.random() < 0.04
     return o
 
 
@@ -66,12 +67,12 @@ def reading_order(objects, size):
     objects.sort(key=lambda o: (int(o.y * rows), o.x))
 
 
-def scattered(rng, size, most=5):
+def scattered(rng, size, most=6):
     """1 to `most` objects anywhere."""
     name, rgb, hard = pick_background(rng)
     allowed = [c for c in COLOUR_NAMES if c not in hard]
     while True:
-        n = rng.choices(range(1, most + 1), weights=(4, 5, 5, 2, 1)[:most])[0]
+        n = rng.choices(range(1, most + 1), weights=(4, 5, 5, 4, 2, 2)[:most])[0]
         sizes = [
             rng.choice(SIZE_NAMES if n <= 3 else ("small", "medium", "medium", "large"))
             for _ in range(n)
@@ -286,14 +287,53 @@ def chart(rng, size):
     return p
 
 
+def natural_noise(g, h, w, power):
+    """[h, w] with the falling spectrum of photographs, mean 0 and deviation 1."""
+    fy, fx = np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w)[None, :]
+    f = np.hypot(fy, fx)
+    f[0, 0] = np.inf
+    a = np.fft.irfft2(np.fft.rfft2(g.normal(size=(h, w))) * f**-power, (h, w))
+    return (a - a.mean()) / (a.std() + 1e-9)
+
+
+def photo_like(rng, g, h, w, regions):
+    """Noise with the spectrum of photographs; with `regions` several surfaces of it, each with its own
+    colour and light, some of them in front.
+    """
+
+    def surface():
+        colour = np.array([rng.uniform(20, 235) for _ in range(3)])
+        grey = natural_noise(g, h, w, rng.uniform(0.7, 1.7))[..., None] * rng.uniform(8, 45)
+        tint = natural_noise(g, h, w, 1.6)[..., None] * np.array([rng.gauss(0, 10) for _ in "rgb"])
+        light = np.linspace(rng.uniform(-40, 40), rng.uniform(-40, 40), h)[:, None, None]
+        return colour + grey + tint + light
+
+    a = surface()
+    for _ in range(rng.randint(2, 6) if regions else 0):
+        y, x = np.mgrid[0:h, 0:w]
+        cy, cx = rng.uniform(-0.2, 1.2) * h, rng.uniform(-0.2, 1.2) * w
+        ry, rx = rng.uniform(0.1, 0.8) * h, rng.uniform(0.1, 0.8) * w
+        edge = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2
+        edge = edge + natural_noise(g, h, w, 1.5) * rng.uniform(0.05, 0.5)
+        part = np.clip((1 - edge) * rng.uniform(3, 40), 0, 1)[..., None]
+        a = a * (1 - part) + surface() * part
+    pixels = np.clip(a, 0, 255).astype(np.uint8)
+    if rng.random() < 0.4:
+        blurred = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 3)))
+        pixels = np.asarray(blurred)
+    return pixels
+
+
 def texture(rng, size):
     """Things the model must not pretend to understand: noise, gradients, photo-like surfaces,
     scribbles.
     """
     h, w = size
     g = np.random.default_rng(rng.getrandbits(32))
-    style = rng.randint(0, 4)
-    if style == 0:  # plain noise
+    style = rng.randint(0, 7)
+    if style >= 5:
+        pixels = photo_like(rng, g, h, w, regions=style > 5)
+    elif style == 0:  # plain noise
         a = g.integers(0, 256, size=(h, w, 1 if rng.random() < 0.4 else 3), dtype=np.uint8)
         pixels = np.broadcast_to(a, (h, w, 3)).copy()
     elif style == 1:  # gradient between two or four colours

@@ -14,6 +14,7 @@ from wording import (
     NO_PICTURE_ZH,
     QA,
     READ,
+    READ_ZH,
     WHO,
     WHO_ZH,
     formula,
@@ -89,23 +90,24 @@ def small_talk(rng):
             "This is a greeting.",
         )
     if roll < 0.55:
-        q, a = rng.choice(
+        q, a, think = rng.choice(
             (
-                ("你好", "你好！给我看一张图片或一段短片吧。"),
-                ("你是谁？", WHO_ZH),
-                ("你能做什么？", CAN_ZH),
-                ("谢谢", "不客气！"),
-                ("再见", "再见！"),
-                ("你好！", "你好！给我看一张图片或一段短片吧。"),
+                ("你好", "你好！给我看一张图片或一段短片吧。", "这是问候。"),
+                ("你是谁？", WHO_ZH, "用户在问我是谁。"),
+                ("你能做什么？", CAN_ZH, "用户在问我能做什么。"),
+                ("谢谢", "不客气！", "用户在感谢我。"),
+                ("再见", "再见！", "用户在道别。"),
+                ("你好！", "你好！给我看一张图片或一段短片吧。", "这是问候。"),
             )
         )
-        return QA("talk", q, a, "", lang="zh")
+        return QA("talk", q, a, think, lang="zh")
     if roll < 0.70:
         return text_math(rng)
     if roll < 0.86:
         return off_topic_text(rng)
     if rng.random() < 0.12:
-        return QA("nopicture", rng.choice(DESCRIBE_ZH + COUNT_ZH), NO_PICTURE_ZH, "", lang="zh")
+        q = rng.choice(DESCRIBE_ZH + COUNT_ZH + READ_ZH)
+        return QA("nopicture", q, NO_PICTURE_ZH, "这里没有图片。", lang="zh")
     q = rng.choice(
         DESCRIBE
         + READ
@@ -119,7 +121,7 @@ def small_talk(rng):
 
 def off_topic_text(rng):
     qa = off_topic(rng)
-    qa.think = "I do not know this." if qa.think else ""
+    qa.think = "我不知道。" if qa.lang == "zh" else "I do not know this."
     return qa
 
 

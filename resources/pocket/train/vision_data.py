@@ -26,13 +26,13 @@ GRIDS = {
 # kinds of ordinary pictures in training, with their weights: those with characters are the slowest to
 # learn and come more often than in an evaluation set
 KINDS = {
-    "objects": 34,
+    "objects": 36,
     "pair": 12,
     "groups": 11,
-    "text": 19,
+    "text": 21,
     "arithmetic": 11,
-    "chart": 8,
-    "texture": 3,
+    "chart": 3,
+    "texture": 4,
     "blank": 2,
 }
 
@@ -95,7 +95,7 @@ def vision_batch(seed, count):
             pictures.append(picture_for(rng, grid))
         else:
             pictures.append(
-                fitted(rng, (lessons.crowd if roll < 0.58 else lessons.page)(rng, grid), grid)
+                fitted(rng, (lessons.crowd if roll < 0.42 else lessons.page)(rng, grid), grid)
             )
     return np.stack([p.pixels for p in pictures]), stack_targets(pictures)
 

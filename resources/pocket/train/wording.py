@@ -69,6 +69,13 @@ UNABLE_PICTURE = (
     "please use a larger model for it."
 )
 UNABLE_PICTURE_ZH = "这看起来像照片或纹理。我只能理解简单的形状、短文字和短片，请使用更大的模型。"
+UNABLE_CHART = (
+    "This looks like a chart. I only understand simple shapes, short texts and short films; "
+    "please use a larger model for it."
+)
+UNABLE_CHART_ZH = "这看起来像图表。我只能理解简单的形状、短文字和短片，请使用更大的模型。"
+ONE_PICTURE = "I can only look at one picture at a time; please use a larger model for several."
+ONE_PICTURE_ZH = "我一次只能看一张图片，多张图片请使用更大的模型。"
 UNABLE_TOPIC = (
     "I cannot answer that. I only know simple shapes, short texts and short films; "
     "please use a larger model."
@@ -230,6 +237,19 @@ def seen_groups(objects):
     )
 
 
+def seen_zh(objects):
+    if not objects:
+        return "我没有看到物体。"
+    things_seen = "、".join(f"{ZH[o.size]}的{ZH[o.colour]}{ZH[o.shape]}" for o in objects)
+    return f"我看到{len(objects)}个物体：{things_seen}。"
+
+
+def seen_groups_zh(objects):
+    return (
+        "我看到" + "、".join(f"{n}个{ZH[c]}{ZH[s]}" for (c, s), n in group_counts(objects)) + "。"
+    )
+
+
 def group_counts(objects):
     k = Counter((o.colour, o.shape) for o in objects)
     return sorted(
@@ -274,7 +294,8 @@ def spoken(f):
 
 def background_question(rng, p):
     if rng.random() < 0.15:
-        return QA("background", "背景是什么颜色？", f"背景是{ZH[p.background]}的。", "", lang="zh")
+        a = f"背景是{ZH[p.background]}的。"
+        return QA("background", "背景是什么颜色？", a, a, lang="zh")
     return QA(
         "background",
         rng.choice(("What colour is the background?", "What is the background colour?")),
@@ -285,7 +306,8 @@ def background_question(rng, p):
 
 def off_topic(rng):
     if rng.random() < 0.15:
-        return QA("offtopic", rng.choice(OFF_TOPIC_ZH), UNABLE_TOPIC_ZH, "", lang="zh")
+        think = "这与图片无关，我不知道。"
+        return QA("offtopic", rng.choice(OFF_TOPIC_ZH), UNABLE_TOPIC_ZH, think, lang="zh")
     return QA(
         "offtopic",
         rng.choice(OFF_TOPIC),
