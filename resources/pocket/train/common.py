@@ -121,6 +121,8 @@ def spawn(main, args):
     os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
     os.environ.setdefault("MALLOC_TOP_PAD_", "268435456")
+    # and the compiled matrix products: every shape of pictures and films has its own
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
     torch.multiprocessing.spawn(main, args=(args,), nprocs=args.ranks)
     return None
 

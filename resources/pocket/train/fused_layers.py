@@ -21,6 +21,13 @@ def library():
     return load("pocket_fused", sources, extra_cflags=flags)
 
 
+def filled_up(x, step=128):
+    """x [N, H] with rows of zeros up to a multiple of `step`: the library compiles its matrix products anew
+    for every number of rows, which takes longer than computing them.
+    """
+    return torch.nn.functional.pad(x, (0, 0, 0, -len(x) % step))
+
+
 class TextLayers(torch.autograd.Function):
     """x [N, H] of one row, `rest` = what text_forward() takes after the weights -> [N, H] after the last
     layer.
@@ -54,7 +61,9 @@ class VisionLayers(torch.autograd.Function):
 
 
 class CrossEntropy(torch.autograd.Function):
-    """Sum of the losses of bf16 logits [N, V], and whether each label is the likeliest token."""
+    """Sum of the losses of bf16 logits [N, V] at labels [n <= N], and whether each label is the likeliest
+    token.
+    """
 
     @staticmethod
     def forward(ctx, logits, labels):
@@ -89,7 +98,8 @@ def text_layers(text, x, pos, layout):
         ]
     heads = [c.num_attention_heads, c.num_key_value_heads, c.head_dim]
     rest = ([c.hidden_size, *heads, c.intermediate_size], c.rms_norm_eps, *layout)
-    return TextLayers.apply(x.float().contiguous(), angle.cos(), angle.sin(), rest, *weights)
+    angle, count = filled_up(angle), len(x)
+    return TextLayers.apply(filled_up(x.float()), angle.cos(), angle.sin(), rest, *weights)[:count]
 
 
 def vision_layers(vision, x, cos, sin):

@@ -88,8 +88,8 @@ def run_batch(model, aux, batch, device, train_vision, tally, aux_weight, fused=
     x, text, keep = embed(model, ids, soft), model.llm.model, label != data.IGNORE
     labels = label[keep]
     if fused:
-        h = fused_layers.text_layers(text, x, pos, layout)
-        loss, right = fused_layers.CrossEntropy.apply(model.logits(text.norm(h[keep])), labels)
+        h = fused_layers.filled_up(fused_layers.text_layers(text, x, pos, layout)[keep])
+        loss, right = fused_layers.CrossEntropy.apply(model.logits(text.norm(h)), labels)
     else:
         logits = model.logits(text(x[None], pos[None], Packing(*layout, device))[0][keep]).float()
         loss = F.cross_entropy(logits, labels, reduction="sum")

@@ -9,8 +9,9 @@ using namespace fused;
 std::tuple<double, Tensor, Tensor> crossEntropy(const Tensor& logits, const Tensor& labels)
 {
     at::NoGradGuard guard;
-    const int64_t n = logits.size(0), width = logits.size(1);
-    Tensor grad = at::empty_like(logits), right = at::empty({n}, labels.options().dtype(at::kBool));
+    const int64_t n = labels.size(0), width = logits.size(1);
+    TORCH_CHECK(n <= logits.size(0));
+    Tensor grad = at::zeros_like(logits), right = at::empty({n}, labels.options().dtype(at::kBool));
     std::vector<float> row(width);
     double loss = 0;
     for (int64_t i = 0; i < n; ++i) {

@@ -361,8 +361,8 @@ std::vector<Tensor> textForward(Tensor x, const Tensor& cosine, const Tensor& si
         t[Qkv] = at::mm(t[N1], half(w[Mixed]).t());
         t[Turned] = at::empty({n, s.heads + s.keyHeads, s.headDim}, bf16);
         turn(s, n, in(t[Qkv]), data(QueryNorm), data(KeyNorm), c, v, out(t[Turned]));
-        t[Attended] = at::empty({n, s.queryWidth()}, bf16);
-        t[LogSum] = at::empty({n, s.heads}, f32);
+        t[Attended] = at::zeros({n, s.queryWidth()}, bf16); // no block has the rows that fill up
+        t[LogSum] = at::zeros({n, s.heads}, f32);
         attend(s, l, in(t[Turned]), in(t[Qkv]), out(t[Attended]),
                t[LogSum].mutable_data_ptr<float>());
         t[X1] = plus(x, at::mm(t[Attended], half(w[Output]).t()));
