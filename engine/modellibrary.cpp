@@ -1,6 +1,8 @@
 #include "engine/modellibrary.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 namespace argali {
 
@@ -18,6 +20,26 @@ std::filesystem::path modelLibraryFolder()
         return data / "argali/models";
     const std::filesystem::path home = absolute("HOME");
     return home.empty() ? home : home / ".local/share/argali/models";
+}
+
+bool isModelId(const std::string& text)
+{
+    const std::filesystem::path path(text);
+    const auto isPlain = [](const std::filesystem::path& part) {
+        return !part.empty() && part != "." && part != "..";
+    };
+    const auto parts = std::distance(path.begin(), path.end());
+    return path.is_relative() && text.find('\\') == text.npos && parts >= 1 && parts <= 2 &&
+           std::all_of(path.begin(), path.end(), isPlain);
+}
+
+std::optional<std::filesystem::path> installedModel(const std::string& id)
+{
+    const std::filesystem::path library = modelLibraryFolder();
+    std::error_code failure;
+    if (library.empty() || !isModelId(id) || !std::filesystem::is_directory(library / id, failure))
+        return {};
+    return library / id;
 }
 
 } // namespace argali

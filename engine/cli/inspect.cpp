@@ -249,9 +249,9 @@ int run(const Arguments& arguments)
     std::error_code error;
     const bool isFile = std::filesystem::is_regular_file(path, error);
     return isFile ? inspectFile(path, arguments.has("--verify"), arguments.has("--json"))
-                  : inspectModel(requireFolder(path.string(),
-                                               "give the folder of a published checkpoint, or a "
-                                               "file of weights"),
+                  : inspectModel(requireModel(path.string(),
+                                              "give the folder of a published checkpoint, or a "
+                                              "file of weights"),
                                  arguments.has("--verify"), arguments.has("--json"));
 }
 

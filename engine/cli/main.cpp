@@ -39,8 +39,9 @@ std::string generalHelp()
     return text +
            "\n"
            "argali-cli COMMAND --help tells more; argali-cli --version names the version.\n"
-           "MODEL is a checkpoint folder as it was published; without -m the small model that\n"
-           "comes with the program is used.\n"
+           "MODEL is a checkpoint folder as it was published, or the name of one in the model\n"
+           "library ($ARGALI_MODELS, else argali/models in the user's data folder); without -m\n"
+           "the small model that comes with the program is used.\n"
            "\n"
            "Exit status: 0 done, 1 the work failed (one line on standard error says what, where\n"
            "and what to do), 2 wrong usage, 130 interrupted.\n";

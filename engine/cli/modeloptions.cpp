@@ -5,6 +5,7 @@
 #include "engine/checkpoint/json.h"
 #include "engine/cli/output.h"
 #include "engine/error.h"
+#include "engine/modellibrary.h"
 
 namespace argali::cli {
 
@@ -31,10 +32,24 @@ std::filesystem::path requireFolder(const std::string& path, const std::string& 
             advice);
 }
 
+std::filesystem::path requireModel(const std::string& word, const std::string& advice)
+{
+    std::error_code error;
+    if (std::filesystem::exists(word, error) || !isModelId(word))
+        return requireFolder(word, advice);
+    if (std::optional<std::filesystem::path> installed = installedModel(word))
+        return *std::move(installed);
+    const std::filesystem::path library = modelLibraryFolder();
+    throw Error(Error::Code::Missing,
+                inQuotes(word) + " does not exist" +
+                    (library.empty() ? "" : " here, nor in the models of " + library.string()) +
+                    "; " + advice);
+}
+
 std::filesystem::path modelFolder(const Arguments& arguments)
 {
     const std::optional<std::string> path = arguments.text("--model");
-    return path ? requireFolder(*path, "give the folder of a published checkpoint")
+    return path ? requireModel(*path, "give the folder of a published checkpoint")
                 : pocketFolder() / "model";
 }
 

@@ -17,7 +17,10 @@ std::vector<Option> computeOptions();
 /// The folder that -m names, or the model that comes with the program.
 /// Throws: Error::Code::Missing when there is none
 std::filesystem::path modelFolder(const Arguments& arguments);
-/// The same for a folder that was given otherwise; advice says what it should be.
+/// The same for a model that was given otherwise: a folder, or the name of one in the model library
+/// where no folder has this name. advice says what it should be.
+std::filesystem::path requireModel(const std::string& word, const std::string& advice);
+/// The same for any folder.
 std::filesystem::path requireFolder(const std::string& path, const std::string& advice);
 
 /// --device, "auto" when absent. Throws: UsageError for what no device is called

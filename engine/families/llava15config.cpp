@@ -289,18 +289,6 @@ std::string towerId(const Config& config)
     return config.string("mm_vision_tower", config.string("vision_tower", ""));
 }
 
-/// owner/name, or a name: nothing that leads out of the folder that it is joined to.
-bool isModelId(const std::string& id)
-{
-    const std::filesystem::path path(id);
-    const auto isPlain = [](const std::filesystem::path& part) {
-        return !part.empty() && part != "." && part != "..";
-    };
-    const auto parts = std::distance(path.begin(), path.end());
-    return path.is_relative() && id.find('\\') == id.npos && parts >= 1 && parts <= 2 &&
-           std::all_of(path.begin(), path.end(), isPlain);
-}
-
 /// Where the tower may lie, in the order in which it is looked for.
 std::vector<std::filesystem::path> towerPlaces(const std::filesystem::path& folder,
                                                const Config& config)

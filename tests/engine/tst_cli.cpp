@@ -2,6 +2,7 @@
 // tell.
 
 #include <cstring>
+#include <filesystem>
 
 #include <QJsonArray>
 #include <QTemporaryDir>
@@ -27,6 +28,7 @@ private slots:
     void inspectsAFile();
     void inspectFindsDamage();
     void inspectComparesWithLists();
+    void findsAnInstalledModel();
     void tokenizesBothWays();
     void tokenizeNamesTheLine_data();
     void tokenizeNamesTheLine();
@@ -327,6 +329,28 @@ void TestCli::inspectComparesWithLists()
     found = failsOtherwise(argaliCli({"inspect", "--verify", path}), 1,
                            "model.safetensors: ends inside its header");
     QVERIFY2(found.isEmpty(), found);
+}
+
+void TestCli::findsAnInstalledModel()
+{
+    QTemporaryDir library;
+    const std::filesystem::path folder(library.path().toStdString());
+    std::filesystem::create_directory(folder / "someone");
+    std::filesystem::copy(tiny.toStdString(), folder / "someone/model");
+    qputenv("ARGALI_MODELS", library.path().toUtf8());
+    const auto restore = qScopeGuard([] { qunsetenv("ARGALI_MODELS"); });
+    QCOMPARE(argaliCli({"tokenize", "-m", "someone/model"}, "\"Hello world!\"\n").out,
+             QByteArray("[513,78,387,334,550,0]\n"));
+    const Outcome inspected = argaliCli({"inspect", "someone/model"});
+    QCOMPARE(inspected.status, 0);
+    QVERIFY2(inspected.out.contains("ovis2_5"), inspected.out);
+
+    for (const char* name : {"someone/other", "other", "../someone/model"}) {
+        const Outcome missing = argaliCli({"chat", "-m", name, "-p", "x"});
+        QCOMPARE(missing.status, 1);
+        QVERIFY2(missing.err.contains("does not exist"), missing.err);
+        QCOMPARE(missing.err.contains(library.path().toUtf8()), name[0] != '.');
+    }
 }
 
 void TestCli::tokenizesBothWays()
