@@ -36,6 +36,7 @@ class Auxiliary(nn.Module):
                     if len(t):
                         loss = loss + weight * F.cross_entropy(o, t)
                 else:
+                    o, t = o[t >= 0], t[t >= 0]
                     each = F.cross_entropy(o, t, reduction="none")
                     seen = t > 0
                     loss = loss + weight * (

@@ -62,8 +62,11 @@ def font(path, size):
 
 @lru_cache(maxsize=16384)
 def advance(path, size, char):
-    """Width of one character; measuring whole texts again and again takes longer than drawing them."""
-    return font(path, size).getlength(char)
+    """Width of one character, and the middle of its ink; measuring whole texts again and again takes
+    longer than drawing them.
+    """
+    x0, _, x1, _ = font(path, size).getbbox(char)
+    return font(path, size).getlength(char), (x0 + x1) / 2
 
 
 def jitter(rng, rgb, amount=16):
@@ -164,8 +167,8 @@ def draw_text(rng, image, text, cx, cy, size, rgb, max_width, angle=0.0, path=No
     glyphs, c, s = [], math.cos(math.radians(angle)), math.sin(math.radians(angle))
     left = -x0 - w / 2
     for ch in text:
-        wide = advance(path, points, ch)
-        dx, left = left + wide / 2, left + wide
+        wide, middle = advance(path, points, ch)
+        dx, left = left + middle, left + wide
         if ch != " ":
             glyphs.append(Glyph(ch, (cx + dx * c) / image.width, (cy - dx * s) / image.height))
     return glyphs

@@ -80,7 +80,7 @@ class Picture:
     ink: str = None  # the colour of that text
     formula: tuple = None  # (a, op, b, result)
     bars: list = None  # [(label, colour, value)] from left to right
-    relation: str = None  # kind "pair": "left" or "above", of objects[0] to objects[1]
+    relation: str = None  # of two objects: "left" or "above", of the first to the second
     glyphs: list = field(default_factory=list)
     pixels: np.ndarray = None  # u8 [height, width, 3]
 

@@ -9,6 +9,9 @@ from facts import BACKGROUNDS, CHARS, COLOUR_NAMES, EDGES, SHAPES, SIZE_NAMES, P
 from scenes import new_object, pick_background, pick_ink
 
 
+UNSURE = 1.5  # pixels: how well the middle of a character can be seen
+
+
 def block_targets(picture):
     """Per 32 x 32 block: shape, colour and size of the object whose centre lies in it, colour which
     covers its centre, up to three characters whose centres lie in it, the background, and the
@@ -44,6 +47,18 @@ def block_targets(picture):
             )
     for k, ids in slots.items():
         chars[k, : len(ids[:3])] = ids[:3]
+    # a character in the middle between two blocks may be told by either: no target where it could stand
+    for g in picture.glyphs:
+        x, y = g.x * bw, g.y * bh
+        at, line, edge, border = int(x), int(y), round(x), round(y)
+        if not (0 <= x < bw and 0 <= y < bh and g.char.upper() in CHARS):
+            continue
+        if abs(x - edge) * 32 < UNSURE and 0 < edge < bw:
+            before = len(slots.get(line * bw + edge - 1, ()))
+            chars[line * bw + edge - 1, max(0, before - (x < edge)) :] = -1
+            chars[line * bw + edge] = -1
+        if abs(y - border) * 32 < UNSURE and 0 < border < bh:
+            chars[[(border - 1) * bw + at, border * bw + at]] = -1
     names = list(BACKGROUNDS)
     back = np.full(
         T, 1 + names.index(picture.background) if picture.background in names else 0, np.int64
@@ -99,7 +114,7 @@ def page(rng, size):
         _, ink = pick_ink(rng, rgb, hard)
 
         def width(text):
-            return sum(advance(path, 40, c) for c in text) / 40 * letter
+            return sum(advance(path, 40, c)[0] for c in text) / 40 * letter
 
         text = rng.choice(pool)
         while len(text) < 15 and width(text) < 0.9 * w:

@@ -77,7 +77,7 @@ def object_questions(rng, p):
             )
         return QA(type_, q, a, think, accepted=list(accepted))
 
-    add(5.0, lambda: QA("describe", rng.choice(DESCRIBE), describe_objects(p), s0))
+    add(3.5, lambda: QA("describe", rng.choice(DESCRIBE), describe_objects(p), s0))
     add(0.6, lambda: QA("describe", rng.choice(DESCRIBE_ZH), describe_zh(p), z0, lang="zh"))
     add(
         1.6,
@@ -140,7 +140,7 @@ def object_questions(rng, p):
             ]
         return QA("table", q, "\n".join(rows), s0)
 
-    add(1.6, table)
+    add(2.4, table)
 
     def count_all():
         return one_word(
@@ -259,7 +259,7 @@ def object_questions(rng, p):
             f"{s0} {upper(r)} is {o.size}.",
         )
 
-    add(1.5 if p.kind != "groups" else 0.2, size)
+    add(2.2 if p.kind != "groups" else 0.2, size)
 
     def position():
         o = rng.choice(O)
@@ -288,7 +288,7 @@ def object_questions(rng, p):
             f"{s0} {upper(r)} is {PLACES[where][0]}.",
         )
 
-    add(3.0, position)
+    add(5.0, position)
 
     def exists():
         o = rng.choice(O)
@@ -394,7 +394,7 @@ def object_questions(rng, p):
             return QA("relation", q, f"There is nothing {phrase} {r}.", s0)
         return QA("relation", q, f"{upper(full(hit[0]))} is {phrase} {r}.", s0)
 
-    add(2.6 if p.kind != "groups" else 0, relation)
+    add(3.4 if p.kind != "groups" else 0, relation)
 
     def extreme():
         if n < 2:
@@ -427,7 +427,7 @@ def object_questions(rng, p):
 
     add(1.6 if p.kind != "groups" else 0, extreme)
 
-    add(1.0, lambda: background_question(rng, p))
+    add(0.6, lambda: background_question(rng, p))
 
     def missing():
         s = rng.choice([s for s in SHAPES if all(x.shape != s for x in O)] or [None])

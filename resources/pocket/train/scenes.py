@@ -77,8 +77,8 @@ def scattered(rng, size, most=6):
             rng.choice(SIZE_NAMES if n <= 3 else ("small", "medium", "medium", "large"))
             for _ in range(n)
         ]
-        if sizes.count("large") > 2:
-            continue
+        if sizes.count("large") > 2 or (n > 1 and set(sizes) in ({"small"}, {"medium"})):
+            continue  # objects of one size are told as groups
         few = (
             rng.random() < 0.3
         )  # fewer colours: more "the red one" questions with several candidates
@@ -86,26 +86,35 @@ def scattered(rng, size, most=6):
         objects = [new_object(rng, colours, s) for s in sizes]
         if place(rng, objects, size):
             reading_order(objects, size)
-            return render(rng, Picture("objects", size, name, objects), rgb)
+            picture = Picture("objects", size, name, objects)
+            if n == 2 and (how := relation(*objects, size)):
+                picture.relation, picture.objects = how
+            return render(rng, picture, rgb)
+
+
+def relation(a, b, size):
+    """("left" or "above", the objects in this order), or None where one does not clearly stand so to the
+    other.
+    """
+    h, w = size
+    dx, dy = (b.x - a.x) * w, (b.y - a.y) * h
+    if abs(dy) < 0.4 * abs(dx) and abs(dx) > 0.25 * w:
+        return "left", [a, b] if dx > 0 else [b, a]
+    if abs(dx) < 0.4 * abs(dy) and abs(dy) > 0.25 * h:
+        return "above", [a, b] if dy > 0 else [b, a]
+    return None
 
 
 def pair(rng, size):
+    """Two objects of which one is to the left of or above the other."""
     name, rgb, hard = pick_background(rng)
     allowed = [c for c in COLOUR_NAMES if c not in hard]
-    h, w = size
     while True:
         a, b = (new_object(rng, allowed, rng.choice(SIZE_NAMES)) for _ in range(2))
-        if (a.shape, a.colour) == (b.shape, b.colour):
+        if (a.shape, a.colour) == (b.shape, b.colour) or not place(rng, [a, b], size):
             continue
-        relation = rng.choice(("left", "above"))
-        if not place(rng, [a, b], size):
-            continue
-        dx, dy = (b.x - a.x) * w, (b.y - a.y) * h
-        if relation == "left" and not (dx > 0 and abs(dy) < 0.4 * dx and dx > 0.25 * w):
-            continue
-        if relation == "above" and not (dy > 0 and abs(dx) < 0.4 * dy and dy > 0.25 * h):
-            continue
-        return render(rng, Picture("pair", size, name, [a, b], relation=relation), rgb)
+        if how := relation(a, b, size):
+            return render(rng, Picture("pair", size, name, how[1], relation=how[0]), rgb)
 
 
 def groups(rng, size):
@@ -121,6 +130,8 @@ def groups(rng, size):
             if c not in combos:
                 combos.append(c)
         which = [rng.choice(combos) for _ in range(n)]
+        if len(set(which)) == n:
+            continue
         big = "medium" if n <= 4 and rng.random() < 0.4 else "small"
         objects = [new_object(rng, allowed, big, shape=s, colour=c) for s, c in which]
         if place(rng, objects, size, gap=0.03):

@@ -66,7 +66,7 @@ def fitted(rng, picture, grid):
     """Resize to the grid; positions are relative, only the reading order may change."""
     picture.pixels = fit(picture.pixels, grid)
     picture.size = grid
-    if picture.kind in ("objects", "groups"):
+    if picture.kind in ("objects", "groups") and not picture.relation:
         scenes.reading_order(picture.objects, grid)
     return picture
 
@@ -95,7 +95,7 @@ def vision_batch(seed, count):
             pictures.append(picture_for(rng, grid))
         else:
             pictures.append(
-                fitted(rng, (lessons.crowd if roll < 0.42 else lessons.page)(rng, grid), grid)
+                fitted(rng, (lessons.crowd if roll < 0.32 else lessons.page)(rng, grid), grid)
             )
     return np.stack([p.pixels for p in pictures]), stack_targets(pictures)
 
