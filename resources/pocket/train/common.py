@@ -32,12 +32,20 @@ def add_process_options(p, minutes, batch, log):
     )
     p.add_argument("--lr", type=float, default=4e-3, help="matrices (Muon)")
     p.add_argument("--lr-other", type=float, default=2e-3, help="everything else (AdamW)")
+    p.add_argument(
+        "--decay-from", type=float, default=0.4, help="part of the run at the full learning rate"
+    )
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--log", type=int, default=log, help="steps between two lines")
     p.add_argument("--resume", action="store_true", help="continue the run in --out")
     p.add_argument("--init", help="checkpoint of another stage to start from")
     p.add_argument("--from-export", help="model folder to start from")
     p.add_argument("--save", type=float, default=2, help="minutes between checkpoints")
+
+
+def falling(args, progress):
+    """The share of the learning rate at this point of the run: all, then less and less."""
+    return min(1.0, max(0.02, (1.0 - progress) / (1.0 - args.decay_from)))
 
 
 class Clock:

@@ -7,6 +7,8 @@ with the picture encoded only once. Only the answers (and, with thinking on, the
 the loss.
 """
 
+from functools import partial
+
 import numpy as np
 from film_questions import ask_film, ask_pair
 from films import make_film, make_pair
@@ -114,36 +116,53 @@ def system_prompt(rng):
     return rng.choice(SYSTEMS) if rng.random() < 0.03 else None
 
 
-def picture_batch(rng, encoder, count, asks, share):
-    """`count` pictures with up to `asks` questions each; the `share` of them that can be is asked
-    with thinking on.
+# pictures with one answer to everything
+SOON_LEARNT = ("texture", "chart", "blank")
+
+
+def about_pictures(pictures, rng, encoder, asks, share):
+    """Up to `asks` questions about each of these pictures of one size, the `share` of them that can be is
+    asked with thinking on.
     """
-    grid = pick_grid(rng)
-    pictures = [picture_for(rng, grid) for _ in range(count)]
+    grid = pictures[0].size
     prefix = encoder.prefix([grid[0] * grid[1] // 1024], system=system_prompt(rng))
-    items = [(prefix, with_thinking(rng, ask(rng, p, asks), share)) for p in pictures]
-    batch = pack(encoder, items)
+    items = []
+    for p in pictures:
+        count = 2 if p.kind in SOON_LEARNT else asks
+        items.append((prefix, with_thinking(rng, ask(rng, p, count), share)))
+    return {**pack(encoder, items), "again": partial(about_pictures, pictures)}
+
+
+def picture_batch(rng, encoder, count, asks, share, shapes=None):
+    """`count` pictures with questions. `shapes`: the generator that chooses the size, which processes
+    share so that none waits for another. "again" asks other questions about the same pictures.
+    """
+    grid = pick_grid(shapes or rng)
+    pictures = [picture_for(rng, grid) for _ in range(count)]
+    batch = about_pictures(pictures, rng, encoder, asks, share)
     batch["pixels"] = np.stack([p.pixels for p in pictures])
     batch["targets"] = stack_targets(pictures)
     return batch
 
 
+def about_films(films, rng, encoder, asks, share):
+    """As about_pictures(), for films of one size and length."""
+    h, w = films[0].size
+    prefix = encoder.prefix([len(films[0].frames) * h * w // 1024], video=True)
+    items = [(prefix, with_thinking(rng, ask_film(rng, f, asks), share)) for f in films]
+    return {**pack(encoder, items), "again": partial(about_films, films)}
+
+
 FILM_GRIDS = {(192, 256): 60, (192, 192): 20, (160, 288): 20}
 
 
-def film_batch(rng, encoder, count, asks, share):
-    """`count` films of the same length and grid."""
-    grid = rng.choices(list(FILM_GRIDS), weights=list(FILM_GRIDS.values()))[0]
-    frames = rng.choice((4, 4, 5, 6, 6, 8, 8))
+def film_batch(rng, encoder, count, asks, share, shapes=None):
+    """`count` films of the same length and grid, which `shapes` chooses."""
+    shapes = shapes or rng
+    grid = shapes.choices(list(FILM_GRIDS), weights=list(FILM_GRIDS.values()))[0]
+    frames = shapes.choice((4, 4, 5, 6, 6, 8, 8))
     films = [make_film(rng, grid, frames) for _ in range(count)]
-    items = [
-        (
-            encoder.prefix([frames * grid[0] * grid[1] // 1024], video=True),
-            with_thinking(rng, ask_film(rng, f, asks), share),
-        )
-        for f in films
-    ]
-    batch = pack(encoder, items)
+    batch = about_films(films, rng, encoder, asks, share)
     batch["pixels"] = np.stack([p.pixels for f in films for p in f.frames])
     return batch
 

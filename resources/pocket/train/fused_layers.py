@@ -3,12 +3,18 @@ fast on a CPU. Built when they are first asked for; that takes a C++ compiler.
 """
 
 import os
+import shutil
 from functools import lru_cache
 
 import torch
 from torch.utils.cpp_extension import load
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fused")
+
+
+def can_build():
+    """Whether what library() takes is here."""
+    return shutil.which("c++") is not None and shutil.which("ninja") is not None
 
 
 @lru_cache(maxsize=1)

@@ -72,8 +72,14 @@ class Optimiser:
         return progress, norm
 
     @torch.no_grad()
-    def step(self, lr_matrix, lr_other, skip=()):
-        """`skip`: prefixes of parameters which had no gradient in this step and stay as they are."""
+    def step(self, lr_matrix, lr_other, skip=(), slow=(), share=1.0):
+        """`skip`: prefixes of parameters which had no gradient in this step and stay as they are; those of
+        `slow` learn with this share of the rates.
+        """
+
+        def rate(lr, name):
+            return lr * share if slow and name.startswith(slow) else lr
+
         self.steps += 1
         t = self.steps
         if self.world > 1:
@@ -95,15 +101,15 @@ class Optimiser:
                         a, b = self.slots[n]
                         self.update[a:b] = x.reshape(-1)
                     else:
-                        p.mul_(1 - lr_matrix * self.wd).sub_(x, alpha=lr_matrix)
+                        lr = rate(lr_matrix, n)
+                        p.mul_(1 - lr * self.wd).sub_(x, alpha=lr)
         if self.world > 1:
             dist.all_reduce(self.update)
             for members in groups.values():
                 for n, p in members:
                     a, b = self.slots[n]
-                    p.mul_(1 - lr_matrix * self.wd).sub_(
-                        self.update[a:b].view_as(p), alpha=lr_matrix
-                    )
+                    lr = rate(lr_matrix, n)
+                    p.mul_(1 - lr * self.wd).sub_(self.update[a:b].view_as(p), alpha=lr)
         for n, p in self.named:
             s = self.state[n]
             if "v" not in s or (skip and n.startswith(skip)):
@@ -115,7 +121,8 @@ class Optimiser:
             p.addcdiv_(
                 s["m"] / (1 - 0.9**t),
                 d,
-                value=-lr_other * (4 if n.endswith(("q_norm.weight", "k_norm.weight")) else 1),
+                value=-rate(lr_other, n)
+                * (4 if n.endswith(("q_norm.weight", "k_norm.weight")) else 1),
             )
 
     def state_dict(self):

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from attention import Packing
 from auxiliary import Auxiliary
 from checkpoint import save, start
-from common import Clock, Log, add_process_options, open_pool, setup_process, spawn
+from common import Clock, Log, add_process_options, falling, open_pool, setup_process, spawn
 from model import (
     IMAGE_BEGIN,
     IMAGE_END,
@@ -84,6 +84,9 @@ def run_batch(model, aux, batch, device, train_vision, tally, aux_weight, fused=
     elif "pixels" in batch:
         with torch.no_grad():
             soft = model.encode(torch.from_numpy(batch["pixels"]).to(device))[1]
+        batch["soft"] = soft.to(torch.bfloat16)
+    elif "soft" in batch:
+        soft = batch["soft"]
     layout = (*batch["prefixes"], batch["lengths"], batch["owners"])
     x, text, keep = embed(model, ids, soft), model.llm.model, label != data.IGNORE
     labels = label[keep]
@@ -111,23 +114,65 @@ def encoder_of(path):
 
 
 def make_step(args, k, rank):
-    """All batches of one step of one process. The kinds are the same in every process, so that
-    nobody waits.
+    """All batches of one step of one process. The kinds and sizes are the same in every
+    process, so that nobody waits.
     """
     encoder = encoder_of(args.tokenizer)
     kinds = random.Random(args.seed * 7919 + k)
     rng = random.Random((args.seed * 1_000_003 + k) * 64 + rank)
-    out = [data.picture_batch(rng, encoder, args.batch, args.asks, args.thinking)]
-    if args.lesson and k % args.vision_every == 0:
+    out = [data.picture_batch(rng, encoder, args.batch, args.asks, args.thinking, kinds)]
+    if args.lesson and sees(args, k):
         out[0]["lesson"] = vision_batch(rng.getrandbits(40), args.lesson)
     small = max(1, args.batch // 4)
     if kinds.random() < args.films:
-        out.append(data.film_batch(rng, encoder, small, 4, args.thinking))
+        out.append(data.film_batch(rng, encoder, small, 5, args.thinking, kinds))
     if kinds.random() < args.films / 8:
         out.append(data.pair_batch(rng, encoder, small, args.thinking))
     if kinds.random() < args.talk:
         out.append(data.talk_batch(rng, encoder, small, 8, args.thinking))
     return out
+
+
+def sees(args, k):
+    """Whether the vision side learns in this step."""
+    return args.vision_every > 0 and k % args.vision_every == 0
+
+
+class Replay:
+    """Pictures and films of the last steps with their visual tokens, for other questions about them: as
+    good as new ones for the text side, and without drawing and seeing them. The vision side must
+    stay as it is meanwhile.
+    """
+
+    def __init__(self, args, rank, most=300):
+        self.args, self.rank = args, rank
+        self.kept = collections.deque(maxlen=most)
+
+    def is_due(self, k):
+        return self.args.reuse > 1 and k % self.args.reuse != 0 and len(self.kept) > 0
+
+    def keep(self, batches):
+        if self.args.reuse > 1:
+            about = [(b["again"], b["soft"]) for b in batches if "again" in b]
+            self.kept.append(about)
+            for again, _ in about:
+                for subject in again.args[0]:
+                    for picture in getattr(subject, "frames", [subject]):
+                        picture.pixels = None
+
+    def step(self, k):
+        """Batches of an earlier step, the same one in every process, with new questions."""
+        encoder = encoder_of(self.args.tokenizer)
+        shared = random.Random(self.args.seed * 6151 + k)
+        rng = random.Random((self.args.seed * 999_983 + k) * 64 + self.rank)
+        out = []
+        for again, soft in shared.choice(self.kept):
+            asks = 5 if again.func is data.about_films else self.args.asks
+            out.append({**again(rng, encoder, asks, self.args.thinking), "soft": soft})
+        if shared.random() < self.args.talk:
+            small = max(1, self.args.batch // 4)
+            out.append(data.talk_batch(rng, encoder, small, 8, self.args.thinking))
+        return out
 
 
 class Counts:
@@ -181,11 +226,13 @@ def main(rank, args):
         print("parameters", parameter_count(model), flush=True)
     progress, losses, log = 0.0, [], Log(args) if rank == 0 else None
     pool = open_pool(args, lambda k: (args, k, rank), make_step, clock.step)
+    replay = Replay(args, rank)
     while progress < 1.0:
         opt.zero()
         total = step_loss = 0
-        seeing = clock.step % args.vision_every == 0
-        for batch in next(pool):
+        seeing = sees(args, clock.step)
+        batches = replay.step(clock.step) if replay.is_due(clock.step) else next(pool)
+        for batch in batches:
             see = seeing and "targets" in batch
             with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
                 loss, n, plain = run_batch(
@@ -203,14 +250,21 @@ def main(rank, args):
             step_loss += plain
             counts.tokens += len(batch["ids"]) * args.ranks
             counts.pictures += batch["prefixes"][0] * ("targets" in batch) * args.ranks
+        if any("pixels" in batch for batch in batches):
+            replay.keep(batches)
         counts.loss += step_loss
         counts.targets += total
         losses.append(step_loss / max(1, total))
         progress, norm = opt.reduce(clock.tick(), total)
         warm = min(1.0, len(losses) / args.warm)
-        falling = max(0.02, (1.0 - progress) / (1.0 - args.decay_from))
-        rate = warm * (1.0 if progress < args.decay_from else falling)
-        opt.step(args.lr * rate, args.lr_other * rate, () if seeing else VISION_SIDE)
+        rate = warm * falling(args, progress)
+        opt.step(
+            args.lr * rate,
+            args.lr_other * rate,
+            () if seeing else VISION_SIDE,
+            VISION_SIDE,
+            args.vision_rate,
+        )
         with torch.no_grad():
             d = min(args.ema, clock.step / (clock.step + 20))
             for n, p in model.named_parameters():
@@ -248,13 +302,32 @@ def parser():
         "--vision-every",
         type=int,
         default=3,
-        help="train the vision side in every n-th step only (the text side is the slower learner)",
+        help="train the vision side in every n-th step only (the text side is the slower learner); "
+        "0: never",
+    )
+    p.add_argument(
+        "--reuse",
+        type=int,
+        default=1,
+        help="steps that pictures are asked about, with other questions; needs --vision-every 0",
+    )
+    p.add_argument(
+        "--vision-rate",
+        type=float,
+        default=1.0,
+        help="share of the learning rates for the vision side, which has learnt most of it in stage 1",
     )
     p.add_argument("--warm", type=int, default=40, help="steps until the full learning rate")
-    p.add_argument("--decay-from", type=float, default=0.4)
     p.add_argument("--ema", type=float, default=0.99)
     return p
 
 
+def checked(args):
+    """The arguments, if they go together."""
+    if args.reuse > 1 and args.vision_every:
+        raise SystemExit("--reuse keeps visual tokens, which --vision-every changes: give 0 there")
+    return args
+
+
 if __name__ == "__main__":
-    spawn(main, parser().parse_args())
+    spawn(main, checked(parser().parse_args()))

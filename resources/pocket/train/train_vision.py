@@ -14,7 +14,7 @@ import os
 import torch
 from auxiliary import NAMES, Auxiliary
 from checkpoint import save, start
-from common import Clock, Log, add_process_options, open_pool, setup_process, spawn
+from common import Clock, Log, add_process_options, falling, open_pool, setup_process, spawn
 from model import Pocket
 from optimiser import Optimiser
 from vision_data import patch_statistics, vision_batch
@@ -67,7 +67,7 @@ def main(rank, args):
         losses.append(loss.item())
         progress, norm = opt.reduce(clock.tick(), 1.0)
         warm = min(1.0, len(losses) / (10 if loaded else 40))
-        rate = warm * (1.0 if progress < 0.7 else max(0.05, (1.0 - progress) / 0.3))
+        rate = warm * falling(args, progress)
         opt.step(args.lr * rate, args.lr_other * rate, () if see else VISION_SIDE)
         mean_loss = 0.95 * mean_loss + 0.05 * losses[-1]
         for t, (a, b) in zip(tally, report):
