@@ -4,7 +4,7 @@
 
 Scenes of every kind are drawn from consecutive seeds; the first one of which the model answers
 enough English questions right is kept, and samples.json names only questions with a true answer by
-this model, in questions_zh_CN the Chinese ones. A sample without any has no such field. Films are
+this model, with thinking off and on, in questions_zh_CN the Chinese ones. A sample without any has no such field. Films are
 judged on the frames decoded from the MP4 file. Needs ffmpeg.
 """
 
@@ -31,7 +31,7 @@ PLAN = [
     "pair",
     "text",
     "arithmetic",
-    "chart",
+    "objects",
 ]  # wished kinds; others step in if one cannot be had
 SPARE = ["objects", "pair", "groups", "objects"]
 DULL = ("offtopic", "missing", "unable", "background", "nopicture")
@@ -42,8 +42,10 @@ def good_answers(run, soft, qas, video, tell):
     for qa in qas:
         if qa.history or qa.q in found:
             continue
+        accepted = [qa.a] + qa.accepted
         _, text = run.answer(soft, [(qa.q, None)], video=video)
-        ok = right(text, [qa.a] + qa.accepted, qa.type)
+        _, thought_over = run.answer(soft, [(qa.q, None)], thinking=True, video=video)
+        ok = all(right(t, accepted, qa.type) for t in (text, thought_over))
         tell.append(ok)
         if ok:
             found[qa.q] = {"question": qa.q, "answer": text, "type": qa.type}
