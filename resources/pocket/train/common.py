@@ -130,7 +130,7 @@ def spawn(main, args):
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
     os.environ.setdefault("MALLOC_TOP_PAD_", "268435456")
     # and the compiled matrix products: every shape of pictures and films has its own
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "2048")
     torch.multiprocessing.spawn(main, args=(args,), nprocs=args.ranks)
     return None
 
