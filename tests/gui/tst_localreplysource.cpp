@@ -162,9 +162,9 @@ private slots:
         m_source->start(1, ask(QStringLiteral("?"), QStringLiteral("samples.json")));
         QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 30'000);
         QCOMPARE(failed.first().at(1).value<Failure>().code(), Error::Code::BadMedia);
-        QCOMPARE(
-            answer(2, ask(QStringLiteral("How many bars are there?"), QStringLiteral("chart.png"))),
-            QStringLiteral("There are 3 bars."));
+        QCOMPARE(answer(2, ask(QStringLiteral("How many shapes are there?"),
+                               QStringLiteral("groups.png"))),
+                 QStringLiteral("There are 2 objects."));
     }
 
     void everyStartEndsOnce()
