@@ -31,7 +31,7 @@ server::ModelSet::Entry entryOf(const std::string& word)
     if (isNamed && sign == 0)
         throw UsageError("-m NAME=MODEL needs a name before the '=': " + inQuotes(word));
     return {isNamed ? word.substr(0, sign) : std::string(),
-            requireModel(path, "-m takes the folder of a model, or NAME=FOLDER")};
+            requireModel(path, "give -m the folder of a model, or NAME=FOLDER")};
 }
 
 std::string readKey(const Arguments& arguments)
