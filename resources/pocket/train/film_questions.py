@@ -9,6 +9,7 @@ from wording import (
     ZH,
     an,
     noun,
+    refusal,
     things,
     upper,
 )
@@ -335,24 +336,20 @@ def ask_film(rng, film, count):
 
 def ask_pair(rng, count=2):
     """Questions about two pictures at once, which were too much for a model of this size."""
-    out = []
-    for _ in range(count):
-        if rng.random() < 0.15:
-            q = rng.choice(("有什么不同？", *DESCRIBE_ZH))
-            out.append(QA("unable", q, ONE_PICTURE_ZH, "这里有两张图片。", lang="zh"))
-            continue
-        q = rng.choice(
-            (
-                "What differs?",
-                "What is the difference?",
-                "What changed between the pictures?",
-                "Find the difference.",
-                "Compare the pictures.",
-                "How many objects are in the first picture?",
-                "How many objects are in the second picture?",
-                "Which picture has more objects?",
-                *DESCRIBE,
-            )
+
+    def questions():
+        return (
+            "What differs?",
+            "What is the difference?",
+            "What changed between the pictures?",
+            "Find the difference.",
+            "Compare the pictures.",
+            "How many objects are in the first picture?",
+            "How many objects are in the second picture?",
+            "Which picture has more objects?",
+            *DESCRIBE,
         )
-        out.append(QA("unable", q, ONE_PICTURE, "There are two pictures."))
-    return out
+
+    english = (questions, ONE_PICTURE, "There are two pictures.")
+    chinese = (("有什么不同？", *DESCRIBE_ZH), ONE_PICTURE_ZH, "这里有两张图片。")
+    return [refusal(rng, *english, *chinese) for _ in range(count)]

@@ -34,36 +34,21 @@ def filled_up(x, step=128):
     return torch.nn.functional.pad(x, (0, 0, 0, -len(x) % step))
 
 
-class TextLayers(torch.autograd.Function):
-    """x [N, H] of one row, `rest` = what text_forward() takes after the weights -> [N, H] after the last
-    layer.
+class Layers(torch.autograd.Function):
+    """x [N, H] -> as x, after the last layer of the "text" or the "vision" `side`; `rest` is what its C++
+    functions take after the weights.
     """
 
     @staticmethod
-    def forward(ctx, x, cos, sin, rest, *weights):
-        y, *ctx.kept = library().text_forward(x, cos, sin, list(weights), *rest)
-        ctx.rest = (cos, sin, list(weights), *rest)
+    def forward(ctx, side, x, cos, sin, rest, *weights):
+        ctx.side, ctx.rest = side, (cos, sin, list(weights), *rest)
+        y, *ctx.kept = getattr(library(), side + "_forward")(x, *ctx.rest)
         return y
 
     @staticmethod
     def backward(ctx, grad):
-        dx, *dw = library().text_backward(grad, ctx.kept, *ctx.rest)
-        return dx, None, None, None, *dw
-
-
-class VisionLayers(torch.autograd.Function):
-    """x [B * patches, H] -> as x, after the last layer."""
-
-    @staticmethod
-    def forward(ctx, x, cos, sin, rest, *weights):
-        y, *ctx.kept = library().vision_forward(x, cos, sin, list(weights), *rest)
-        ctx.rest = (cos, sin, list(weights), *rest)
-        return y
-
-    @staticmethod
-    def backward(ctx, grad):
-        dx, *dw = library().vision_backward(grad, ctx.kept, *ctx.rest)
-        return dx, None, None, None, *dw
+        dx, *dw = getattr(library(), ctx.side + "_backward")(grad, ctx.kept, *ctx.rest)
+        return None, dx, None, None, None, *dw
 
 
 class CrossEntropy(torch.autograd.Function):
@@ -105,7 +90,8 @@ def text_layers(text, x, pos, layout):
     heads = [c.num_attention_heads, c.num_key_value_heads, c.head_dim]
     rest = ([c.hidden_size, *heads, c.intermediate_size], c.rms_norm_eps, *layout)
     angle, count = filled_up(angle), len(x)
-    return TextLayers.apply(filled_up(x.float()), angle.cos(), angle.sin(), rest, *weights)[:count]
+    x = filled_up(x.float())
+    return Layers.apply("text", x, angle.cos(), angle.sin(), rest, *weights)[:count]
 
 
 def vision_layers(vision, x, cos, sin):
@@ -128,5 +114,5 @@ def vision_layers(vision, x, cos, sin):
         c.layer_norm_eps,
     )
     cos, sin = cos[:, :half].contiguous(), sin[:, :half].contiguous()
-    y = VisionLayers.apply(x.float().reshape(-1, c.hidden_size), cos, sin, rest, *weights)
-    return y.view(x.shape)
+    rows = x.float().reshape(-1, c.hidden_size)
+    return Layers.apply("vision", rows, cos, sin, rest, *weights).view(x.shape)

@@ -19,6 +19,7 @@ from wording import (
     formula,
     full,
     off_topic,
+    refusal,
     seen,
     spoken,
 )
@@ -221,15 +222,15 @@ def arithmetic_questions(rng, p):
     return out
 
 
+ANY_ZH = DESCRIBE_ZH + COUNT_ZH + READ_ZH
+
+
 def chart_questions(rng, p):
     """Bar charts were too much for a model of this size: it says so."""
 
-    def some():
-        if rng.random() < 0.15:
-            q = rng.choice(DESCRIBE_ZH + COUNT_ZH + READ_ZH)
-            return QA("unable", q, UNABLE_CHART_ZH, "我看到的是图表。", lang="zh")
+    def questions():
         letter = rng.choice("ABCD")
-        q = rng.choice(
+        return (
             DESCRIBE
             + READ
             + COUNT
@@ -245,22 +246,15 @@ def chart_questions(rng, p):
                 "Is there a circle?",
             )
         )
-        return QA("unable", q, UNABLE_CHART, "I see a chart.")
 
-    return [(1.0, some)] * 4
+    english = (questions, UNABLE_CHART, "I see a chart.")
+    chinese = (ANY_ZH, UNABLE_CHART_ZH, "我看到的是图表。")
+    return [(1.0, lambda: refusal(rng, *english, *chinese))] * 4
 
 
 def texture_questions(rng, p):
-    def some():
-        if rng.random() < 0.15:
-            return QA(
-                "unable",
-                rng.choice(DESCRIBE_ZH + COUNT_ZH + READ_ZH),
-                UNABLE_PICTURE_ZH,
-                "我没有看到简单的形状和文字。",
-                lang="zh",
-            )
-        q = rng.choice(
+    def questions():
+        return (
             DESCRIBE
             + DESCRIBE
             + READ
@@ -275,9 +269,10 @@ def texture_questions(rng, p):
                 "Make a table of the objects.",
             )
         )
-        return QA("unable", q, UNABLE_PICTURE, "I see no simple shapes and no text.")
 
-    return [(1.0, some)] * 4
+    english = (questions, UNABLE_PICTURE, "I see no simple shapes and no text.")
+    chinese = (ANY_ZH, UNABLE_PICTURE_ZH, "我没有看到简单的形状和文字。")
+    return [(1.0, lambda: refusal(rng, *english, *chinese))] * 4
 
 
 def blank_questions(rng, p):

@@ -292,6 +292,13 @@ def spoken(f):
     return f"{a} {({'+': 'plus', '-': 'minus', '×': 'times'})[op]} {b} is {r}."
 
 
+def refusal(rng, questions, answer, think, questions_zh, answer_zh, think_zh):
+    """What cannot be answered; `questions` makes the English questions."""
+    if rng.random() < 0.15:
+        return QA("unable", rng.choice(questions_zh), answer_zh, think_zh, lang="zh")
+    return QA("unable", rng.choice(questions()), answer, think)
+
+
 def background_question(rng, p):
     if rng.random() < 0.15:
         a = f"背景是{ZH[p.background]}的。"

@@ -60,59 +60,53 @@ void normaliseBackward(int64_t rows, int64_t width, const float* __restrict x,
     }
 }
 
-// Queries, keys and values of all heads out of `mixed` [B * patches, 3, heads, D] into three
-// tensors [B * heads, patches, D]; queries and keys are turned. cosine, sine [patches, D/2].
-void split(const Shape& s, int64_t pictures, const Half* __restrict mixed, const float* cosine,
+// Calls f(part, patch, mixed, apart) for every head of every patch: where its query (part 0), key
+// (1) or value (2) stands in the product [B * patches, 3, heads, D], and where in the tensor of its
+// part [B * heads, patches, D].
+template <class F> void eachHead(const Shape& s, int64_t pictures, F&& f)
+{
+    for (int64_t i = 0; i < pictures * s.patches; ++i)
+        for (int part = 0; part < 3; ++part)
+            for (int64_t n = 0; n < s.heads; ++n)
+                f(part, i % s.patches, (i * 3 + part) * s.hidden + n * s.headDim,
+                  ((i / s.patches * s.heads + n) * s.patches + i % s.patches) * s.headDim);
+}
+
+// x turned into y by the angles of a patch, or back with `sign` -1. cosine, sine [patches, D/2].
+void turn(const Shape& s, int64_t patch, const Half* __restrict x, const float* cosine,
+          const float* sine, float sign, Half* __restrict y)
+{
+    const int64_t h = s.headDim / 2;
+    for (int64_t j = 0; j < h; ++j) {
+        const float c = cosine[patch * h + j], v = sign * sine[patch * h + j];
+        const float a = float(x[j]), b = float(x[j + h]);
+        y[j] = Half(a * c - b * v);
+        y[j + h] = Half(b * c + a * v);
+    }
+}
+
+// Queries, keys and values out of their product; queries and keys are turned.
+void split(const Shape& s, int64_t pictures, const Half* mixed, const float* cosine,
            const float* sine, Half* const parts[3])
 {
-    const int64_t d = s.headDim, h = d / 2;
-    for (int64_t i = 0; i < pictures * s.patches; ++i) {
-        const int64_t picture = i / s.patches, patch = i % s.patches;
-        for (int part = 0; part < 3; ++part) {
-            for (int64_t n = 0; n < s.heads; ++n) {
-                const Half* __restrict x = mixed + (i * 3 + part) * s.hidden + n * d;
-                Half* __restrict y =
-                    parts[part] + ((picture * s.heads + n) * s.patches + patch) * d;
-                if (part == 2) {
-                    std::copy(x, x + d, y);
-                    continue;
-                }
-                for (int64_t j = 0; j < h; ++j) {
-                    const float c = cosine[patch * h + j], v = sine[patch * h + j];
-                    const float a = float(x[j]), b = float(x[j + h]);
-                    y[j] = Half(a * c - b * v);
-                    y[j + h] = Half(b * c + a * v);
-                }
-            }
-        }
-    }
+    eachHead(s, pictures, [&](int part, int64_t patch, int64_t from, int64_t to) {
+        if (part == 2)
+            std::copy_n(mixed + from, s.headDim, parts[part] + to);
+        else
+            turn(s, patch, mixed + from, cosine, sine, 1, parts[part] + to);
+    });
 }
 
 // the gradients of what split() gave, back to `dmixed`
 void merge(const Shape& s, int64_t pictures, const Half* const parts[3], const float* cosine,
-           const float* sine, Half* __restrict dmixed)
+           const float* sine, Half* dmixed)
 {
-    const int64_t d = s.headDim, h = d / 2;
-    for (int64_t i = 0; i < pictures * s.patches; ++i) {
-        const int64_t picture = i / s.patches, patch = i % s.patches;
-        for (int part = 0; part < 3; ++part) {
-            for (int64_t n = 0; n < s.heads; ++n) {
-                Half* __restrict y = dmixed + (i * 3 + part) * s.hidden + n * d;
-                const Half* __restrict x =
-                    parts[part] + ((picture * s.heads + n) * s.patches + patch) * d;
-                if (part == 2) {
-                    std::copy(x, x + d, y);
-                    continue;
-                }
-                for (int64_t j = 0; j < h; ++j) {
-                    const float c = cosine[patch * h + j], v = sine[patch * h + j];
-                    const float a = float(x[j]), b = float(x[j + h]);
-                    y[j] = Half(a * c + b * v);
-                    y[j + h] = Half(b * c - a * v);
-                }
-            }
-        }
-    }
+    eachHead(s, pictures, [&](int part, int64_t patch, int64_t to, int64_t from) {
+        if (part == 2)
+            std::copy_n(parts[part] + from, s.headDim, dmixed + to);
+        else
+            turn(s, patch, parts[part] + from, cosine, sine, -1, dmixed + to);
+    });
 }
 
 // rows of [B * heads, patches, D] to and from [B * patches, heads * D]
