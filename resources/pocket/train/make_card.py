@@ -2,9 +2,9 @@
 
     argali-cli eval --questions SET/questions.jsonl --images SET --answers A.jsonl --no-think --json > off.json
     argali-cli eval --questions SET/questions.jsonl --images SET --answers B.jsonl --think --json > on.json
-    python make_card.py --first off.json on.json --second ... --public ... --training training.json
+    python make_card.py --first off.json on.json --second ... --training training.json [--public ...]
 
-The three sets: two that make_eval.py wrote with seeds of their own, and an older one with the types of
+Two sets that make_eval.py wrote with seeds of their own and, where it is at hand, an older one with types of
 question that are out of scope by now.
 """
 
@@ -131,6 +131,16 @@ def architecture(model):
     )
 
 
+OLDER = """### An older set
+
+Made by an earlier version of the generator (ten upright fonts, up to five objects). Its questions about bar charts and about
+two pictures are out of scope; descriptions, lists and tables of its charts are among the rows all the same, as wrong ones.
+
+{public}
+
+"""
+
+
 CARD = """# Argali pocket model
 
 A very small model of the Ovis2.5 architecture which ships inside Argali, so that a newcomer can drop a picture or a
@@ -175,14 +185,7 @@ The same with `--seed 50001`.
 
 {second}
 
-### An older set
-
-Made by an earlier version of the generator (ten upright fonts, up to five objects). Its questions about bar charts and about
-two pictures are out of scope; descriptions, lists and tables of its charts are among the rows all the same, as wrong ones.
-
-{public}
-
-## Pictures from elsewhere
+{public}## Pictures from elsewhere
 
 {outside}
 
@@ -196,14 +199,16 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--model", default=MODEL)
     for name in ("--first", "--second", "--public"):
-        p.add_argument(name, required=True, nargs=2, metavar=("OFF", "ON"))
+        p.add_argument(name, required=name != "--public", nargs=2, metavar=("OFF", "ON"))
     p.add_argument(
         "--training",
         required=True,
         help="JSON with three texts: text (how long, on what), outside and notes",
     )
     a = p.parse_args()
-    first, second, public = ([read(f) for f in files] for files in (a.first, a.second, a.public))
+    first, second, public = (
+        [read(f) for f in files or ()] for files in (a.first, a.second, a.public)
+    )
     training = read(a.training)
     card = CARD.format(
         architecture=architecture(a.model),
@@ -212,7 +217,7 @@ def main():
         grouped=grouped(first[0]),
         first=table(*first),
         second=table(*second),
-        public=table(*public),
+        public=OLDER.format(public=table(*public)) if public else "",
         outside=training["outside"],
         notes=training["notes"],
     )
