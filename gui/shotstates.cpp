@@ -140,12 +140,15 @@ std::vector<Shot> shotStates()
          }},
         {"two-pictures", 3200,
          [](Stage& s) {
-             s.window->showModel(s.pocket());
+             s.window->showModel(s.large());
              s.composer().attach(s.sample("objects.png"));
              s.composer().attach(s.sample("pair.png"));
              s.ask(s.text("Which objects are in both pictures?", "两张图片里都有哪些物体？"), [&s] {
-                 s.source.write(s.text("A ring is in both.", "两张图片里都有圆环。"), 9);
-                 s.source.finish(FinishReason::Stop, 9);
+                 s.source.write(
+                     s.text("None: a heart and a cross here, a diamond and a ring there.",
+                            "没有：一张是心形和十字形，另一张是菱形和圆环。"),
+                     16);
+                 s.source.finish(FinishReason::Stop, 16);
                  s.composer().attach(s.sample("text.png"));
              });
          }},
@@ -332,7 +335,7 @@ std::vector<Shot> shotStates()
          }},
         {"viewer", 3200,
          [](Stage& s) {
-             s.window->showModel(s.pocket());
+             s.window->showModel(s.large());
              s.composer().attach(s.sample("objects.png"));
              s.composer().attach(s.sample("pair.png"));
              s.ask(s.text("Which objects are in both pictures?", "两张图片里都有哪些物体？"), [&s] {
