@@ -115,13 +115,21 @@ private slots:
             QStringList all;
             for (const SampleCard* card : bench.chat().emptyState()->cards())
                 all.append(card->sample().questions.first());
-            return all.join(QLatin1Char('|'));
+            return all;
         };
-        QVERIFY(questions().contains(QStringLiteral("Describe this image in detail.")));
+        const auto ofTheFile = [](const QString& language) {
+            QStringList all;
+            for (const Sample& sample : chosenSamples(*pocketSamples(language), 3, 1))
+                all.append(sample.questions.first());
+            return all;
+        };
+        QCOMPARE(questions().size(), 4);
+        QCOMPARE(questions(), ofTheFile(QStringLiteral("en")));
         QVERIFY(bench.change(chinese));
-        QCOMPARE(bench.chat().emptyState()->cards().size(), 4);
-        QVERIFY(questions().contains(QStringLiteral("青色物体是什么形状？")));
-        QVERIFY2(!questions().contains(QLatin1Char('?')), qPrintable(questions()));
+        QCOMPARE(questions(), ofTheFile(QStringLiteral("zh_CN")));
+        QVERIFY2(questions().join(QString()).contains(QStringLiteral("？")) &&
+                     !questions().join(QString()).contains(QLatin1Char('?')),
+                 qPrintable(questions().join(QLatin1Char('|'))));
     }
 
     void anAnswerGoesOnThroughIt()
