@@ -8,6 +8,7 @@
 
 #include <QDir>
 #include <QElapsedTimer>
+#include <QScopeGuard>
 #include <QTest>
 
 #include "engine/remote/requestbody.h"
@@ -292,7 +293,13 @@ private slots:
     /// is under way has ended.
     void letsGoOfWhatWasDropped()
     {
+        std::atomic<bool> isAnswering = false;
+        std::atomic<bool> mayGoOn = false;
         server::ModelHost host({.name = "tiny", .folder = tiny.toStdString(), .open = {}});
+        const auto release = qScopeGuard([&] {
+            mayGoOn = true;
+            mayGoOn.notify_all();
+        });
         const auto jobFor = [](std::stop_token stop, std::function<void()> held) {
             server::ModelHost::Job job;
             Message message;
@@ -306,10 +313,12 @@ private slots:
             return job;
         };
         using Admission = server::ModelHost::Admission;
-        std::atomic<bool> isAnswering = false;
         std::stop_source client;
-        QCOMPARE(host.submit(jobFor(client.get_token(), [&] { isAnswering = true; })),
-                 Admission::Accepted);
+        const auto standStill = [&] { // as long as the test looks, however soon the model would end
+            isAnswering = true;
+            mayGoOn.wait(false);
+        };
+        QCOMPARE(host.submit(jobFor(client.get_token(), standStill)), Admission::Accepted);
         QTRY_VERIFY(isAnswering);
         std::weak_ptr<int> pictures;
         for (int i = 0; i < 3; ++i) {
