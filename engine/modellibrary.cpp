@@ -3,10 +3,18 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <mutex>
 
 namespace argali {
 
-std::filesystem::path modelLibraryFolder()
+namespace {
+
+std::mutex choosing;
+std::filesystem::path chosenLibrary;
+
+} // namespace
+
+std::filesystem::path usualModelLibrary()
 {
     // A relative path would mean another folder in each working directory.
     const auto absolute = [](const char* variable) {
@@ -20,6 +28,18 @@ std::filesystem::path modelLibraryFolder()
         return data / "argali/models";
     const std::filesystem::path home = absolute("HOME");
     return home.empty() ? home : home / ".local/share/argali/models";
+}
+
+std::filesystem::path modelLibraryFolder()
+{
+    const std::scoped_lock lock(choosing);
+    return chosenLibrary.empty() ? usualModelLibrary() : chosenLibrary;
+}
+
+void chooseModelLibrary(const std::filesystem::path& folder)
+{
+    const std::scoped_lock lock(choosing);
+    chosenLibrary = folder;
 }
 
 bool isModelId(const std::string& text)

@@ -10,6 +10,7 @@
 #include <QJsonObject>
 #include <QStandardPaths>
 
+#include "engine/modellibrary.h"
 #include "gui/background.h"
 
 namespace argali::gui {
@@ -65,9 +66,15 @@ Reading readAll(const QString& folder)
 ModelLibrary::ModelLibrary(Settings& settings, QObject* parent)
     : QObject(parent), m_settings(settings)
 {
-    connect(&settings, &Settings::changed, this, [this](const QByteArray& key) {
+    const auto tellEngine = [&settings] { // which looks there for what a model names and lacks
+        const QString chosen = settings.value(settings::library);
+        chooseModelLibrary(QFile::encodeName(chosen).toStdString());
+    };
+    tellEngine();
+    connect(&settings, &Settings::changed, this, [this, tellEngine](const QByteArray& key) {
         if (key != settings::library.key)
             return;
+        tellEngine();
         m_models.clear();
         m_state = State::Unread;
         emit changed();
@@ -77,6 +84,9 @@ ModelLibrary::ModelLibrary(Settings& settings, QObject* parent)
 
 QString ModelLibrary::defaultFolder()
 {
+    const std::string usual = usualModelLibrary().string();
+    if (!usual.empty())
+        return QFile::decodeName(QByteArray::fromStdString(usual));
     return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
            QStringLiteral("/argali/models");
 }

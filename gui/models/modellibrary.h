@@ -19,7 +19,7 @@ struct FoundModel {
 };
 
 /// The models that lie in the folder for models, itself or one or two levels below it. The folder
-/// is read by another thread.
+/// is read by another thread; which one it is the engine learns, too.
 /// Thread: GUI.
 class ModelLibrary final : public QObject {
     Q_OBJECT
@@ -28,7 +28,7 @@ public:
 
     explicit ModelLibrary(Settings& settings, QObject* parent = nullptr);
 
-    static QString defaultFolder(); ///< $XDG_DATA_HOME/argali/models
+    static QString defaultFolder(); ///< $ARGALI_MODELS, or $XDG_DATA_HOME/argali/models
     QString folder() const;
     void setFolder(const QString& folder); ///< Reads it, too.
     const QList<FoundModel>& models() const { return m_models; }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/modellibrary.h"
 #include "gui/models/modelchooser.h"
 #include "gui/models/modellibrary.h"
 
@@ -135,10 +136,16 @@ private slots:
         Bench bench;
         QCOMPARE(bench.models.folder(), ModelLibrary::defaultFolder());
         QVERIFY(ModelLibrary::defaultFolder().endsWith(QStringLiteral("/argali/models")));
+        const auto ofEngine = [] {
+            return QString::fromStdString(argali::modelLibraryFolder().string());
+        };
+        QCOMPARE(ofEngine(), ModelLibrary::defaultFolder());
         bench.models.setFolder(bench.root);
         QCOMPARE(bench.models.folder(), bench.root);
+        QCOMPARE(ofEngine(), bench.root);
         bench.models.setFolder(ModelLibrary::defaultFolder());
         QCOMPARE(bench.settings.value(settings::library), QString()); // follows the environment
+        QCOMPARE(ofEngine(), ModelLibrary::defaultFolder());
     }
 
     void theMenuListsThem()
