@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -47,6 +48,9 @@ struct LinearSource {
     std::vector<Tensor> matrices;
     std::vector<Tensor> biases;
     DType compute = DType::F32; ///< F32, F16 or BF16; sums are always f32
+    /// Is told of bytes of the matrices that were copied and are not needed any more, while others
+    /// still are; may be empty, and need not be told of all.
+    std::function<void(std::span<const std::byte>)> copied{};
 };
 
 /// A normalisation over the last dimension; statistics in f32.

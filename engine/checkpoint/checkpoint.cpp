@@ -55,6 +55,12 @@ public:
             file->forget(name);
     }
 
+    void forgetPart(std::span<const std::byte> part) const override
+    {
+        for (const auto& file : m_shards)
+            file->forgetPart(part);
+    }
+
     void requireWhole() const override
     {
         for (const auto& file : m_shards)

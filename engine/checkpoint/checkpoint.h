@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ public:
     virtual std::string origin(std::string_view name) const;
     /// Its values were copied: those in memory may go, and come again when they are asked for.
     virtual void forget(std::string_view) const {}
+    /// The same for some bytes of a tensor that was found, while the others are still needed.
+    virtual void forgetPart(std::span<const std::byte>) const {}
 
     /// The tensor of that name. Throws: Error::Code::BadModel naming it, its shape and type, and
     /// what was expected, when it is missing, of another shape or not of a floating type.

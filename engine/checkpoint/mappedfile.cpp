@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -47,6 +48,9 @@ MappedFile::~MappedFile()
 
 void MappedFile::forget(std::span<const std::byte> part) const
 {
+    const std::less<const std::byte*> before;
+    if (part.empty() || before(part.data(), m_data) || !before(part.data(), m_data + m_size))
+        return;
     const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
     const auto begin = static_cast<size_t>(part.data() - m_data);
     const size_t first = (begin + page - 1) / page * page;

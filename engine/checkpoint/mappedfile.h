@@ -27,7 +27,7 @@ public:
     } ///< not writable
     int64_t size() const { return m_size; }
     /// Takes whole pages of a part of bytes() out of this program's memory; a later read brings
-    /// them again.
+    /// them again. Nothing for a part of other memory.
     void forget(std::span<const std::byte> part) const;
 
     /// Throws: Error::Code::BadModel when the file has become shorter than it was

@@ -31,6 +31,7 @@ public:
     /// Without the factors.
     std::vector<std::string> names() const override;
     void forget(std::string_view name) const override { m_stored->forget(name); }
+    void forgetPart(std::span<const std::byte> part) const override { m_stored->forgetPart(part); }
     std::vector<std::filesystem::path> files() const override { return m_stored->files(); }
     void requireWhole() const override { m_stored->requireWhole(); }
     void requireChecksums(std::stop_token stop) const override { m_stored->requireChecksums(stop); }

@@ -44,6 +44,10 @@ public:
             m_file.mapping->forget(
                 {found->second.raw(), static_cast<size_t>(found->second.bytes())});
     }
+    void forgetPart(std::span<const std::byte> part) const override
+    {
+        m_file.mapping->forget(part);
+    }
     std::vector<std::filesystem::path> files() const override
     {
         return {std::filesystem::absolute(m_file.path)};
@@ -84,6 +88,10 @@ public:
             return;
         const TensorKind kind{found->second.type, found->second.shape};
         m_file.mapping->forget({found->second.first, static_cast<size_t>(kind.bytes())});
+    }
+    void forgetPart(std::span<const std::byte> part) const override
+    {
+        m_file.mapping->forget(part);
     }
     std::vector<std::filesystem::path> files() const override
     {

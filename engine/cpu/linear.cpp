@@ -21,22 +21,31 @@ constexpr int64_t sliceBytes = 192 << 10;
 // ... and about how fast a thread reads them.
 constexpr int64_t weightBytesPerNanosecond = 8;
 
-/// The host's values as one tensor of another type.
+/// The host's values as one tensor of another type; copied as in LinearSource.
 Tensor converted(const Kernels& kernels, const std::vector<Tensor>& parts, Element element,
-                 const Shape& shape)
+                 const Shape& shape,
+                 const std::function<void(std::span<const std::byte>)>& copied = {})
 {
     Tensor result = hostTensor(typeOf(element), shape);
     std::byte* out = result.raw();
     constexpr int64_t piece = 4096;
+    constexpr int64_t piecesBetweenWords = 2048;
     float values[piece];
     for (const Tensor& part : parts) {
         const Element from = elementOf(part.type());
         const int64_t count = part.count();
+        int64_t told = 0;
         for (int64_t i = 0; i < count; i += piece) {
             const int64_t n = std::min(piece, count - i);
             kernels.load(values, part.raw() + i * sizeOf(from), from, n);
             kernels.store(out, element, values, n);
             out += n * sizeOf(element);
+            const int64_t done = i + n;
+            if (copied && (done == count || done - told == piece * piecesBetweenWords)) {
+                const std::byte* const first = part.raw() + told * sizeOf(from);
+                copied({first, static_cast<size_t>((done - told) * sizeOf(from))});
+                told = done;
+            }
         }
     }
     return result;
@@ -255,7 +264,7 @@ Linear CpuLinear::make(const Kernels& kernels, const LinearSource& source)
         bias = converted(kernels, source.biases, Element::F32, {outputs});
     std::vector<Tensor> parts = source.matrices;
     if (!asStored)
-        parts = {converted(kernels, source.matrices, element, {outputs, inputs})};
+        parts = {converted(kernels, source.matrices, element, {outputs, inputs}, source.copied)};
     return Linear(
         new CpuLinear(std::move(parts), std::move(bias), element, outputs, inputs, source.compute));
 }

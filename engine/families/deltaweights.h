@@ -68,6 +68,7 @@ public:
         if (!m_tensors.contains(name))
             m_base->forget(name);
     }
+    void forgetPart(std::span<const std::byte> part) const override { m_base->forgetPart(part); }
 
 private:
     std::shared_ptr<const WeightSource> m_base;

@@ -69,6 +69,7 @@ public:
         if (const std::string* const wrapped = wrappedName(name))
             m_wrapped->forget(*wrapped);
     }
+    void forgetPart(std::span<const std::byte> part) const override { m_wrapped->forgetPart(part); }
     std::vector<std::filesystem::path> files() const override { return m_wrapped->files(); }
     void requireWhole() const override { m_wrapped->requireWhole(); }
     void requireChecksums(std::stop_token stop) const override

@@ -22,6 +22,11 @@ public:
     }
     std::vector<std::string> names() const override;
     void forget(std::string_view name) const override { of(name).forget(name); }
+    void forgetPart(std::span<const std::byte> part) const override
+    {
+        m_first->forgetPart(part);
+        m_second->forgetPart(part);
+    }
     std::vector<std::filesystem::path> files() const override;
     void requireWhole() const override;
     std::string origin(std::string_view name) const override { return of(name).origin(name); }

@@ -135,6 +135,8 @@ Linear WeightLoader::makeLinear(const std::vector<LinearPart>& parts, LoadedWeig
 {
     LinearSource source;
     source.compute = m_compute;
+    // A head is a tenth of a small model: it is not to be in memory twice while it is converted.
+    source.copied = [this](std::span<const std::byte> bytes) { m_weights.forgetPart(bytes); };
     for (const LinearPart& part : parts) {
         if (stopped())
             return {};

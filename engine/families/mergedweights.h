@@ -31,6 +31,7 @@ public:
     void requireWhole() const override;
     std::string origin(std::string_view name) const override;
     void forget(std::string_view name) const override { m_base->forget(name); }
+    void forgetPart(std::span<const std::byte> part) const override { m_base->forgetPart(part); }
 
     /// Whether the tensor of that name is another one than the model's.
     bool isChanged(std::string_view name) const;
