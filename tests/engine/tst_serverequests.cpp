@@ -154,6 +154,8 @@ private slots:
         const auto whole = asking(server.port(), endless(false), "whole");
         const auto waiting = asking(server.port(), endless(), "waiting");
         QTRY_COMPARE(requests(server.port()).size(), 3);
+        for (const char* const client : {"whole", "waiting"}) // no longer being read
+            QTRY_COMPARE(stateOf(server.port(), client), QString("waiting"));
 
         // One that waits hears it at once, and the others go on.
         HttpClient::Answer stopped =
