@@ -33,18 +33,19 @@ def save(state, path):
     os.replace(path + ".tmp", path)
 
 
-def start(args, path, model, aux, device):
-    """Loads what the run starts from into `model` and `aux`: its own checkpoint at `path` (--resume),
-    that of another stage (--init) or a model folder (--from-export). Returns the state that a
-    resumed run goes on from, else None.
+def start(args, path, modules, device):
+    """Loads what the run starts from into `modules` ("model" and the heads that help it): its own
+    checkpoint at `path` (--resume), that of another stage (--init), which may lack heads, or a model
+    folder (--from-export), which has none. Returns the state that a resumed run goes on from, else None.
     """
     resumed = args.resume and os.path.exists(path)
     if not resumed and args.from_export:
-        model.load_state_dict(exported(args.from_export).state_dict())
+        modules["model"].load_state_dict(exported(args.from_export).state_dict())
         return None
     if not resumed and not args.init:
         return None
     loaded = torch.load(path if resumed else args.init, map_location=device)
-    model.load_state_dict(loaded["model"])
-    aux.load_state_dict(loaded["aux"])
+    for name, module in modules.items():
+        if name in loaded:
+            module.load_state_dict(loaded[name])
     return loaded if resumed else None

@@ -7,9 +7,12 @@ with the picture encoded only once. Only the answers (and, with thinking on, the
 the loss.
 """
 
+from dataclasses import dataclass, field
 from functools import partial
 
+import landmarks
 import numpy as np
+import pointers
 from film_questions import ask_film, ask_pair
 from films import make_film, make_pair
 from questions import ask
@@ -60,43 +63,78 @@ class Encoder:
         return ids
 
     def segment(self, qa, thinking):
-        """ids and whether each id is a target."""
+        """ids, how many of them come before the answer, and the answer with the offsets of its tokens."""
         ids = []
         for q, a in qa.history:
             ids += self.text(q) + self.assistant + self.text(a) + self.next_user
         ids += self.text(qa.q) + self.assistant
         if not thinking:
             ids += self.no_think
-        answer = self.text((f"<think>\n{qa.think}\n</think>\n\n" if thinking else "") + qa.a) + [
-            self.im_end
-        ]
-        return ids + answer, [False] * len(ids) + [True] * len(answer)
+        answer = (f"<think>\n{qa.think}\n</think>\n\n" if thinking else "") + qa.a
+        encoded = self.tok.encode(answer, add_special_tokens=False)
+        return ids + encoded.ids + [self.im_end], len(ids), answer, encoded.offsets
+
+
+@dataclass
+class Hints:
+    """What the heads of landmarks.py and pointers.py are taught about a batch: rows, and targets."""
+
+    pictures: list = field(default_factory=list)  # [parts] of each row of the prefixes
+    ends: list = field(default_factory=list)  # rows in which questions end
+    questions: list = field(default_factory=list)  # [parts] of each of them
+    # for the two heads of pointers.py: (row, number of the prefix, places in it)
+    looks: tuple = field(default_factory=lambda: ([], []))
+
+    def look(self, k, row, owner, places):
+        places = (places + [-1] * pointers.MOST)[: pointers.MOST]
+        self.looks[k].append((row, owner, *places))
+
+    def arrays(self):
+        parts = len(landmarks.PARTS)
+        known = np.concatenate([*self.pictures, np.array(self.questions).reshape(-1, parts)])
+        looks = [np.array(v, np.int64).reshape(-1, 2 + pointers.MOST) for v in self.looks]
+        ends = np.array(self.ends, np.int64)
+        return {"known": known.astype(np.int64), "ends": ends, "looks": looks}
 
 
 def pack(encoder, items):
-    """items: [(prefix ids, [(QA, thinking)])], the prefixes of equal length -> one batch. `ids`, `pos`
-    and `label` are one row of all tokens: the prefixes, then the conversations from the shortest to
-    the longest; of these `lengths`, `owners` (the number of the prefix) and `types`.
+    """items: [(prefix ids, [(QA, thinking)], the picture or film)], the prefixes of equal length -> one
+    batch. `ids`, `pos` and `label` are one row of all tokens: the prefixes, then the conversations from
+    the shortest to the longest; of these `lengths`, `owners` (the number of the prefix) and `types`.
+    `hints`: as Hints.arrays().
     """
     prefix = len(items[0][0])
     ids, pos, label = [], list(range(prefix)) * len(items), [IGNORE] * prefix * len(items)
-    talks = []
-    for k, (start, qas) in enumerate(items):
+    talks, hints = [], Hints()
+    for k, (start, qas, subject) in enumerate(items):
         assert len(start) == prefix
         ids += start
-        for qa, thinking in qas:
-            talks.append((*encoder.segment(qa, thinking), k, qa.type + "+think" * thinking))
-    talks.sort(key=lambda t: len(t[0]))
-    for t, want, _, _ in talks:
+        if subject:
+            hints.pictures.append(landmarks.of_prefix(subject, start.index(ATOM)))
+        talks += [(encoder.segment(qa, thinking), k, qa, thinking) for qa, thinking in qas]
+    talks.sort(key=lambda t: len(t[0][0]))
+    for (t, asked, answer, offsets), k, qa, thinking in talks:
+        end = len(ids) + asked - 1
+        if not thinking:
+            hints.ends.append(end)
+            hints.questions.append(landmarks.of_question(qa))
+        if subject := items[k][2]:
+            first = items[k][0].index(ATOM)
+            about, told = pointers.of_answer(subject, qa, thinking, answer, offsets)
+            if about:
+                hints.look(0, end, k, [first + b for b in about])
+            for token, blocks in told:
+                hints.look(1, end + token, k, [first + b for b in blocks])
         ids += t[:-1]
         pos += range(prefix, prefix + len(t) - 1)
-        label += [t[i + 1] if want[i + 1] else IGNORE for i in range(len(t) - 1)]
+        label += [IGNORE] * (asked - 1) + t[asked:]
     return {
         **{n: np.asarray(v) for n, v in (("ids", ids), ("pos", pos), ("label", label))},
         "prefixes": (len(items), prefix),
-        "lengths": [len(t[0]) - 1 for t in talks],
-        "owners": [t[2] for t in talks],
-        "types": [t[3] for t in talks],
+        "lengths": [len(t[0][0]) - 1 for t in talks],
+        "owners": [t[1] for t in talks],
+        "types": [t[2].type + "+think" * t[3] for t in talks],
+        "hints": hints.arrays(),
     }
 
 
@@ -116,6 +154,27 @@ def system_prompt(rng):
     return rng.choice(SYSTEMS) if rng.random() < 0.03 else None
 
 
+# types of questions that are soon learnt, and the share of them that is asked
+SELDOM = {
+    "arithmetic": 0.5,
+    "background": 0.15,
+    "film_appear": 0.4,
+    "film_change": 0.4,
+    "film_colour": 0.3,
+    "film_grow": 0.3,
+    "film_move": 0.4,
+    "length": 0.4,
+    "offtopic": 0.5,
+    "shape": 0.25,
+    "textcolour": 0.25,
+}
+
+
+def due(rng, qa):
+    """Whether to ask this one."""
+    return rng.random() < SELDOM.get(qa.type, 1.0)
+
+
 # pictures with one answer to everything
 SOON_LEARNT = ("texture", "chart", "blank")
 
@@ -129,7 +188,7 @@ def about_pictures(pictures, rng, encoder, asks, share):
     items = []
     for p in pictures:
         count = 2 if p.kind in SOON_LEARNT else asks
-        items.append((prefix, with_thinking(rng, ask(rng, p, count), share)))
+        items.append((prefix, with_thinking(rng, ask(rng, p, count, due), share), p))
     return {**pack(encoder, items), "again": partial(about_pictures, pictures)}
 
 
@@ -149,7 +208,7 @@ def about_films(films, rng, encoder, asks, share):
     """As about_pictures(), for films of one size and length."""
     h, w = films[0].size
     prefix = encoder.prefix([len(films[0].frames) * h * w // 1024], video=True)
-    items = [(prefix, with_thinking(rng, ask_film(rng, f, asks), share)) for f in films]
+    items = [(prefix, with_thinking(rng, ask_film(rng, f, asks, due), share), f) for f in films]
     return {**pack(encoder, items), "again": partial(about_films, films)}
 
 
@@ -160,7 +219,7 @@ def film_batch(rng, encoder, count, asks, share, shapes=None):
     """`count` films of the same length and grid, which `shapes` chooses."""
     shapes = shapes or rng
     grid = shapes.choices(list(FILM_GRIDS), weights=list(FILM_GRIDS.values()))[0]
-    frames = shapes.choice((4, 4, 5, 6, 6, 8, 8))
+    frames = shapes.choice((4, 5, 6, 7, 8, 8, 8))
     films = [make_film(rng, grid, frames) for _ in range(count)]
     batch = about_films(films, rng, encoder, asks, share)
     batch["pixels"] = np.stack([p.pixels for f in films for p in f.frames])
@@ -176,6 +235,7 @@ def pair_batch(rng, encoder, count, share):
             (
                 encoder.prefix([grid[0] * grid[1] // 1024] * 2),
                 with_thinking(rng, ask_pair(rng), share),
+                None,
             )
         )
         pixels += [p.pixels for p in make_pair(rng, grid)]
@@ -192,6 +252,7 @@ def talk_batch(rng, encoder, count, asks, share):
         return text_math(rng) if rng.random() < 0.5 else small_talk(rng)
 
     items = [
-        (prefix, with_thinking(rng, [one() for _ in range(asks)], share)) for _ in range(count)
+        (prefix, with_thinking(rng, [one() for _ in range(asks)], share), None)
+        for _ in range(count)
     ]
     return pack(encoder, items)

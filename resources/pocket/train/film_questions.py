@@ -25,7 +25,20 @@ DESCRIBE_FILM = (
 DESCRIBE_FILM_ZH = ("描述这段视频。", "视频里发生了什么？")
 
 
-def ask_film(rng, film, count):
+def looked_at(film, qa):
+    """[(frame from 1, object)] that the answer is about."""
+    end = len(film.frames)
+    first, last = ([(k, o) for o in film.frames[k - 1].objects] for k in (1, end))
+    if qa.type == "film_count":
+        return first if "start" in qa.q else last
+    if film.kind in ("recolour", "appear"):
+        k = film.facts["frame"]
+        return [(k, film.frames[k - 1].objects[-1])]
+    return first + last
+
+
+def ask_film(rng, film, count, due=None):
+    """Up to `count` different questions about a film, of those that are due(rng, question)."""
     f = film.facts
     bg = film.background
     out = []
@@ -327,9 +340,10 @@ def ask_film(rng, film, count):
     got, used = [], set()
     for _ in range(count * 5):
         qa = rng.choices(out, weights)[0][1]()
-        if qa.q not in used and len(got) < count:
+        if qa.q not in used and len(got) < count and (not due or due(rng, qa)):
             used.add(qa.q)
             qa.a = qa.a.replace("A orange", "An orange")
+            qa.at = looked_at(film, qa)
             got.append(qa)
     return got
 

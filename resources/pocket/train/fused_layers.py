@@ -67,15 +67,15 @@ class CrossEntropy(torch.autograd.Function):
         return ctx.grad * grad.to(ctx.grad.dtype), None
 
 
-def text_layers(text, x, pos, layout):
-    """What the layers of `text` (a TextModel) make of one row x [N, H] at positions [N]; `layout` =
+def text_layers(text, layers, x, pos, layout):
+    """What some `layers` of `text` (a TextModel) make of one row x [N, H] at positions [N]; `layout` =
     (rows, prefix, lengths, owners) of the Packing.
     """
     c = text.config
     inv = c.rope_theta ** (-torch.arange(0, c.head_dim, 2, dtype=torch.float32) / c.head_dim)
     angle = pos[:, None].float() * inv
     weights = []
-    for layer in text.layers:
+    for layer in layers:
         a, m = layer.self_attn, layer.mlp
         weights += [
             layer.input_layernorm.weight,

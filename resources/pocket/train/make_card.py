@@ -174,14 +174,14 @@ objects is free), by `argali-cli eval` on this folder. The pictures are of other
 
 ### First set
 
-`make_eval.py --seed 40001 --pictures 260 --films 40`: the generator as it trains, with up to six objects, 33 fonts, slight
+`make_eval.py --seed 70001 --pictures 260 --films 40`: the generator as it trains, with up to six objects, 33 fonts, slight
 rotation, frames, English and Chinese.
 
 {first}
 
 ### Second set
 
-The same with `--seed 50001`.
+The same with `--seed 80001`.
 
 {second}
 

@@ -15,10 +15,12 @@ import random
 
 import drawing
 import scenes
+from export import MAX_PIXELS, MIN_PIXELS
 from film_questions import ask_film, ask_pair
 from films import make_film, make_pair
 from PIL import Image
 from questions import ask
+from runtime import smart_resize
 from small_talk import small_talk
 from wording import sloppy
 
@@ -31,7 +33,7 @@ SIZES = (
 FILM_SIZES = [(320, 240), (256, 192), (256, 256), (320, 180)]
 
 
-def orders(answer, kind, most=4):
+def orders(answer, kind, most=6):
     """The same enumeration in every order of its objects (up to `most` of them): lines of a list,
     rows of a table, objects of a description.
     """
@@ -51,6 +53,14 @@ def orders(answer, kind, most=4):
     if not 2 <= len(parts) <= most:
         return [answer]
     return list(dict.fromkeys(head + join(list(order)) for order in itertools.permutations(parts)))
+
+
+def drawn(rng, size, kind):
+    """A picture whose objects are told in the order in which the model will see them."""
+    picture = scenes.make_picture(rng, size, kind)
+    if picture.kind in ("objects", "groups") and not picture.relation:
+        scenes.reading_order(picture.objects, smart_resize(*size, MIN_PIXELS, MAX_PIXELS))
+    return picture
 
 
 def rows(name, files, key, qas, rng, share):
@@ -107,7 +117,7 @@ def main():
         )
         if kind == "texture":
             w, h = 160, 120
-        picture = scenes.make_picture(rng, (h, w), kind)
+        picture = drawn(rng, (h, w), kind)
         name = save(picture.pixels, f"pictures/{i:03d}.png")
         out += rows(f"p{i:03d}", [name], "images", ask(rng, picture, 6), rng, a.thinking)
     for i in range(pairs):

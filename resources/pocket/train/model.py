@@ -292,9 +292,9 @@ class TextModel(nn.Module):
         self.layers = nn.ModuleList(TextLayer(c) for _ in range(c.num_hidden_layers))
         self.norm = RMSNorm(c.hidden_size, c.rms_norm_eps)
 
-    def forward(self, x, positions, mask, caches=None):
+    def forward(self, x, positions, mask, caches=None, states=None):
         """x [B, L, H], positions [B, L], mask bool [L, L_total], None, or the Packing of a single
-        row -> normalised hidden states.
+        row -> normalised hidden states. `states`: a list that takes what every layer makes of them.
         """
         c = self.config
         inv = c.rope_theta ** (
@@ -305,6 +305,8 @@ class TextModel(nn.Module):
         cos, sin = angle.cos(), angle.sin()
         for i, layer in enumerate(self.layers):
             x = layer(x, cos, sin, mask, None if caches is None else caches[i])
+            if states is not None:
+                states.append(x)
         return self.norm(x)
 
 

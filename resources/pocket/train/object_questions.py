@@ -70,12 +70,10 @@ def object_questions(rng, p):
     def add(weight, f):
         out.append((weight, f))
 
-    def one_word(q, a, short, type_, think, accepted=()):
+    def one_word(q, a, short, type_, think, **what):
         if rng.random() < 0.12:
-            return QA(
-                type_, q + " Answer in one word.", upper(short), think, accepted=list(accepted)
-            )
-        return QA(type_, q, a, think, accepted=list(accepted))
+            return QA(type_, q + " Answer in one word.", upper(short), think, **what)
+        return QA(type_, q, a, think, **what)
 
     add(3.5, lambda: QA("describe", rng.choice(DESCRIBE), describe_objects(p), s0))
     add(0.6, lambda: QA("describe", rng.choice(DESCRIBE_ZH), describe_zh(p), z0, lang="zh"))
@@ -143,30 +141,30 @@ def object_questions(rng, p):
     add(2.4, table)
 
     def count_all():
-        return one_word(
-            rng.choice(COUNT), things(n, noun()), str(n), "count", f"{s0} Together: {n}."
-        )
+        think = f"{s0} Together: {n}."
+        return one_word(rng.choice(COUNT), things(n, noun()), str(n), "count", think, counted=O)
 
     add(2.0 if p.kind == "groups" else 1.5, count_all)
-    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", z0, lang="zh"))
+    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", z0, lang="zh", counted=O))
 
     def count_some():
         o = rng.choice(O)
         roll = rng.random()
         if roll < 0.4:
             c = o.colour if rng.random() < 0.8 else rng.choice(COLOUR_NAMES)
-            k = sum(x.colour == c for x in O)
+            hits = [x for x in O if x.colour == c]
             w = noun(colour=c)
             lang_word = ZH[c] + "物体"
         elif roll < 0.8:
             s = o.shape if rng.random() < 0.8 else rng.choice(SHAPES)
-            k = sum(x.shape == s for x in O)
+            hits = [x for x in O if x.shape == s]
             w = noun(shape=s)
             lang_word = ZH[s]
         else:
-            k = sum(x.shape == o.shape and x.colour == o.colour for x in O)
+            hits = [x for x in O if x.shape == o.shape and x.colour == o.colour]
             w = noun(o.shape, o.colour)
             lang_word = ZH[o.colour] + ZH[o.shape]
+        k = len(hits)
         if rng.random() < 0.12:
             return QA(
                 "count",
@@ -174,6 +172,7 @@ def object_questions(rng, p):
                 f"有{k}个{lang_word}。" if k else f"没有{lang_word}。",
                 z0,
                 lang="zh",
+                counted=hits,
             )
         return one_word(
             f"How many {w(2)} are there?",
@@ -181,6 +180,7 @@ def object_questions(rng, p):
             str(k) if k else "none",
             "count",
             f"{s0} {upper(w(2))}: {k}.",
+            counted=hits,
         )
 
     add(3.5 if p.kind == "groups" else 2.0, count_some)
@@ -197,6 +197,7 @@ def object_questions(rng, p):
                 f"{ZH[o.shape]}是{ZH[o.colour]}的。",
                 z0,
                 lang="zh",
+                about=o,
             )
         return one_word(
             rng.choice(
@@ -210,6 +211,7 @@ def object_questions(rng, p):
             o.colour,
             "colour",
             f"{s0} {upper(r)} is {o.colour}.",
+            about=o,
         )
 
     add(3.0, colour)
@@ -225,6 +227,7 @@ def object_questions(rng, p):
                 f"{ZH[o.colour]}物体是{ZH[o.shape]}。",
                 z0,
                 lang="zh",
+                about=o,
             )
         return one_word(
             rng.choice(
@@ -238,6 +241,7 @@ def object_questions(rng, p):
             o.shape,
             "shape",
             f"{s0} The {o.colour} object is a {o.shape}.",
+            about=o,
         )
 
     add(2.5, shape)
@@ -249,7 +253,8 @@ def object_questions(rng, p):
             return None
         if rng.random() < 0.12 and unique(O, shape=o.shape):
             q = rng.choice((f"{ZH[o.shape]}有多大？", f"{ZH[o.shape]}的大小是什么？"))
-            return QA("size", q, f"{ZH[o.shape]}是{ZH[o.size]}的。", z0, lang="zh")
+            a = f"{ZH[o.shape]}是{ZH[o.size]}的。"
+            return QA("size", q, a, z0, lang="zh", about=o)
         return QA(
             "size",
             rng.choice(
@@ -257,6 +262,7 @@ def object_questions(rng, p):
             ),
             f"{upper(r)} is {o.size}.",
             f"{s0} {upper(r)} is {o.size}.",
+            about=o,
         )
 
     add(2.2 if p.kind != "groups" else 0.2, size)
@@ -274,6 +280,7 @@ def object_questions(rng, p):
                 f"{ZH[o.shape]}在{PLACES[where][1]}。",
                 z0,
                 lang="zh",
+                about=o,
             )
         return QA(
             "position",
@@ -286,6 +293,7 @@ def object_questions(rng, p):
             ),
             f"{upper(r)} is {PLACES[where][0]}.",
             f"{s0} {upper(r)} is {PLACES[where][0]}.",
+            about=o,
         )
 
     add(5.0, position)
@@ -299,9 +307,11 @@ def object_questions(rng, p):
             else:
                 c = rng.choice([x.colour for x in O] + COLOUR_NAMES[:8])
         if rng.random() < 0.35:
-            there, w = any(x.shape == s for x in O), s
+            hits, w = [x for x in O if x.shape == s], s
         else:
-            there, w = any((x.shape, x.colour) == (s, c) for x in O), f"{c} {s}"
+            hits, w = [x for x in O if (x.shape, x.colour) == (s, c)], f"{c} {s}"
+        there = len(hits) > 0
+        known = {"about": hits[0] if len(hits) == 1 else None, "found": there}
         if rng.random() < 0.12:
             z = "".join(ZH[x] for x in w.split(" "))
             return QA(
@@ -310,6 +320,7 @@ def object_questions(rng, p):
                 f"有，图中有{z}。" if there else f"没有，图中没有{z}。",
                 z0,
                 lang="zh",
+                **known,
             )
         a = f"Yes, there is {an(w)}." if there else f"No, there is no {w}."
         return QA(
@@ -319,6 +330,7 @@ def object_questions(rng, p):
             ),
             a,
             s0,
+            **known,
         )
 
     add(1.6, exists)
@@ -329,7 +341,8 @@ def object_questions(rng, p):
             return None
         c = o.colour if rng.random() < 0.5 else rng.choice(COLOUR_NAMES)
         a = f"Yes, the {o.shape} is {c}." if c == o.colour else f"No, the {o.shape} is {o.colour}."
-        return QA("yesno", f"Is the {o.shape} {c}?", a, f"{s0} The {o.shape} is {o.colour}.")
+        think = f"{s0} The {o.shape} is {o.colour}."
+        return QA("yesno", f"Is the {o.shape} {c}?", a, think, about=o)
 
     add(1.0, is_colour)
 
@@ -344,17 +357,18 @@ def object_questions(rng, p):
             return None
         word = rng.choice(("bigger", "bigger", "larger", "smaller"))
         ia, ib = SIZE_NAMES.index(a.size), SIZE_NAMES.index(b.size)
-        win = ra if (ia > ib) == (word != "smaller") else rb
+        best = a if (ia > ib) == (word != "smaller") else b
+        win = ra if best is a else rb
         if rng.random() < 0.12 and unique(O, shape=a.shape) and unique(O, shape=b.shape):
-            best = a if win == ra else b
             how = "小" if word == "smaller" else "大"
             q = f"哪个更{how}，{ZH[a.shape]}还是{ZH[b.shape]}？"
-            return QA("compare", q, f"{ZH[best.shape]}更{how}。", z0, lang="zh")
+            return QA("compare", q, f"{ZH[best.shape]}更{how}。", z0, lang="zh", about=best)
         return QA(
             "compare",
             f"Which is {word}, {ra} or {rb}?",
             f"{upper(win)} is {word}.",
             f"{s0} {upper(ra)} is {a.size}, {rb} is {b.size}.",
+            about=best,
         )
 
     add(2.2 if p.kind != "groups" else 0, bigger)
@@ -391,8 +405,9 @@ def object_questions(rng, p):
         if not hit:
             if rng.random() < 0.6:
                 return None
-            return QA("relation", q, f"There is nothing {phrase} {r}.", s0)
-        return QA("relation", q, f"{upper(full(hit[0]))} is {phrase} {r}.", s0)
+            return QA("relation", q, f"There is nothing {phrase} {r}.", s0, found=False)
+        a = f"{upper(full(hit[0]))} is {phrase} {r}."
+        return QA("relation", q, a, s0, about=hit[0], found=True)
 
     add(3.4 if p.kind != "groups" else 0, relation)
 
@@ -423,6 +438,7 @@ def object_questions(rng, p):
             q,
             f"{upper(full(o))}.",
             s0,
+            about=o,
         )
 
     add(1.6 if p.kind != "groups" else 0, extreme)
@@ -435,12 +451,13 @@ def object_questions(rng, p):
             return None
         if rng.random() < 0.12:
             q = rng.choice((f"{ZH[s]}是什么颜色？", f"{ZH[s]}在哪里？", f"{ZH[s]}有多大？"))
-            return QA("missing", q, f"图中没有{ZH[s]}。", z0, lang="zh")
+            return QA("missing", q, f"图中没有{ZH[s]}。", z0, lang="zh", found=False)
         return QA(
             "missing",
             rng.choice((f"What colour is the {s}?", f"Where is the {s}?", f"How big is the {s}?")),
             f"There is no {s} in the picture.",
             f"{s0} There is no {s}.",
+            found=False,
         )
 
     add(1.0, missing)
@@ -450,10 +467,11 @@ def object_questions(rng, p):
     def followup_zh():
         o = rng.choice(O)
         c = o.colour if rng.random() < 0.8 else rng.choice(COLOUR_NAMES)
-        k = sum(x.colour == c for x in O)
+        hits = [x for x in O if x.colour == c]
+        k = len(hits)
         a = f"有{k}个{ZH[c]}物体。" if k else f"没有{ZH[c]}物体。"
         first = (rng.choice(COUNT_ZH), f"有{n}个物体。")
-        return QA("followup", f"其中有几个是{ZH[c]}的？", a, z0, [first], lang="zh")
+        return QA("followup", f"其中有几个是{ZH[c]}的？", a, z0, [first], lang="zh", counted=hits)
 
     def followup():
         if rng.random() < 0.12:
@@ -465,22 +483,26 @@ def object_questions(rng, p):
             a1 = things(n, noun())
             if rng.random() < 0.5:
                 c = o.colour if rng.random() < 0.8 else rng.choice(COLOUR_NAMES)
-                k = sum(x.colour == c for x in O)
+                hits = [x for x in O if x.colour == c]
+                k = len(hits)
                 return QA(
                     "followup",
                     rng.choice((f"And how many of them are {c}?", f"How many of them are {c}?")),
                     things(k, noun(colour=c)),
                     f"{s0} {upper(noun(colour=c)(2))}: {k}.",
                     [(first, a1)],
+                    counted=hits,
                 )
             s = o.shape if rng.random() < 0.8 else rng.choice(SHAPES)
-            k = sum(x.shape == s for x in O)
+            hits = [x for x in O if x.shape == s]
+            k = len(hits)
             return QA(
                 "followup",
                 f"And how many {plural(s, 2)}?",
                 things(k, noun(shape=s)),
                 f"{s0} {upper(plural(s, 2))}: {k}.",
                 [(first, a1)],
+                counted=hits,
             )
         o = rng.choice(O)
         if not unique(O, shape=o.shape):
@@ -494,6 +516,7 @@ def object_questions(rng, p):
                 f"The {o.shape} is {PLACES[where][0]}.",
                 s0,
                 [(f"What colour is the {o.shape}?", a1)],
+                about=o,
             )
         if p.kind == "groups":
             return None
@@ -503,6 +526,7 @@ def object_questions(rng, p):
             f"The {o.shape} is {o.size}.",
             s0,
             [(f"What colour is the {o.shape}?", a1)],
+            about=o,
         )
 
     add(1.8, followup)

@@ -128,6 +128,7 @@ def text_questions(rng, p):
                     f"What colour is the {o.shape}?",
                     f"The {o.shape} is {o.colour}.",
                     seen(p.objects),
+                    about=o,
                 ),
             )
         )
@@ -139,6 +140,7 @@ def text_questions(rng, p):
                     rng.choice(("What shape do you see?", "Which shape is in the picture?")),
                     f"It is a {o.shape}.",
                     seen(p.objects),
+                    about=o,
                 ),
             )
         )
@@ -302,8 +304,8 @@ MAKERS = {
 }
 
 
-def ask(rng, picture, count):
-    """Up to `count` different questions about a picture."""
+def ask(rng, picture, count, due=None):
+    """Up to `count` different questions about a picture, of those that are due(rng, question)."""
     makers = MAKERS[picture.kind](rng, picture)
     weights = [w for w, _ in makers]
     got, seen_q = [], set()
@@ -311,7 +313,7 @@ def ask(rng, picture, count):
         if len(got) >= count:
             break
         qa = rng.choices(makers, weights)[0][1]()
-        if qa is None or (qa.q, len(qa.history)) in seen_q:
+        if qa is None or (qa.q, len(qa.history)) in seen_q or (due and not due(rng, qa)):
             continue
         seen_q.add((qa.q, len(qa.history)))
         got.append(qa)

@@ -87,20 +87,24 @@ def scattered(rng, size, most=6):
         if place(rng, objects, size):
             reading_order(objects, size)
             picture = Picture("objects", size, name, objects)
-            if n == 2 and (how := relation(*objects, size)):
-                picture.relation, picture.objects = how
+            if n == 2:
+                if bool(relation(*objects, size, 0.8)) != bool(relation(*objects, size, 1.25)):
+                    continue  # neither clearly beside each other nor clearly not
+                if how := relation(*objects, size):
+                    picture.relation, picture.objects = how
             return render(rng, picture, rgb)
 
 
-def relation(a, b, size):
+def relation(a, b, size, generous=1.0):
     """("left" or "above", the objects in this order), or None where one does not clearly stand so to the
-    other.
+    other; `generous`: more than 1 asks for less.
     """
     h, w = size
     dx, dy = (b.x - a.x) * w, (b.y - a.y) * h
-    if abs(dy) < 0.4 * abs(dx) and abs(dx) > 0.25 * w:
+    slope, far = 0.4 * generous, 0.25 / generous
+    if abs(dy) < slope * abs(dx) and abs(dx) > far * w:
         return "left", [a, b] if dx > 0 else [b, a]
-    if abs(dx) < 0.4 * abs(dy) and abs(dy) > 0.25 * h:
+    if abs(dx) < slope * abs(dy) and abs(dy) > far * h:
         return "above", [a, b] if dy > 0 else [b, a]
     return None
 
@@ -140,6 +144,12 @@ def groups(rng, size):
 
 
 def random_text(rng):
+    while (text := any_text(rng)) in ("0", "O", "1", "I"):
+        pass  # nobody can tell them apart when they stand alone
+    return text
+
+
+def any_text(rng):
     p = rng.random()
     if p < 0.30:
         return "".join(

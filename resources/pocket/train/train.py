@@ -17,6 +17,8 @@ from functools import lru_cache
 
 import data
 import fused_layers
+import landmarks
+import pointers
 import torch
 import torch.nn.functional as F
 from attention import Packing
@@ -71,32 +73,79 @@ def teach_vision(model, aux, pixels, targets, device):
     return aux(features.float(), soft.float(), targets)[0], soft
 
 
-def run_batch(model, aux, batch, device, train_vision, tally, aux_weight, fused=False):
+def text_side(text, x, pos, layout, fused):
+    """Hidden states [N, H] of one row x after both numbers of layers of landmarks.AFTER and after all,
+    the last ones not yet normalised.
+    """
+    if not fused:
+        states = []
+        text(x[None], pos[None], Packing(*layout, x.device), states=states)
+        return [states[k - 1][0] for k in (*landmarks.AFTER, len(states))]
+    out, begin = [], 0
+    for end in (*landmarks.AFTER, len(text.layers)):
+        x = fused_layers.text_layers(text, text.layers[begin:end], x, pos, layout)
+        out.append(x)
+        begin = end
+    return out
+
+
+def teach_landmarks(guide, x, halfway, hints, tally):
+    """Loss of the heads of landmarks.py."""
+    known = torch.from_numpy(hints["known"]).to(x.device)
+    ends = torch.from_numpy(hints["ends"]).to(x.device)
+    count = len(known) - len(ends)
+    hidden = torch.cat((halfway[0][:count], halfway[1][ends]))
+    return guide(hidden, known, tally) + guide.before(x[:count], known[:count], tally)
+
+
+def teach_looking(text, halfway, batch, pos, tally):
+    """Loss of the heads of pointers.py."""
+    total = 0.0
+    for k, looks in enumerate(batch["hints"]["looks"]):
+        if len(looks):
+            rows, owners, *_ = t = torch.from_numpy(looks).to(pos.device).unbind(1)
+            places = torch.stack(t[2:], 1)
+            how = rows, owners, places, batch["prefixes"], pos
+            loss, right = pointers.loss(text, k, halfway[k], *how)
+            total = total + loss
+            count = tally["knows_where_" + ("asked", "told")[k]]
+            count[0] += right
+            count[1] += len(looks)
+    return total
+
+
+def run_batch(model, aux, guide, batch, device, train_vision, tally, weights, fused=False):
     """Loss summed over target tokens, and how many there are; `tally` collects exactly right
-    answers per type.
+    answers per type. `weights`: those of the heads `aux`, of `guide` and of pointers.py.
     """
     ids, pos, label = (torch.from_numpy(batch[k]).to(device) for k in ("ids", "pos", "label"))
-    soft, extra = None, 0.0
-    if "pixels" in batch and train_vision:
-        extra, soft = teach_vision(model, aux, batch["pixels"], batch["targets"], device)
-        if "lesson" in batch:
-            extra = extra + teach_vision(model, aux, *batch["lesson"], device)[0]
-    elif "pixels" in batch:
-        with torch.no_grad():
-            soft = model.encode(torch.from_numpy(batch["pixels"]).to(device))[1]
-        batch["soft"] = soft.to(torch.bfloat16)
-    elif "soft" in batch:
-        soft = batch["soft"]
+    soft, extra = batch.get("soft"), 0.0
+    if "pixels" in batch:
+        if train_vision and weights[0] and "targets" in batch:
+            extra, soft = teach_vision(model, aux, batch["pixels"], batch["targets"], device)
+            if "lesson" in batch:
+                extra = extra + teach_vision(model, aux, *batch["lesson"], device)[0]
+        else:
+            with torch.set_grad_enabled(train_vision):
+                soft = model.encode(torch.from_numpy(batch["pixels"]).to(device))[1]
+        batch["soft"] = soft.detach().to(torch.bfloat16)
     layout = (*batch["prefixes"], batch["lengths"], batch["owners"])
-    x, text, keep = embed(model, ids, soft), model.llm.model, label != data.IGNORE
-    labels = label[keep]
+    text, keep = model.llm.model, label != data.IGNORE
+    x = embed(model, ids, soft)
+    *halfway, h = text_side(text, x, pos, layout, fused)
+    labels, h = label[keep], h[keep]
     if fused:
-        h = fused_layers.filled_up(fused_layers.text_layers(text, x, pos, layout)[keep])
-        loss, right = fused_layers.CrossEntropy.apply(model.logits(text.norm(h)), labels)
+        logits = model.logits(text.norm(fused_layers.filled_up(h)))
+        loss, right = fused_layers.CrossEntropy.apply(logits, labels)
     else:
-        logits = model.logits(text(x[None], pos[None], Packing(*layout, device))[0][keep]).float()
+        logits = model.logits(text.norm(h)).float()
         loss = F.cross_entropy(logits, labels, reduction="sum")
         right = logits.argmax(-1) == labels
+    told = 0.0
+    if weights[1]:
+        told = told + weights[1] * teach_landmarks(guide, x, halfway, batch["hints"], tally)
+    if weights[2]:
+        told = told + weights[2] * teach_looking(text, halfway, batch, pos, tally)
     with torch.no_grad():
         lengths = torch.tensor(batch["lengths"], device=device)
         talk = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
@@ -105,7 +154,7 @@ def run_batch(model, aux, batch, device, train_vision, tally, aux_weight, fused=
         for name, w in zip(batch["types"], wrong.tolist()):
             tally[name][0] += w == 0
             tally[name][1] += 1
-    return loss + aux_weight * len(labels) * extra, len(labels), loss.item()
+    return loss + len(labels) * (weights[0] * extra + told), len(labels), loss.item()
 
 
 @lru_cache(maxsize=1)
@@ -140,8 +189,7 @@ def sees(args, k):
 
 class Replay:
     """Pictures and films of the last steps with their visual tokens, for other questions about them: as
-    good as new ones for the text side, and without drawing and seeing them. The vision side must
-    stay as it is meanwhile.
+    good as new ones for the text side, and without drawing and seeing them.
     """
 
     def __init__(self, args, rank, most=300):
@@ -191,15 +239,19 @@ class Counts:
             rows = list(rows)
             return sum(a for a, _ in rows) / max(1, sum(n for _, n in rows))
 
-        plain = {k: v for k, v in self.tally.items() if "+think" not in k}
+        knows = {k: v for k, v in self.tally.items() if k.startswith("knows_")}
+        answers = {k: v for k, v in self.tally.items() if k not in knows}
+        plain = {k: v for k, v in answers.items() if "+think" not in k}
         return {
             "pictures": self.pictures,
             "tokens": self.tokens,
             "loss": self.loss / max(1, self.targets),
             "norm": norm,
             "all": share(plain.values()),
-            "think": share(v for k, v in self.tally.items() if "+think" in k),
+            "think": share(v for k, v in answers.items() if "+think" in k),
+            "knows": share(knows.values()),
             **{k: share([v]) for k, v in sorted(plain.items())},
+            **{k: share([v]) for k, v in knows.items()},
         }
 
 
@@ -211,10 +263,12 @@ def main(rank, args):
     model = Pocket(fused=args.fused).to(device)
     c = model.config
     aux = Auxiliary(c.vision.hidden_size * c.vision.hidden_stride**2, c.text.hidden_size).to(device)
+    guide = landmarks.Landmarks(c.text.hidden_size).to(device)
     last = os.path.join(args.out, "last.pt")
-    loaded = start(args, last, model, aux, device)
+    loaded = start(args, last, {"model": model, "aux": aux, "guide": guide}, device)
     named = [(n, p) for n, p in model.named_parameters() if "post_layernorm" not in n]
     named += [("aux." + n, p) for n, p in aux.named_parameters()]
+    named += [("guide." + n, p) for n, p in guide.named_parameters()]
     opt = Optimiser(named, args.ranks, rank)
     ema = {n: p.detach().clone() for n, p in model.named_parameters()}
     clock, counts = Clock(args), Counts()
@@ -231,18 +285,19 @@ def main(rank, args):
         opt.zero()
         total = step_loss = 0
         seeing = sees(args, clock.step)
+        guide.apart = clock.step < args.heads_first
         batches = replay.step(clock.step) if replay.is_due(clock.step) else next(pool)
         for batch in batches:
-            see = seeing and "targets" in batch
             with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
                 loss, n, plain = run_batch(
                     model,
                     aux,
+                    guide,
                     batch,
                     device,
-                    see,
+                    seeing,
                     counts.tally,
-                    args.aux if see else 0.0,
+                    (args.aux, args.landmarks, args.pointers),
                     args.fused,
                 )
             loss.backward()
@@ -280,6 +335,7 @@ def main(rank, args):
             counts.clear()
         if rank == 0 and (progress >= 1.0 or clock.time_to_save()):
             state = {"model": model.state_dict(), "aux": aux.state_dict(), "ema": ema}
+            state["guide"] = guide.state_dict()
             state["clock"] = {"step": clock.step, "seconds": clock.seconds}
             state["counts"] = {"pictures": counts.pictures, "tokens": counts.tokens}
             save({**state, "opt": opt.state_dict()}, last)
@@ -294,7 +350,11 @@ def parser():
     p.add_argument("--thinking", type=float, default=0.18, help="share of them with thinking on")
     p.add_argument("--films", type=float, default=0.5, help="share of steps with films")
     p.add_argument("--talk", type=float, default=0.4, help="share of steps without pictures")
+    p.add_argument("--pointers", type=float, default=0.05, help="weight of those of pointers.py")
     p.add_argument("--aux", type=float, default=0.03, help="weight of the auxiliary heads")
+    p.add_argument(
+        "--landmarks", type=float, default=0.01, help="weight of the heads of landmarks.py"
+    )
     p.add_argument(
         "--lesson", type=int, default=4, help="crowded pictures for the auxiliary heads alone"
     )
@@ -309,7 +369,8 @@ def parser():
         "--reuse",
         type=int,
         default=1,
-        help="steps that pictures are asked about, with other questions; needs --vision-every 0",
+        help="steps that pictures are asked about, with other questions, while their visual tokens stay "
+        "as they were: for a vision side that learns little or, with --vision-every 0, nothing",
     )
     p.add_argument(
         "--vision-rate",
@@ -317,17 +378,16 @@ def parser():
         default=1.0,
         help="share of the learning rates for the vision side, which has learnt most of it in stage 1",
     )
+    p.add_argument(
+        "--heads-first",
+        type=int,
+        default=50,
+        help="steps in which those of landmarks.py learn apart",
+    )
     p.add_argument("--warm", type=int, default=40, help="steps until the full learning rate")
     p.add_argument("--ema", type=float, default=0.99)
     return p
 
 
-def checked(args):
-    """The arguments, if they go together."""
-    if args.reuse > 1 and args.vision_every:
-        raise SystemExit("--reuse keeps visual tokens, which --vision-every changes: give 0 there")
-    return args
-
-
 if __name__ == "__main__":
-    spawn(main, checked(parser().parse_args()))
+    spawn(main, parser().parse_args())

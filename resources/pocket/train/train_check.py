@@ -17,6 +17,7 @@ import sys
 import data
 import export
 import fused_layers
+import landmarks
 import torch
 import train
 import train_vision
@@ -85,14 +86,34 @@ def packed(folder):
     return tell("packed conversations", worst < 1e-4, f"off by {worst:.1e}: ")
 
 
+def hints(folder):
+    """Whether a question that is about an object is told to look where there is one like it."""
+    encoder = Runtime(folder).encoder
+    right = compared = 0
+    for seed in range(8):
+        batch = data.picture_batch(random.Random(seed), encoder, 6, 6, 0.0)
+        known, ends, looks = (batch["hints"][k] for k in ("known", "ends", "looks"))
+        asked = {end: row for end, row in zip(ends, known[len(known) - len(ends) :])}
+        parts = [landmarks.INDEX[k] for k in ("shape", "colour", "size")]
+        for end, owner, place, *_ in looks[0]:
+            if (asked[end][parts] >= 0).all():
+                there = known[owner * batch["prefixes"][1] + place]
+                right += (asked[end][parts] == there[parts]).all()
+                compared += 1
+    return tell("hints", compared > 40 and right == compared, f"{right} of {compared}: ")
+
+
 def gradients(model, batch, bf16, fused):
     """Of a step with a picture, every gradient."""
     model.zero_grad()
     model.visual_tokenizer.vit.vision_model.fused = fused
+    torch.manual_seed(0)
     aux = Auxiliary(4 * model.config.vision.hidden_size, model.config.text.hidden_size)
+    guide = landmarks.Landmarks(model.config.text.hidden_size)
     tally = collections.defaultdict(lambda: [0, 0])
+    helpers = aux, guide, batch, torch.device("cpu"), True, tally, (0.0, 0.01, 0.05), fused
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        loss = train.run_batch(model, aux, batch, torch.device("cpu"), True, tally, 0.0, fused)[0]
+        loss = train.run_batch(model, *helpers)[0]
     loss.backward()
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
@@ -151,6 +172,7 @@ def main():
         goes_on("whole model, from the export", whole, again, 8),
         answers(folder),
         packed(folder),
+        hints(folder),
         fused(folder),
     ]
     sys.exit(0 if all(good) else 1)

@@ -31,7 +31,7 @@ def main(rank, args):
     merged = model.config.vision.hidden_size * model.config.vision.hidden_stride**2
     aux = Auxiliary(merged, model.config.text.hidden_size).to(device)
     path = os.path.join(args.out, "vision.pt")
-    loaded = start(args, path, model, aux, device)
+    loaded = start(args, path, {"model": model, "aux": aux}, device)
     if not (loaded or args.init or args.from_export):
         model.whiten(*patch_statistics(0))
     named = [

@@ -23,17 +23,17 @@ GRIDS = {
 }
 
 
-# kinds of ordinary pictures in training, with their weights: those with characters are the slowest to
-# learn and come more often than in an evaluation set
+# kinds of ordinary pictures in training, with their weights: those with characters or many objects are the
+# slowest to learn and come more often than in an evaluation set
 KINDS = {
-    "objects": 36,
-    "pair": 12,
-    "groups": 11,
-    "text": 21,
-    "arithmetic": 11,
-    "chart": 3,
-    "texture": 4,
-    "blank": 2,
+    "objects": 30,
+    "pair": 7,
+    "groups": 22,
+    "text": 30,
+    "arithmetic": 5,
+    "chart": 2,
+    "texture": 3,
+    "blank": 1,
 }
 
 

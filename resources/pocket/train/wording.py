@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from facts import COLOUR_NAMES, SHAPES
+from facts import COLOUR_NAMES, SHAPES, Obj
 
 
 @dataclass
@@ -17,6 +17,12 @@ class QA:
     history: list = field(default_factory=list)  # earlier turns [(question, answer)]
     accepted: list = field(default_factory=list)  # other right answers
     lang: str = "en"
+    about: Obj = None  # the object that the answer is about, if it is about one
+    found: bool = None  # whether what is asked about is there
+    counted: list = field(default_factory=list)  # the objects that it counts
+    at: list = field(
+        default_factory=list
+    )  # [(frame from 1, object there)] of what it is about in a film
 
 
 ZH = {
