@@ -4,8 +4,10 @@
 #include <memory>
 #include <vector>
 
+#include <QFileInfo>
 #include <QTimer>
 
+#include "engine/engine.h"
 #include "gui/application.h"
 #include "gui/chat/chatwidget.h"
 #include "gui/chat/composeredit.h"
@@ -123,13 +125,13 @@ struct Stage {
         return QString::fromUtf8(zh ? chinese : english);
     }
     Composer& composer() { return *window->chat()->composer(); }
+    /// A file of the samples' folder, also one about which nothing is suggested.
     QString sample(const char* name) const
     {
-        for (const Sample& s : samples) {
-            if (s.path.endsWith(QLatin1Char('/') + QLatin1String(name)))
-                return s.path;
-        }
-        return {};
+        const QString path = QString::fromStdString((pocketFolder() / "samples" / name).string());
+        if (!QFileInfo::exists(path))
+            qFatal("%s: is not there, and states of the window show it", qPrintable(path));
+        return path;
     }
     LoadedModel pocket() const
     {
