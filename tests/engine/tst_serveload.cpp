@@ -144,38 +144,6 @@ private slots:
         QCOMPARE(server.ask(question("Hello", 4)).status, 200);
     }
 
-    void inOrder()
-    {
-        ArgaliServer server({"-m", pocket});
-        QVERIFY(server.isReady());
-        QJsonObject endless = question("Write a long story.", 1500);
-        endless["temperature"] = 5;
-        endless["stream"] = true;
-        HttpClient first(server.port());
-        first.send(
-            HttpClient::request("POST", "/v1/chat/completions", QJsonDocument(endless).toJson()));
-        QVERIFY(first.more()); // the model is busy
-        std::vector<std::unique_ptr<HttpClient>> waiting;
-        QList<int> order;
-        QList<int> sent;
-        for (int i = 0; i < 30; ++i) {
-            waiting.push_back(std::make_unique<HttpClient>(server.port()));
-            connect(
-                &waiting.back()->socket(), &QTcpSocket::readyRead, this,
-                [&order, i] {
-                    if (!order.contains(i))
-                        order.append(i);
-                },
-                Qt::DirectConnection);
-            waiting.back()->send(
-                HttpClient::request("POST", "/v1/chat/completions", bodyOf(i % questions)));
-            sent.append(i);
-            QTest::qWait(2);
-        }
-        QTRY_COMPARE_WITH_TIMEOUT(order.size(), sent.size(), 30'000);
-        QCOMPARE(order, sent);
-    }
-
     void whoOnlyHoldsConnections()
     {
         ArgaliServer server({"-m", tiny});

@@ -8,11 +8,9 @@
 
 #include <QDir>
 #include <QElapsedTimer>
-#include <QScopeGuard>
 #include <QTest>
 
 #include "engine/remote/requestbody.h"
-#include "engine/server/modelhost.h"
 #include "engine/server/requestbook.h"
 #include "tests/support/argaliserver.h"
 #include "tests/support/fakeupstream.h"
@@ -289,53 +287,6 @@ private slots:
         QCOMPARE(said.error["code"].toString(), QString("request_stopped"));
         QTRY_VERIFY(hasGone); // the upstream need not go on
         QTRY_COMPARE(requests(router.port()), QJsonArray());
-    }
-
-    /// What requests hold whose clients went while they waited does not stay until the answer that
-    /// is under way has ended.
-    void letsGoOfWhatWasDropped()
-    {
-        std::atomic<bool> isAnswering = false;
-        std::atomic<bool> mayGoOn = false;
-        server::ModelHost host({.name = "tiny", .folder = tiny.toStdString(), .open = {}});
-        const auto release = qScopeGuard([&] {
-            mayGoOn = true;
-            mayGoOn.notify_all();
-        });
-        const auto jobFor = [](std::stop_token stop, std::function<void()> held) {
-            server::ModelHost::Job job;
-            Message message;
-            message.content.emplace_back().text = "la la la la la la la la";
-            job.request.messages.push_back(std::move(message));
-            job.request.maxNewTokens = 39'000;
-            job.stop = std::move(stop);
-            job.text = [held](const TextPiece&) { held(); };
-            job.done = [](const ChatResult&, std::chrono::milliseconds) {};
-            job.failed = [](const Error&) {};
-            return job;
-        };
-        using Admission = server::ModelHost::Admission;
-        std::stop_source client;
-        const auto standStill = [&] { // as long as the test looks, however soon the model would end
-            isAnswering = true;
-            mayGoOn.wait(false);
-        };
-        QCOMPARE(host.submit(jobFor(client.get_token(), standStill)), Admission::Accepted);
-        QTRY_VERIFY(isAnswering);
-        std::weak_ptr<int> pictures;
-        for (int i = 0; i < 3; ++i) {
-            QVERIFY(pictures.expired());
-            const auto held = std::make_shared<int>(i);
-            pictures = held;
-            std::stop_source gone;
-            QCOMPARE(host.submit(jobFor(gone.get_token(), [held] {})), Admission::Accepted);
-            gone.request_stop();
-            std::stop_source other;
-            QCOMPARE(host.submit(jobFor(other.get_token(), [] {})), Admission::Accepted);
-            other.request_stop();
-        }
-        QVERIFY(!host.isIdle()); // it is at the first one still
-        client.request_stop();
     }
 
     void tellsFromWhere()
