@@ -24,28 +24,27 @@ namespace {
 QString wholeAnswer(const Stage& s)
 {
     return s.text(
-        "The highest bar is **Q4**, at 100 units. Q1 reached 66, so Q4 is ahead by\n\n"
-        "$$\\Delta = 100 - 66 = 34,\\qquad \\frac{34}{66} \\approx 51.5\\,\\%$$\n\n"
-        "| Quarter | Units | Against Q1 |\n|---|---|---|\n| Q1 | 66 | – |\n| Q2 | 88 | +33.3 % |\n"
-        "| Q3 | 44 | −33.3 % |\n| Q4 | 100 | +51.5 % |\n",
-        "最高的是**第四季度**，为 100。第一季度为 66，因此第四季度高出\n\n"
-        "$$\\Delta = 100 - 66 = 34,\\qquad \\frac{34}{66} \\approx 51.5\\,\\%$$\n\n"
-        "| 季度 | 数量 | 相对 Q1 |\n|---|---|---|\n| Q1 | 66 | – |\n| Q2 | 88 | +33.3 % |\n"
-        "| Q3 | 44 | −33.3 % |\n| Q4 | 100 | +51.5 % |\n");
+        "The highest bar is **B**, at 20. A reaches 6, so B is ahead by\n\n"
+        "$$\\Delta = 20 - 6 = 14,\\qquad \\frac{14}{6} \\approx 233.3\\,\\%$$\n\n"
+        "| Bar | Value | Against A |\n|---|---|---|\n| A | 6 | – |\n| B | 20 | +233.3 % |\n"
+        "| C | 11 | +83.3 % |\n",
+        "最高的柱子是 **B**，为 20。A 为 6，因此 B 高出\n\n"
+        "$$\\Delta = 20 - 6 = 14,\\qquad \\frac{14}{6} \\approx 233.3\\,\\%$$\n\n"
+        "| 柱子 | 数值 | 相对 A |\n|---|---|---|\n| A | 6 | – |\n| B | 20 | +233.3 % |\n"
+        "| C | 11 | +83.3 % |\n");
 }
 
 QString thought(const Stage& s)
 {
-    return s.text("The bars are Q1 to Q4. Reading the heights against the grid lines: Q1 ends a "
-                  "little above the "
-                  "second line, Q2 …",
-                  "柱子依次为 Q1 到 Q4。对照网格线读取高度：Q1 略高于第二条线，Q2 ……");
+    return s.text("The bars are A, B and C, each with its value above it. A is the lowest with 6, "
+                  "B the highest with 20, C …",
+                  "柱子依次为 A、B、C，数值标在柱子上方。A 最低，为 6；B 最高，为 20；C ……");
 }
 
 QString question(const Stage& s)
 {
-    return s.text("Which quarter sold most, and by how much more than Q1?",
-                  "哪个季度卖得最多，比第一季度多多少？");
+    return s.text("Which bar is the highest, and by how much more than A?",
+                  "哪根柱子最高，比 A 高多少？");
 }
 
 void openLarge(Stage& s)
@@ -134,7 +133,7 @@ std::vector<Shot> shotStates()
                  s.source.finish(FinishReason::Stop, 554);
                  QTimer::singleShot(600, s.window.get(), [&s] { // once the answer is there
                      s.window->chat()->openFind();
-                     s.window->chat()->findBar()->edit()->setText(QStringLiteral("Q1"));
+                     s.window->chat()->findBar()->edit()->setText(QStringLiteral("20"));
                  });
              });
          }},
@@ -267,14 +266,17 @@ std::vector<Shot> shotStates()
              beginThinking(
                  s,
                  [&s] {
-                     s.source.write(s.text("Q4, by 34 units.", "第四季度，多 34。"), 330);
-                     s.source.finish(FinishReason::Stop, 330);
+                     s.source.write(s.text("B, by 14.", "B，多 14。"), 330);
+                     s.source.finish(FinishReason::Stop, 330, true);
                  },
                  256);
          }},
         {"half-table", 3200,
          [](Stage& s) {
-             beginThinking(s, [&s] { s.source.write(wholeAnswer(s).left(s.zh ? 190 : 280), 420); });
+             beginThinking(s, [&s] {
+                 const QString whole = wholeAnswer(s);
+                 s.source.write(whole.left(whole.indexOf(QLatin1String("| B |")) + 6), 420);
+             });
          }},
         {"stopped", 3200,
          [](Stage& s) {
@@ -327,9 +329,9 @@ std::vector<Shot> shotStates()
                  s.source.write(wholeAnswer(s), 560);
                  s.source.finish(FinishReason::Stop, 554);
                  const quint64 first = s.book.current().turns().back().id;
-                 s.turns.edit(first, {s.text("And which sold least?", "哪个季度卖得最少？"), {}},
-                              {}, s.large().name());
-                 s.source.write(s.text("Q3, at 44 units.", "第三季度，为 44。"), 12);
+                 s.turns.edit(first, {s.text("And which is the lowest?", "哪根柱子最低？"), {}}, {},
+                              s.large().name());
+                 s.source.write(s.text("A, at 6.", "A，为 6。"), 12);
                  s.source.finish(FinishReason::Stop, 12);
              });
          }},

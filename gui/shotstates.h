@@ -41,6 +41,7 @@ public:
 
     void think(const QString& text, int tokens)
     {
+        m_thinking += text;
         emit thinkingReady(m_turn, text, tokens);
         emit progressed(m_turn, {Progress::Phase::Answering, tokens, 2048});
     }
@@ -51,13 +52,15 @@ public:
         emit progressed(m_turn, {Progress::Phase::Answering, tokens, 2048});
     }
     void progress(const Progress& progress) { emit progressed(m_turn, progress); }
-    void finish(FinishReason reason, int tokens)
+    void finish(FinishReason reason, int tokens, bool budgetReached = false)
     {
         if (!m_turn)
             return;
         ChatResult result;
         result.text = m_text.toStdString();
+        result.thinking = m_thinking.toStdString();
         result.finishReason = reason;
+        result.budgetReached = budgetReached;
         result.usage.completionTokens = tokens;
         result.usage.thinkingTokens = m_thought;
         result.timings.firstToken = std::chrono::milliseconds(210);
@@ -65,6 +68,7 @@ public:
         const quint64 turn = m_turn;
         m_turn = 0;
         m_text.clear();
+        m_thinking.clear();
         emit finished(turn, result);
     }
     void fail(const Failure& failure)
@@ -89,6 +93,7 @@ private:
     int m_thought = 0;
     quint64 m_turn = 0;
     QString m_text;
+    QString m_thinking;
     RequestCost m_cost{118, 0, 2048, 118, 0, {}};
 };
 
