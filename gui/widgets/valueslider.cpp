@@ -249,7 +249,8 @@ void ValueSlider::showValue()
     const QSignalBlocker sliderBlock(m_slider);
     const QSignalBlocker numberBlock(m_number);
     m_slider->setValue(stepOf(std::min(m_value, m_range.maximum)));
-    m_number->setValue(m_value);
+    if (m_number->value() != m_value) // else digits that are being typed would be lost
+        m_number->setValue(m_value);
     m_reset->setVisible(m_value != m_default);
 }
 

@@ -46,6 +46,24 @@ private slots:
         QCOMPARE(slider.value(), 3968.0 - 32);
     }
 
+    void keepsWhatIsBeingTyped()
+    {
+        ValueSlider slider(QStringLiteral("Budget"), {128, 3968, 32, 0}, 1024);
+        slider.show();
+        auto* number = slider.findChild<QDoubleSpinBox*>();
+        number->setFocus();
+        number->selectAll();
+        QTest::keyClicks(number, QStringLiteral("20"));
+        slider.setDefault(512, QStringLiteral("Back to %1")); // as when a model has been opened
+        slider.setValue(1024);
+        QCOMPARE(number->text(), QStringLiteral("20"));
+        QTest::keyClicks(number, QStringLiteral("48"));
+        QTest::keyClick(number, Qt::Key_Return);
+        QCOMPARE(slider.value(), 2048.0);
+        slider.setValue(1024);
+        QCOMPARE(number->text(), QStringLiteral("1024"));
+    }
+
     void sliderByKeyboardAndTyping()
     {
         ValueSlider slider(QStringLiteral("Temperature"), {0, 2, 0.05, 2}, 0.7);
