@@ -3,7 +3,8 @@
 The answer to "How many stars?" teaches one word. That each star should know there which one of the stars
 it is, each character its place in the word, and each frame its number, teaches every question about
 them. These heads stand on the hidden states of the visual tokens and of the token that ends the
-pictures; they are dropped at export.
+pictures, on those of the last token of a question, and on what goes into the first layer; they are
+dropped at export.
 """
 
 from collections import Counter
@@ -16,7 +17,9 @@ from lessons import block_targets
 from torch import nn
 from wording import place_of
 
-AFTER = 3, 4  # layers before these heads: for the pictures, and for the questions about them
+# layers before these heads: for the pictures, and for the questions about them. It is what the layers of
+# pointers.py get, which are told the states behind them.
+AFTER = pointers.LAYERS
 MANY = 10  # numbers are 0 to MANY - 1
 EVENTS = ("right", "left", "down", "up", "bigger", "smaller", "recolour", "count", "appear")
 PARTS = {
@@ -145,6 +148,8 @@ def put_characters(picture, block, put):
         held.setdefault(block(g.x, g.y), []).append(n + 1)
     seen = block_targets(picture)[4]
     for at, numbers in held.items():
+        if (seen[at] == -1).any():
+            continue  # one is too near to the edge for anything to decide whose it is (lessons.py)
         put(at, char=numbers[0], chars=len(numbers))
         put(at, **{f"char{k + 1}": c for k, c in enumerate(seen[at]) if c >= 0})
 
@@ -158,8 +163,8 @@ def of_question(qa):
         put_object(out, qa.about)
     if qa.type == "film_frame":
         out[INDEX["frame"]] = qa.at[0][0]
-    elif qa.counted or qa.type in ("count", "film_count"):
-        out[INDEX["objects"]] = min(len(qa.counted or qa.at), MANY - 1)
+    elif qa.counted is not None or qa.type == "film_count":
+        out[INDEX["objects"]] = min(len(qa.at if qa.counted is None else qa.counted), MANY - 1)
     return out
 
 

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 
 import film_questions
 import questions
@@ -106,6 +107,8 @@ def corpus(seed, pictures):
             if p.text is not None and kind == "text":
                 p.text = rng.choice(WORDS)
             qas = questions.ask(rng, p, 5)
+            for qa in qas:
+                qa.think = re.sub(r"\d:\S(, |、)?", "", qa.think)
         elif roll < 0.85:
             f = make_film(rng, (64, 64), frames=rng.choice((4, 6, 8)))
             qas = film_questions.ask_film(rng, f, 4)
@@ -118,11 +121,7 @@ def corpus(seed, pictures):
             yield qa.q
             yield qa.a
             if qa.think:
-                yield (
-                    "<think>\n"
-                    + (qa.think if "characters" not in qa.think else "I see the characters")
-                    + "\n</think>\n\n"
-                )
+                yield f"<think>\n{qa.think}\n</think>\n\n"
     for _ in range(40):
         for group in (
             wording.OFF_TOPIC,
@@ -235,7 +234,7 @@ def main():
         "<think>\n\n</think>\n\n",
         'It says "Apple" and "open".',
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "I see the characters H e l l o 4.",
+        f"I see {wording.spelled('Hello4')}.",
     ):
         print(tok.encode(text).tokens)
 

@@ -13,6 +13,8 @@ from wording import (
     ZH,
     an,
     background_question,
+    counted,
+    counted_zh,
     full,
     full_zh,
     group_counts,
@@ -141,11 +143,13 @@ def object_questions(rng, p):
     add(2.4, table)
 
     def count_all():
-        think = f"{s0} Together: {n}."
+        think = f"{s0} " + (counted(p, "Objects", O) if p.kind == "groups" else f"Together: {n}.")
         return one_word(rng.choice(COUNT), things(n, noun()), str(n), "count", think, counted=O)
 
     add(2.0 if p.kind == "groups" else 1.5, count_all)
-    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", z0, lang="zh", counted=O))
+    count_zh = z0 + (counted_zh(p, "物体", O) if p.kind == "groups" else "")
+    zh = {"think": count_zh, "lang": "zh", "counted": O}
+    add(0.4, lambda: QA("count", rng.choice(COUNT_ZH), f"有{n}个物体。", **zh))
 
     def count_some():
         o = rng.choice(O)
@@ -170,7 +174,7 @@ def object_questions(rng, p):
                 "count",
                 f"有几个{lang_word}？",
                 f"有{k}个{lang_word}。" if k else f"没有{lang_word}。",
-                z0,
+                z0 + counted_zh(p, lang_word, hits),
                 lang="zh",
                 counted=hits,
             )
@@ -179,7 +183,7 @@ def object_questions(rng, p):
             things(k, w),
             str(k) if k else "none",
             "count",
-            f"{s0} {upper(w(2))}: {k}.",
+            f"{s0} {counted(p, upper(w(2)), hits)}",
             counted=hits,
         )
 
@@ -318,7 +322,7 @@ def object_questions(rng, p):
                 "yesno",
                 f"图中有{z}吗？",
                 f"有，图中有{z}。" if there else f"没有，图中没有{z}。",
-                z0,
+                z0 + counted_zh(p, z, hits),
                 lang="zh",
                 **known,
             )
@@ -329,7 +333,7 @@ def object_questions(rng, p):
                 (f"Is there {an(w)}?", f"Do you see {an(w)}?", f"Is there {an(w)} in the picture?")
             ),
             a,
-            s0,
+            f"{s0} {counted(p, upper(w), hits)}",
             **known,
         )
 
@@ -341,7 +345,7 @@ def object_questions(rng, p):
             return None
         c = o.colour if rng.random() < 0.5 else rng.choice(COLOUR_NAMES)
         a = f"Yes, the {o.shape} is {c}." if c == o.colour else f"No, the {o.shape} is {o.colour}."
-        think = f"{s0} The {o.shape} is {o.colour}."
+        think = f"{s0} The {o.shape} is {o.colour}, " + (f"not {c}." if c != o.colour else "yes.")
         return QA("yesno", f"Is the {o.shape} {c}?", a, think, about=o)
 
     add(1.0, is_colour)
@@ -471,7 +475,9 @@ def object_questions(rng, p):
         k = len(hits)
         a = f"有{k}个{ZH[c]}物体。" if k else f"没有{ZH[c]}物体。"
         first = (rng.choice(COUNT_ZH), f"有{n}个物体。")
-        return QA("followup", f"其中有几个是{ZH[c]}的？", a, z0, [first], lang="zh", counted=hits)
+        think = z0 + counted_zh(p, ZH[c] + "物体", hits)
+        q = f"其中有几个是{ZH[c]}的？"
+        return QA("followup", q, a, think, [first], lang="zh", counted=hits)
 
     def followup():
         if rng.random() < 0.12:
@@ -489,7 +495,7 @@ def object_questions(rng, p):
                     "followup",
                     rng.choice((f"And how many of them are {c}?", f"How many of them are {c}?")),
                     things(k, noun(colour=c)),
-                    f"{s0} {upper(noun(colour=c)(2))}: {k}.",
+                    f"{s0} {counted(p, upper(noun(colour=c)(2)), hits)}",
                     [(first, a1)],
                     counted=hits,
                 )
@@ -500,7 +506,7 @@ def object_questions(rng, p):
                 "followup",
                 f"And how many {plural(s, 2)}?",
                 things(k, noun(shape=s)),
-                f"{s0} {upper(plural(s, 2))}: {k}.",
+                f"{s0} {counted(p, upper(plural(s, 2)), hits)}",
                 [(first, a1)],
                 counted=hits,
             )

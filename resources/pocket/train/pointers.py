@@ -9,7 +9,7 @@ the next word tells of. Nothing of this is left in the exported model but what i
 import torch
 import torch.nn.functional as F
 from model import rotate_half
-from wording import ZH, group_counts, plural
+from wording import ZH, group_counts, numbered, plural, spelled
 
 LAYERS = 3, 4  # the layers with these heads, from 0: for questions, and for answers
 MOST = 12  # places at most
@@ -52,6 +52,11 @@ def _phrases(picture):
 def _mentions(picture, text):
     """[(begin, end, things)] of the enumerated objects and the quoted characters in a text."""
     out, at = [], 0
+    for o, k in numbered(picture.objects) if picture.kind == "groups" else ():
+        for form in (f"{o.colour} {o.shape} {k}", f"{ZH[o.colour]}{ZH[o.shape]}{k}"):
+            if (begin := text.find(form, at)) >= 0:
+                at = begin + len(form)
+                out.append((begin, at, [o]))
     for forms, things in _phrases(picture):
         hits = [(text.find(f, at), len(f)) for f in forms if f in text[at:]]
         if hits:
@@ -61,12 +66,18 @@ def _mentions(picture, text):
     if picture.text and picture.kind == "text":
         glyphs = iter(picture.glyphs)
         chars = [(c, next(glyphs)) for c in picture.text if c != " "]
-        for form in (f'"{picture.text}"', f"“{picture.text}”", " ".join(c for c, _ in chars)):
+        for form in (f'"{picture.text}"', f"“{picture.text}”"):
             at = text.find(form)
             for c, glyph in chars if at >= 0 else ():
                 at = text.index(c, at)
                 out.append((at, at + 1, [glyph]))
                 at += 1
+        for comma in (", ", "、"):
+            at = text.find(spelled(picture.text, comma))
+            for k, (c, glyph) in enumerate(chars) if at >= 0 else ():
+                end = text.index(f"{k + 1}:{c}", at) + len(f"{k + 1}:{c}")
+                out.append((at, end, [glyph]))
+                at = end
     return out
 
 
@@ -74,9 +85,10 @@ def _asked(subject, qa):
     """Blocks of what a question is about."""
     if qa.at:
         blocks = subject.size[0] // 32 * (subject.size[1] // 32)
-        at = [(frame - 1) * blocks + block(subject, o.x, o.y) for frame, o in qa.at]
+        at = sorted({(frame - 1) * blocks + block(subject, o.x, o.y) for frame, o in qa.at})
         return _last(at) if qa.type == "film_count" else at
-    return _last([block(subject, o.x, o.y) for o in qa.counted or ([qa.about] if qa.about else [])])
+    things = qa.counted if qa.counted is not None else [qa.about] if qa.about else []
+    return _last([block(subject, o.x, o.y) for o in things])
 
 
 def _last(blocks):
@@ -96,11 +108,15 @@ def of_answer(subject, qa, thinking, answer, offsets):
     told = []
     for k, (begin, end) in enumerate(offsets):
         inside = [t for b, e, t in mentions if begin < e and end > b]
-        if inside:
+        if inside and len(mentions) == 1 and qa.about:
+            told.append(
+                (k, asked)
+            )  # of two that are told of in the same words, the one that is meant
+        elif inside:
             told.append((k, _last([block(subject, o.x, o.y) for o in inside[0]])))
         elif asked and not mentions:
             told.append((k, asked))
-    if not asked and mentions and mentions[0][0] < 8:
+    if not asked and mentions and mentions[0][0] < 8:  # the answer begins with it
         asked = _last([block(subject, o.x, o.y) for o in mentions[0][2]])
     return [] if thinking else asked, told
 

@@ -21,13 +21,14 @@ from wording import (
     off_topic,
     refusal,
     seen,
+    spelled,
     spoken,
 )
 
 
 def text_questions(rng, p):
     t = p.text
-    letters = "I see the characters " + " ".join(t.replace(" ", "")) + "."
+    letters = f"I see {spelled(t)}."
     out = []
 
     def describe():
@@ -47,7 +48,7 @@ def text_questions(rng, p):
     out.append(
         (5.0, lambda: QA("read", rng.choice(READ), f'The text says "{t}".', letters, accepted=[t]))
     )
-    letters_zh = "我看到的字符：" + " ".join(t.replace(" ", "")) + "。"
+    letters_zh = f"我看到{spelled(t, '、')}。"
     out.append(
         (
             0.8,
@@ -100,7 +101,8 @@ def text_questions(rng, p):
             "yesno",
             f'Does it say "{other}"?',
             f'Yes, it says "{t}".' if yes else f'No, it says "{t}".',
-            letters,
+            f"{letters} Asked: {spelled(other)}.",
+            found=yes,
         )
 
     out.append((1.3, check))
@@ -152,6 +154,8 @@ def text_questions(rng, p):
                     f"Is there {an(o.shape)}?",
                     f"Yes, there is {an(o.shape)}.",
                     seen(p.objects),
+                    about=o,
+                    found=True,
                 ),
             )
         )
@@ -165,6 +169,7 @@ def text_questions(rng, p):
                     f"What colour is the {s}?",
                     f"There is no {s} in the picture.",
                     letters,
+                    found=False,
                 ),
             )
         )
@@ -279,15 +284,14 @@ def texture_questions(rng, p):
 
 def blank_questions(rng, p):
     a = f"The picture is empty: only a {p.background} background."
+    none = "I see no objects."
     return [
-        (2.0, lambda: QA("describe", rng.choice(DESCRIBE), a, "I see no objects.")),
-        (1.0, lambda: QA("count", rng.choice(COUNT), "There are no objects.", "I see no objects.")),
+        (2.0, lambda: QA("describe", rng.choice(DESCRIBE), a, none)),
+        (1.0, lambda: QA("count", rng.choice(COUNT), "There are no objects.", none, counted=[])),
         (1.0, lambda: background_question(rng, p)),
         (
             0.7,
-            lambda: QA(
-                "missing", rng.choice(READ), "There is no text in the picture.", "I see no objects."
-            ),
+            lambda: QA("missing", rng.choice(READ), "There is no text in the picture.", none),
         ),
     ]
 

@@ -19,7 +19,7 @@ class QA:
     lang: str = "en"
     about: Obj = None  # the object that the answer is about, if it is about one
     found: bool = None  # whether what is asked about is there
-    counted: list = field(default_factory=list)  # the objects that it counts
+    counted: list = None  # the objects that it counts, if it counts some
     at: list = field(
         default_factory=list
     )  # [(frame from 1, object there)] of what it is about in a film
@@ -237,10 +237,24 @@ def seen(objects):
     return f"I see {n} object{'s' if n > 1 else ''}: " + ", ".join(full(o) for o in objects) + "."
 
 
+def spelled(text, comma=", "):
+    """Its characters, each with its number."""
+    return comma.join(f"{k + 1}:{c}" for k, c in enumerate(text.replace(" ", "")))
+
+
+def numbered(objects):
+    """[(object, its number among those of its kind so far)]"""
+    so_far = Counter()
+    for o in objects:
+        so_far[o.colour, o.shape] += 1
+        yield o, so_far[o.colour, o.shape]
+
+
 def seen_groups(objects):
-    return (
-        "I see " + ", ".join(f"{n} {c} {plural(s, n)}" for (c, s), n in group_counts(objects)) + "."
-    )
+    """One by one, each with its number, then together."""
+    each = ", ".join(f"{o.colour} {o.shape} {k}" for o, k in numbered(objects))
+    together = ", ".join(f"{n} {c} {plural(s, n)}" for (c, s), n in group_counts(objects))
+    return f"I see {each}. Together {together}."
 
 
 def seen_zh(objects):
@@ -251,9 +265,29 @@ def seen_zh(objects):
 
 
 def seen_groups_zh(objects):
-    return (
-        "我看到" + "、".join(f"{n}个{ZH[c]}{ZH[s]}" for (c, s), n in group_counts(objects)) + "。"
-    )
+    each = "、".join(f"{ZH[o.colour]}{ZH[o.shape]}{k}" for o, k in numbered(objects))
+    together = "、".join(f"{n}个{ZH[c]}{ZH[s]}" for (c, s), n in group_counts(objects))
+    return f"我看到{each}。一共{together}。"
+
+
+def counted(p, name, hits):
+    """How many there are of something, in a line of thought: those which are, then their number."""
+    n = len(hits)
+    if p.kind == "groups":
+        each = [str(k) for _, k in group_counts(hits)]
+        return f"{name}: {' + '.join(each)} = {n}." if len(each) > 1 else f"{name}: {n}."
+    each = ", ".join(f"{o.colour} {o.shape}" for o in hits)
+    return f"{name}: {each}: {n}." if hits else f"{name}: 0."
+
+
+def counted_zh(p, name, hits):
+    """As counted(), in Chinese."""
+    n = len(hits)
+    if p.kind == "groups":
+        each = [str(k) for _, k in group_counts(hits)]
+        return f"{name}：{'+'.join(each)}={n}个。" if len(each) > 1 else f"{name}：{n}个。"
+    each = "、".join(ZH[o.colour] + ZH[o.shape] for o in hits)
+    return f"{name}：{each}，{n}个。" if hits else f"{name}：0个。"
 
 
 def group_counts(objects):
