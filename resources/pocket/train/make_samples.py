@@ -185,9 +185,11 @@ def main():
             frames = [
                 Image.open(os.path.join(folder, f"d{i + 1:03d}.png")).convert("RGB") for i in index
             ]
+            if f.facts.get("frame", 0) > index[-1] + 1:
+                return path, [], []  # it happens after the last frame that is shown
             if "frame" in f.facts:  # first shown frame at or after the event
                 f.facts["frame"] = next(
-                    (j + 1 for j, i in enumerate(index) if i + 1 >= f.facts["frame"]), SHOWN + 1
+                    j + 1 for j, i in enumerate(index) if i + 1 >= f.facts["frame"]
                 )
             f.frames = [f.frames[i] for i in index]
             qas = [q for q in ask_film(rng, f, 6) if q.lang == "en"]

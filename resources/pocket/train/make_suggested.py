@@ -48,7 +48,7 @@ def main():
         samples = json.load(f)
     out = []
     for sample in samples:
-        kind = os.path.splitext(sample["file"])[0]
+        kind = os.path.splitext(sample["file"])[0].rstrip("0123456789")  # objects2.png
         texts = sample.get("questions", []) + sample.get("questions_zh_CN", [])
         wanted = {form(q["question"]) for q in texts}
         for i in range(a.each if wanted else 0):
