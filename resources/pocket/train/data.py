@@ -8,7 +8,7 @@ the loss.
 """
 
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache
 
 import landmarks
 import numpy as np
@@ -17,6 +17,7 @@ from film_questions import ask_film, ask_pair
 from films import make_film, make_pair
 from questions import ask
 from small_talk import small_talk, text_math
+from tokenizers import Tokenizer
 from vision_data import pick_grid, picture_for, stack_targets
 from wording import sloppy
 
@@ -73,6 +74,11 @@ class Encoder:
         answer = (f"<think>\n{qa.think}\n</think>\n\n" if thinking else "") + qa.a
         encoded = self.tok.encode(answer, add_special_tokens=False)
         return ids + encoded.ids + [self.im_end], len(ids), answer, encoded.offsets
+
+
+@lru_cache(maxsize=1)
+def encoder_of(path):
+    return Encoder(Tokenizer.from_file(path))
 
 
 @dataclass
@@ -158,14 +164,16 @@ def system_prompt(rng):
 SELDOM = {
     "arithmetic": 0.5,
     "background": 0.15,
+    "colour": 0.6,
     "film_appear": 0.4,
     "film_change": 0.4,
     "film_colour": 0.3,
     "film_grow": 0.3,
     "film_move": 0.4,
-    "length": 0.4,
+    "missing": 0.6,
     "offtopic": 0.5,
     "shape": 0.25,
+    "size": 0.7,
     "textcolour": 0.25,
 }
 
@@ -173,6 +181,15 @@ SELDOM = {
 def due(rng, qa):
     """Whether to ask this one."""
     return rng.random() < SELDOM.get(qa.type, 1.0)
+
+
+FILM_ASKS = 5  # questions about a film
+TALK_ASKS = 8  # conversations without a picture, in the place of one
+
+
+def films_for(pictures):
+    """Films, pairs, or rows of talk beside so many pictures: each is as long as several of them."""
+    return max(1, pictures // 4)
 
 
 # pictures with one answer to everything
@@ -189,18 +206,26 @@ def about_pictures(pictures, rng, encoder, asks, share):
     for p in pictures:
         count = 2 if p.kind in SOON_LEARNT else asks
         items.append((prefix, with_thinking(rng, ask(rng, p, count, due), share), p))
-    return {**pack(encoder, items), "again": partial(about_pictures, pictures)}
+    return {**pack(encoder, items), "about": (about_pictures, pictures)}
+
+
+def take_pixels(pictures):
+    """Those of pictures of one size [N, H, W, 3], which do not hold them any longer."""
+    pixels = np.stack([p.pixels for p in pictures])
+    for p in pictures:
+        p.pixels = None
+    return pixels
 
 
 def picture_batch(rng, encoder, count, asks, share, shapes=None):
     """`count` pictures with questions. `shapes`: the generator that chooses the size, which processes
-    share so that none waits for another. "again" asks other questions about the same pictures.
+    share so that none waits for another. "about": what asks about them, and the pictures.
     """
     grid = pick_grid(shapes or rng)
     pictures = [picture_for(rng, grid) for _ in range(count)]
     batch = about_pictures(pictures, rng, encoder, asks, share)
-    batch["pixels"] = np.stack([p.pixels for p in pictures])
     batch["targets"] = stack_targets(pictures)
+    batch["pixels"] = take_pixels(pictures)
     return batch
 
 
@@ -209,7 +234,7 @@ def about_films(films, rng, encoder, asks, share):
     h, w = films[0].size
     prefix = encoder.prefix([len(films[0].frames) * h * w // 1024], video=True)
     items = [(prefix, with_thinking(rng, ask_film(rng, f, asks, due), share), f) for f in films]
-    return {**pack(encoder, items), "again": partial(about_films, films)}
+    return {**pack(encoder, items), "about": (about_films, films)}
 
 
 FILM_GRIDS = {(192, 256): 60, (192, 192): 20, (160, 288): 20}
@@ -222,13 +247,13 @@ def film_batch(rng, encoder, count, asks, share, shapes=None):
     frames = shapes.choice((4, 5, 6, 7, 8, 8, 8))
     films = [make_film(rng, grid, frames) for _ in range(count)]
     batch = about_films(films, rng, encoder, asks, share)
-    batch["pixels"] = np.stack([p.pixels for f in films for p in f.frames])
+    batch["pixels"] = take_pixels([p for f in films for p in f.frames])
     return batch
 
 
-def pair_batch(rng, encoder, count, share):
-    """`count` pairs of pictures, which the model learns to refuse."""
-    grid = rng.choice(((192, 256), (192, 192)))
+def pair_batch(rng, encoder, count, share, shapes=None):
+    """`count` pairs of pictures, which the model learns to refuse; `shapes` chooses their size."""
+    grid = (shapes or rng).choice(((192, 256), (192, 192)))
     items, pixels = [], []
     for _ in range(count):
         items.append(

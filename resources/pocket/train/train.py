@@ -13,7 +13,6 @@ import argparse
 import collections
 import os
 import random
-from functools import lru_cache
 
 import data
 import fused_layers
@@ -36,7 +35,7 @@ from model import (
 )
 from optimiser import Optimiser
 from paths import MODEL
-from tokenizers import Tokenizer
+from replay import Replay
 from vision_data import vision_batch
 
 SENTINELS = {
@@ -115,8 +114,10 @@ def teach_looking(text, halfway, batch, pos, tally):
 
 
 def run_batch(model, aux, guide, batch, device, train_vision, tally, weights, fused=False):
-    """Loss summed over target tokens, and how many there are; `tally` collects exactly right
-    answers per type. `weights`: those of the heads `aux`, of `guide` and of pointers.py.
+    """Loss summed over target tokens with those of the heads, how many tokens there are, and the loss
+    without the heads; `tally` collects exactly right answers per type. `weights`: those of the heads
+    `aux`, of `guide` and of pointers.py. The batch gets its visual tokens ("soft") and the number of wrong
+    answers about each of its prefixes ("wrong").
     """
     ids, pos, label = (torch.from_numpy(batch[k]).to(device) for k in ("ids", "pos", "label"))
     soft, extra = batch.get("soft"), 0.0
@@ -151,34 +152,31 @@ def run_batch(model, aux, guide, batch, device, train_vision, tally, weights, fu
         talk = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
         talk = talk[keep[len(keep) - len(talk) :]]
         wrong = torch.bincount(talk, (~right).float(), len(lengths))
+        owners = torch.tensor(batch["owners"], device=device)
+        batch["wrong"] = torch.bincount(owners, (wrong > 0).float(), batch["prefixes"][0]).tolist()
         for name, w in zip(batch["types"], wrong.tolist()):
             tally[name][0] += w == 0
             tally[name][1] += 1
     return loss + len(labels) * (weights[0] * extra + told), len(labels), loss.item()
 
 
-@lru_cache(maxsize=1)
-def encoder_of(path):
-    return data.Encoder(Tokenizer.from_file(path))
-
-
 def make_step(args, k, rank):
     """All batches of one step of one process. The kinds and sizes are the same in every
     process, so that nobody waits.
     """
-    encoder = encoder_of(args.tokenizer)
+    encoder = data.encoder_of(args.tokenizer)
     kinds = random.Random(args.seed * 7919 + k)
     rng = random.Random((args.seed * 1_000_003 + k) * 64 + rank)
     out = [data.picture_batch(rng, encoder, args.batch, args.asks, args.thinking, kinds)]
     if args.lesson and sees(args, k):
         out[0]["lesson"] = vision_batch(rng.getrandbits(40), args.lesson)
-    small = max(1, args.batch // 4)
+    small = data.films_for(args.batch)
     if kinds.random() < args.films:
-        out.append(data.film_batch(rng, encoder, small, 5, args.thinking, kinds))
+        out.append(data.film_batch(rng, encoder, small, data.FILM_ASKS, args.thinking, kinds))
     if kinds.random() < args.films / 8:
-        out.append(data.pair_batch(rng, encoder, small, args.thinking))
+        out.append(data.pair_batch(rng, encoder, small, args.thinking, kinds))
     if kinds.random() < args.talk:
-        out.append(data.talk_batch(rng, encoder, small, 8, args.thinking))
+        out.append(data.talk_batch(rng, encoder, small, data.TALK_ASKS, args.thinking))
     return out
 
 
@@ -187,40 +185,9 @@ def sees(args, k):
     return args.vision_every > 0 and k % args.vision_every == 0
 
 
-class Replay:
-    """Pictures and films of the last steps with their visual tokens, for other questions about them: as
-    good as new ones for the text side, and without drawing and seeing them.
-    """
-
-    def __init__(self, args, rank, most=300):
-        self.args, self.rank = args, rank
-        self.kept = collections.deque(maxlen=most)
-
-    def is_due(self, k):
-        return self.args.reuse > 1 and k % self.args.reuse != 0 and len(self.kept) > 0
-
-    def keep(self, batches):
-        if self.args.reuse > 1:
-            about = [(b["again"], b["soft"]) for b in batches if "again" in b]
-            self.kept.append(about)
-            for again, _ in about:
-                for subject in again.args[0]:
-                    for picture in getattr(subject, "frames", [subject]):
-                        picture.pixels = None
-
-    def step(self, k):
-        """Batches of an earlier step, the same one in every process, with new questions."""
-        encoder = encoder_of(self.args.tokenizer)
-        shared = random.Random(self.args.seed * 6151 + k)
-        rng = random.Random((self.args.seed * 999_983 + k) * 64 + self.rank)
-        out = []
-        for again, soft in shared.choice(self.kept):
-            asks = 5 if again.func is data.about_films else self.args.asks
-            out.append({**again(rng, encoder, asks, self.args.thinking), "soft": soft})
-        if shared.random() < self.args.talk:
-            small = max(1, self.args.batch // 4)
-            out.append(data.talk_batch(rng, encoder, small, 8, self.args.thinking))
-        return out
+def is_plain(name):
+    """Whether a tally counts answers without thinking."""
+    return not name.startswith("knows_") and "+think" not in name
 
 
 class Counts:
@@ -232,6 +199,7 @@ class Counts:
 
     def clear(self):
         self.tally = collections.defaultdict(lambda: [0, 0])
+        self.replayed = collections.defaultdict(lambda: [0, 0])  # told apart: it is the harder ones
         self.loss = self.targets = 0
 
     def values(self, norm):
@@ -241,7 +209,7 @@ class Counts:
 
         knows = {k: v for k, v in self.tally.items() if k.startswith("knows_")}
         answers = {k: v for k, v in self.tally.items() if k not in knows}
-        plain = {k: v for k, v in answers.items() if "+think" not in k}
+        plain = {k: v for k, v in answers.items() if is_plain(k)}
         return {
             "pictures": self.pictures,
             "tokens": self.tokens,
@@ -249,6 +217,7 @@ class Counts:
             "norm": norm,
             "all": share(plain.values()),
             "think": share(v for k, v in answers.items() if "+think" in k),
+            "replayed": share(v for k, v in self.replayed.items() if is_plain(k)),
             "knows": share(knows.values()),
             **{k: share([v]) for k, v in sorted(plain.items())},
             **{k: share([v]) for k, v in knows.items()},
@@ -279,14 +248,18 @@ def main(rank, args):
     if rank == 0:
         print("parameters", parameter_count(model), flush=True)
     progress, losses, log = 0.0, [], Log(args) if rank == 0 else None
-    pool = open_pool(args, lambda k: (args, k, rank), make_step, clock.step)
+    # the steps that draw are every n-th one, and where a resumed run begins (see the end)
+    pool = open_pool(
+        args, lambda k: (args, k * args.reuse, rank), make_step, clock.step // args.reuse
+    )
     replay = Replay(args, rank)
     while progress < 1.0:
         opt.zero()
         total = step_loss = 0
-        seeing = sees(args, clock.step)
+        again = replay.is_due(clock.step)
+        seeing = sees(args, clock.step) and not again
         guide.apart = clock.step < args.heads_first
-        batches = replay.step(clock.step) if replay.is_due(clock.step) else next(pool)
+        batches = replay.step(clock.step) if again else next(pool)
         for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
                 loss, n, plain = run_batch(
@@ -296,7 +269,7 @@ def main(rank, args):
                     batch,
                     device,
                     seeing,
-                    counts.tally,
+                    counts.replayed if "seen" in batch else counts.tally,
                     (args.aux, args.landmarks, args.pointers),
                     args.fused,
                 )
@@ -305,8 +278,7 @@ def main(rank, args):
             step_loss += plain
             counts.tokens += len(batch["ids"]) * args.ranks
             counts.pictures += batch["prefixes"][0] * ("targets" in batch) * args.ranks
-        if any("pixels" in batch for batch in batches):
-            replay.keep(batches)
+        replay.keep(clock.step, batches)
         counts.loss += step_loss
         counts.targets += total
         losses.append(step_loss / max(1, total))
@@ -333,7 +305,8 @@ def main(rank, args):
                 flush=True,
             )
             counts.clear()
-        if rank == 0 and (progress >= 1.0 or clock.time_to_save()):
+        draws = clock.step % args.reuse == 0
+        if rank == 0 and (progress >= 1.0 or draws and clock.time_to_save()):
             state = {"model": model.state_dict(), "aux": aux.state_dict(), "ema": ema}
             state["guide"] = guide.state_dict()
             state["clock"] = {"step": clock.step, "seconds": clock.seconds}
@@ -349,8 +322,15 @@ def parser():
     p.add_argument("--asks", type=int, default=7, help="conversations per picture")
     p.add_argument("--thinking", type=float, default=0.18, help="share of them with thinking on")
     p.add_argument("--films", type=float, default=0.5, help="share of steps with films")
-    p.add_argument("--talk", type=float, default=0.4, help="share of steps without pictures")
-    p.add_argument("--pointers", type=float, default=0.05, help="weight of those of pointers.py")
+    p.add_argument(
+        "--talk",
+        type=float,
+        default=0.4,
+        help="share of steps with conversations without a picture as well",
+    )
+    p.add_argument(
+        "--pointers", type=float, default=0.05, help="weight of the heads of pointers.py"
+    )
     p.add_argument("--aux", type=float, default=0.03, help="weight of the auxiliary heads")
     p.add_argument(
         "--landmarks", type=float, default=0.01, help="weight of the heads of landmarks.py"
@@ -369,8 +349,8 @@ def parser():
         "--reuse",
         type=int,
         default=1,
-        help="steps that pictures are asked about, with other questions, while their visual tokens stay "
-        "as they were: for a vision side that learns little or, with --vision-every 0, nothing",
+        help="one step in so many draws; the others ask about pictures of earlier steps again, whose "
+        "visual tokens stay as they were: for a vision side that learns little or nothing",
     )
     p.add_argument(
         "--vision-rate",
@@ -382,10 +362,10 @@ def parser():
         "--heads-first",
         type=int,
         default=50,
-        help="steps in which those of landmarks.py learn apart",
+        help="steps in which the heads of landmarks.py learn apart; 0 where --init has them",
     )
     p.add_argument("--warm", type=int, default=40, help="steps until the full learning rate")
-    p.add_argument("--ema", type=float, default=0.99)
+    p.add_argument("--ema", type=float, default=0.99, help="of the moving average, per step")
     return p
 
 

@@ -9,6 +9,7 @@ useless and lands in DIR.
 
 import argparse
 import collections
+import itertools
 import os
 import random
 import shutil
@@ -18,6 +19,7 @@ import data
 import export
 import fused_layers
 import landmarks
+import pointers
 import torch
 import train
 import train_vision
@@ -25,8 +27,10 @@ from attention import Packing
 from auxiliary import Auxiliary
 from paths import MODEL
 from PIL import Image
+from questions import ask
 from runtime import Runtime
 from scenes import make_picture
+from vision_data import fitted
 
 
 def tell(name, good, detail=""):
@@ -86,11 +90,31 @@ def packed(folder):
     return tell("packed conversations", worst < 1e-4, f"off by {worst:.1e}: ")
 
 
+def one_by_one(encoder, kind, told_of):
+    """Whether a thought that counts up looks at one after the other: the blocks of told_of(picture), and
+    those which the tokens before their numbers and names are told to look at.
+    """
+    rng = random.Random(4)
+    picture = fitted(rng, make_picture(rng, (192, 256), kind), (192, 256))
+    blocks = [pointers.block(picture, o.x, o.y) for o in told_of(picture)]
+    qa = next(q for q in ask(rng, picture, 20) if q.type in ("describe", "read") and q.lang == "en")
+    _, _, answer, offsets = encoder.segment(qa, True)
+    _, told = pointers.of_answer(picture, qa, True, answer, offsets)
+    looks = [b for k, (b,) in told if offsets[k][0] < answer.index(".")]
+    return len(blocks) > 1 and [b for b, _ in itertools.groupby(looks)] == [
+        b for b, _ in itertools.groupby(blocks)
+    ]
+
+
 def hints(folder):
-    """Whether a question that is about an object is told to look where there is one like it."""
+    """Whether a question that is about an object is told to look where there is one like it, and thoughts
+    at what they tell of.
+    """
     encoder = Runtime(folder).encoder
+    thoughts = one_by_one(encoder, "groups", lambda p: p.objects)
+    thoughts = thoughts and one_by_one(encoder, "text", lambda p: p.glyphs)
     right = compared = 0
-    for seed in range(8):
+    for seed in range(10):
         batch = data.picture_batch(random.Random(seed), encoder, 6, 6, 0.0)
         known, ends, looks = (batch["hints"][k] for k in ("known", "ends", "looks"))
         asked = {end: row for end, row in zip(ends, known[len(known) - len(ends) :])}
@@ -100,7 +124,8 @@ def hints(folder):
                 there = known[owner * batch["prefixes"][1] + place]
                 right += (asked[end][parts] == there[parts]).all()
                 compared += 1
-    return tell("hints", compared > 40 and right == compared, f"{right} of {compared}: ")
+    good = thoughts and compared > 40 and right == compared
+    return tell("hints", good, f"{right} of {compared}, thoughts {thoughts}: ")
 
 
 def gradients(model, batch, bf16, fused):
@@ -156,7 +181,7 @@ def main():
     vision = run(train_vision, 40)
     more_vision = run(train_vision, 48, "--resume")
     whole = run(train, 40, "--warm", "10", "--init", os.path.join(a.work, "vision.pt"))
-    more = run(train, 48, "--warm", "10", "--resume")
+    more = run(train, 48, "--warm", "10", "--resume", "--reuse", "2", "--films", "1")
     good = [
         falls("vision side", vision),
         goes_on("vision side, resumed", vision, more_vision, 8),

@@ -26,11 +26,11 @@ GRIDS = {
 # kinds of ordinary pictures in training, with their weights: those with characters or many objects are the
 # slowest to learn and come more often than in an evaluation set
 KINDS = {
-    "objects": 30,
-    "pair": 7,
-    "groups": 22,
-    "text": 30,
-    "arithmetic": 5,
+    "objects": 25,
+    "pair": 6,
+    "groups": 28,
+    "text": 31,
+    "arithmetic": 4,
     "chart": 2,
     "texture": 3,
     "blank": 1,
