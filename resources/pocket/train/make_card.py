@@ -134,7 +134,8 @@ def architecture(model):
 OLDER = """### An older set
 
 Made by an earlier version of the generator (ten upright fonts, up to five objects). Its questions about bar charts and about
-two pictures are out of scope; descriptions, lists and tables of its charts are among the rows all the same, as wrong ones.
+two pictures are out of scope. Among the rows all the same, as wrong ones, are 19 descriptions, lists and tables of its charts
+and 31 questions "Does it say ...?", which it wants answered with yes or no.
 
 {public}
 
@@ -165,7 +166,8 @@ dimensions differ. `generation_config.json` asks for greedy decoding.
 
 Photographs, handwriting, bar charts, several pictures at once, long texts, other languages than English and Chinese,
 knowledge, code, reasoning beyond counting and one-step sums. It was taught to say so, and where it was not it answers
-fluently even if it is wrong: the tables say how often.
+fluently even if it is wrong: the tables say how often. Whether a word is the one that is asked about it cannot compare:
+"Does it say "FOX"?" is answered with what it says, and without yes or no.
 
 ## Accuracy
 
@@ -174,14 +176,14 @@ objects is free), by `argali-cli eval` on this folder. The pictures are of other
 
 ### First set
 
-`make_eval.py --seed 70001 --pictures 260 --films 40`: the generator as it trains, with up to six objects, 33 fonts, slight
+`make_eval.py --seed 110001 --pictures 400 --films 100`: the generator as it trains, with up to six objects, 33 fonts, slight
 rotation, frames, English and Chinese.
 
 {first}
 
 ### Second set
 
-The same with `--seed 80001`.
+The same with `--seed 120001`.
 
 {second}
 

@@ -96,14 +96,8 @@ def text_questions(rng, p):
             )
             chars[i] = rng.choice([c for c in pool if c != chars[i]])
             other = "".join(chars)
-        yes = other == t
-        return QA(
-            "yesno",
-            f'Does it say "{other}"?',
-            f'Yes, it says "{t}".' if yes else f'No, it says "{t}".',
-            f"{letters} Asked: {spelled(other)}.",
-            found=yes,
-        )
+        # to compare was too much for a model of this size: it says what it says
+        return QA("read", f'Does it say "{other}"?', f'It says "{t}".', letters, accepted=[t])
 
     out.append((1.3, check))
     out.append(
