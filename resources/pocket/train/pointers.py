@@ -108,12 +108,10 @@ def of_answer(subject, qa, thinking, answer, offsets):
     told = []
     for k, (begin, end) in enumerate(offsets):
         inside = [t for b, e, t in mentions if begin < e and end > b]
-        if inside and len(mentions) == 1 and qa.about:
-            told.append(
-                (k, asked)
-            )  # of two that are told of in the same words, the one that is meant
-        elif inside:
+        if inside and not (len(mentions) == 1 and qa.about):
             told.append((k, _last([block(subject, o.x, o.y) for o in inside[0]])))
+        elif inside:  # of two that are told of in the same words, the one that is meant
+            told.append((k, asked))
         elif asked and not mentions:
             told.append((k, asked))
     if not asked and mentions and mentions[0][0] < 8:  # the answer begins with it
